@@ -1,0 +1,43 @@
+import type { Size } from "./geometry.ts";
+
+export type ClassId = number;
+
+export const BACKGROUND = 0;
+/** Void: the pixel belongs to no class and takes part in no metric. */
+export const IGNORE = 255;
+
+/** [H, W] class ids, row-major. */
+export interface LabelMap extends Size {
+  readonly data: Uint8Array;
+}
+
+/** Pixels of each id: 256 counts. */
+export function countLabels({ data }: LabelMap): Uint32Array {
+  const counts = new Uint32Array(256);
+  for (let p = 0; p < data.length; p++) counts[data[p]]++;
+  return counts;
+}
+
+/** The classes present, ascending, without background and ignore. */
+export function foregroundClasses(labels: LabelMap): ClassId[] {
+  const counts = countLabels(labels);
+  const classes: ClassId[] = [];
+  for (let c = 1; c < IGNORE; c++) if (counts[c] > 0) classes.push(c);
+  return classes;
+}
+
+/**
+ * The VOC palette, 256 × RGB: the bits of the class id, lowest first, are dealt out to red, green and
+ * blue from the highest bit down (VOC devkit, `VOClabelcolormap.m`). Class 255 is (224, 224, 192).
+ */
+export function vocPalette(): Uint8Array {
+  const palette = new Uint8Array(256 * 3);
+  for (let id = 0; id < 256; id++) {
+    for (let bit = 0, rest = id; bit < 8; bit++, rest >>= 3) {
+      palette[id * 3] |= (rest & 1) << (7 - bit);
+      palette[id * 3 + 1] |= ((rest >> 1) & 1) << (7 - bit);
+      palette[id * 3 + 2] |= ((rest >> 2) & 1) << (7 - bit);
+    }
+  }
+  return palette;
+}
