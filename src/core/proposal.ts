@@ -1,0 +1,19 @@
+import type { Box, Point } from "./geometry.ts";
+import type { Rle } from "./rle.ts";
+
+/** A class-agnostic candidate mask of a picture, with the quality numbers its source gave it. */
+export interface Proposal {
+  readonly rle: Rle;
+  /** Pixels set. */
+  readonly area: number;
+  /** Half-open; null for an empty mask. */
+  readonly box: Box | null;
+  /** The source's own estimate of the IoU with a true object, usually in [0, 1]. */
+  readonly predictedIou: number;
+  /** IoU of the mask under a stricter and a looser threshold, in [0, 1]. */
+  readonly stability: number;
+  /** Where it was asked for, when it was asked by a point. */
+  readonly point?: Point;
+  /** SAM's multimask level: 0 subpart, 1 part, 2 whole. */
+  readonly level?: 0 | 1 | 2;
+}
