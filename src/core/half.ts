@@ -1,0 +1,46 @@
+/**
+ * The values of float16 bits. Every float16, subnormals included, is exact in float32.
+ *
+ * The bits are read as float32 with the exponent off by 112, which one multiplication repairs.
+ */
+export function halfToFloat32(bits: Uint16Array): Float32Array {
+  const values = new Float32Array(bits.length);
+  const words = new Uint32Array(values.buffer);
+  const rebias = 2 ** 112;
+  for (let p = 0; p < bits.length; p++) {
+    const half = bits[p];
+    words[p] = (half & 0x7fff) << 13;
+    // Infinity and NaN keep an exponent of ones; all else gets its bias back.
+    if ((half & 0x7c00) === 0x7c00) words[p] |= 0x7f800000;
+    else values[p] *= rebias;
+    words[p] |= (half & 0x8000) << 16;
+  }
+  return values;
+}
+
+/** The float16 bits nearest to each value, ties to even; above 65504 by half a step or more is infinity. */
+export function float32ToHalf(values: Float32Array): Uint16Array {
+  const bits = new Uint16Array(values.length);
+  const value = new Float32Array(1);
+  const word = new Uint32Array(value.buffer);
+  for (let p = 0; p < values.length; p++) {
+    value[0] = values[p];
+    const sign = (word[0] >>> 16) & 0x8000;
+    const magnitude = word[0] & 0x7fffffff;
+    let half: number;
+    if (magnitude > 0x7f800000) {
+      half = 0x7e00; // NaN
+    } else if (magnitude >= 0x477ff000) {
+      half = 0x7c00; // 65520 and above
+    } else if (magnitude >= 0x38800000) {
+      // Normal: rebias, then round the 13 bits that go, to even.
+      half = (magnitude - (112 << 23) + 0x0fff + ((magnitude >>> 13) & 1)) >>> 13;
+    } else {
+      // Subnormal: next to 0.5 the float32 step is the float16 one, so the addition rounds to even.
+      value[0] = Math.abs(value[0]) + 0.5;
+      half = word[0] - 0x3f000000;
+    }
+    bits[p] = sign | half;
+  }
+  return bits;
+}
