@@ -6,6 +6,7 @@ export * from "./half.ts";
 export * from "./image.ts";
 export * from "./label-map.ts";
 export * from "./mask.ts";
+export * from "./metrics.ts";
 export * from "./proposal.ts";
 export * from "./random.ts";
 export * from "./rle.ts";
