@@ -11,6 +11,7 @@ export * from "./mask.ts";
 export * from "./metrics.ts";
 export * from "./proposal.ts";
 export * from "./random.ts";
-export * from "./rle.ts";
 export * from "./rle-algebra.ts";
+export * from "./rle.ts";
+export * from "./running-metric.ts";
 export * from "./safetensors.ts";
