@@ -6,8 +6,8 @@ export const MAX_PIXELS = 100_000_000;
 
 /** Throws BAD_FORMAT unless both sides are positive integers and the picture has at most `MAX_PIXELS` pixels. */
 export function checkSize(where: string, { height, width }: Size): void {
-  const isCount = (n: number): boolean => Number.isInteger(n) && n > 0;
-  if (isCount(height) && isCount(width) && height * width <= MAX_PIXELS) return;
+  const isWhole = Number.isInteger(height) && Number.isInteger(width);
+  if (isWhole && height > 0 && width > 0 && height * width <= MAX_PIXELS) return;
   throw badFormat(
     where,
     `a height and width of at least 1 and at most ${MAX_PIXELS} pixels`,

@@ -20,7 +20,7 @@ export interface Rle extends Size {
  */
 export function validateRle(value: Size & { readonly counts: ArrayLike<unknown> }, where = "rle"): Rle {
   const { height, width, counts } = value;
-  checkSize(`${where}: size`, value);
+  checkSize(where, value);
   let sum = 0;
   for (let k = 0; k < counts.length; k++) {
     const count = counts[k];
