@@ -1,0 +1,2 @@
+export * from "./label-file.ts";
+export * from "./limits.ts";
