@@ -16,3 +16,4 @@ export * from "./rle-algebra.ts";
 export * from "./rle-string.ts";
 export * from "./running-metric.ts";
 export * from "./safetensors.ts";
+export * from "./weak-label.ts";

@@ -1,0 +1,48 @@
+import { type ErrorCode, MaskwrightError } from "../core/error.ts";
+
+/** One thing wrong with a file: `path` is the line and column or the JSON path, `message` "expected …, got …". */
+export interface Problem {
+  readonly code: ErrorCode;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Collects everything wrong with one file, so that its owner mends it in one go. */
+export interface Problems {
+  add(path: string, expected: string, got: string): void;
+  /** Throws one BAD_FORMAT that lists the first 20 problems; its `cause` is the list of up to 1,000. */
+  throwIfAny(hint?: string): void;
+}
+
+const listed = 20;
+const kept = 1000;
+
+export function collectProblems(where: string): Problems {
+  const problems: Problem[] = [];
+  let count = 0;
+  return {
+    add(path, expected, got) {
+      count++;
+      if (count > kept) return;
+      problems.push({ code: "BAD_FORMAT", path, message: `expected ${expected}, got ${got}` });
+    },
+    throwIfAny(hint) {
+      if (count === 0) return;
+      const lines = problems.slice(0, listed).map(({ path, message }) => `${path}: ${message}`);
+      if (count > listed) lines.push(`and ${count - listed} more`);
+      const message =
+        count === 1 ? `${where}: ${lines[0]}` : [`${where}: ${count} problems`, ...lines].join("\n  ");
+      throw new MaskwrightError("BAD_FORMAT", message, {
+        cause: problems,
+        ...(hint !== undefined && { hint }),
+      });
+    },
+  };
+}
+
+/** A value as it should stand in a problem: short, quoted when it is text. */
+export function quote(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = typeof value === "bigint" ? `${value}` : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
