@@ -1,0 +1,40 @@
+import type { ReportImage } from "./report.ts";
+
+export interface ChosenImages {
+  /** Largest gain first. */
+  readonly best: readonly ReportImage[];
+  /** Largest loss first. */
+  readonly worst: readonly ReportImage[];
+}
+
+/** Change of an image's mIoU, a fraction; null when it is undefined before or after. */
+export function imageGain({ before, after }: ReportImage): number | null {
+  return before === null || after === null ? null : after - before;
+}
+
+/**
+ * The images with the largest and the smallest gain in mIoU: `count` of each, or half of them each
+ * (best the larger half) when there are fewer than twice that many. No image is in both.
+ *
+ * Images without a gain are left out. Equal gains go by id (code units), in both lists.
+ */
+export function chooseImages(images: readonly ReportImage[], count = 10): ChosenImages {
+  const ranked = images
+    .flatMap((image) => {
+      const gain = imageGain(image);
+      return gain === null ? [] : [{ image, gain }];
+    })
+    .sort((a, b) => b.gain - a.gain || compareText(a.image.id, b.image.id));
+  const bestCount = Math.min(count, Math.ceil(ranked.length / 2));
+  const best = ranked.slice(0, bestCount);
+  const worst = ranked
+    .slice(bestCount)
+    .sort((a, b) => a.gain - b.gain || compareText(a.image.id, b.image.id))
+    .slice(0, count);
+  return { best: best.map(({ image }) => image), worst: worst.map(({ image }) => image) };
+}
+
+/** By code unit, so that the order is the same in every locale. */
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
