@@ -1,11 +1,14 @@
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { badFormat, MaskwrightError } from "../core/error.ts";
+import { badFormat, type MaskwrightError } from "../core/error.ts";
 import { boxToCoco, type Point, type Size } from "../core/geometry.ts";
 import { checkSize } from "../core/limits.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { type Rle, rleArea, rleBox, validateRle } from "../core/rle.ts";
 import { decodeRleString, encodeRleString } from "../core/rle-string.ts";
+import { parseJson } from "./json-file.ts";
+import { pathFault, pictureId } from "./picture-id.ts";
+import { quote } from "./problems.ts";
 
 /** Proposals of one picture that are read; SAM's densest published grid gives under 5,000. */
 export const MAX_PROPOSALS = 100_000;
@@ -27,20 +30,20 @@ const MAX_BYTES = 500_000_000;
  * @throws MaskwrightError BAD_FORMAT with the key, e.g. "a.json: annotations[3].predicted_iou: expected …"
  */
 export function decodeProposals(file: Uint8Array | string, where: string): ProposalSet {
-  const content = parseJson(file, where);
+  const content = parse(typeof file === "string" ? Buffer.from(file) : file, where);
   if (Array.isArray(content)) {
     const size = content.length === 0 ? { height: 0, width: 0 } : firstSize(content[0], where);
     return { id: stem(where), ...size, proposals: readRecords(content, size, `${where}: `) };
   }
   const { image, annotations } = asObject(content, where);
-  if (!Array.isArray(annotations)) throw missing(`${where}: annotations`, "a list", annotations);
+  if (!Array.isArray(annotations)) throw fault(`${where}: annotations`, "a list", annotations);
   const header = asObject(image, `${where}: image`);
   const size = { height: header.height as number, width: header.width as number };
   // An empty set may not know its picture's size; see `ProposalSet`.
   const isUnknown = annotations.length === 0 && size.height === 0 && size.width === 0;
   if (!isUnknown) checkSize(`${where}: image`, size);
   return {
-    id: headerId(header) ?? stem(where),
+    id: headerId(header, `${where}: image`) ?? stem(where),
     ...size,
     proposals: readRecords(annotations, size, `${where}: annotations`),
   };
@@ -69,22 +72,24 @@ function toRecord({ rle, area, box, predictedIou, stability, point, level }: Pro
   };
 }
 
-function parseJson(file: Uint8Array | string, where: string): unknown {
+/** Straight to the engine's parser, which does not recurse; ours knows the byte order mark and says where a fault is. */
+function parse(bytes: Uint8Array, where: string): unknown {
+  const plain = unpack(bytes, where);
+  if (plain.length > MAX_BYTES) throw badFormat(where, `at most ${MAX_BYTES} bytes`, String(plain.length));
   try {
-    return JSON.parse(typeof file === "string" ? file : toText(file, where));
-  } catch (cause) {
-    if (cause instanceof MaskwrightError) throw cause;
-    throw badFormat(where, "JSON", (cause as Error).message);
+    return JSON.parse(Buffer.from(plain.buffer, plain.byteOffset, plain.length).toString());
+  } catch {
+    return parseJson(plain, where);
   }
 }
 
-function toText(bytes: Uint8Array, where: string): string {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  // The output limit stops a decompression bomb before it is allocated.
-  const plain = isGzip ? gunzipSync(bytes, { maxOutputLength: MAX_BYTES }) : bytes;
-  if (plain.length > MAX_BYTES) throw badFormat(where, `at most ${MAX_BYTES} bytes`, String(plain.length));
-  const text = Buffer.from(plain.buffer, plain.byteOffset, plain.length).toString("utf8");
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+function unpack(bytes: Uint8Array, where: string): Uint8Array {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: MAX_BYTES }); // the limit stops a bomb before it is allocated
+  } catch (cause) {
+    throw badFormat(where, `gzip of at most ${MAX_BYTES} bytes`, (cause as Error).message);
+  }
 }
 
 function readRecords(records: readonly unknown[], size: Size, where: string): Proposal[] {
@@ -116,7 +121,7 @@ function readSegmentation(value: unknown, picture: Size, where: string): Rle {
     throw badFormat(`${where}.size`, `[${picture.height}, ${picture.width}]`, `[${height}, ${width}]`);
   if (typeof counts === "string") return decodeRleString(counts, picture, where);
   if (Array.isArray(counts)) return validateRle({ height, width, counts }, where);
-  throw missing(`${where}.counts`, "a COCO string or a list of run lengths", counts);
+  throw fault(`${where}.counts`, "a COCO string or a list of run lengths", counts);
 }
 
 function firstSize(record: unknown, where: string): Size {
@@ -125,14 +130,14 @@ function firstSize(record: unknown, where: string): Size {
 }
 
 function readSize(value: unknown, where: string): Size {
-  if (!Array.isArray(value) || value.length !== 2) throw missing(`${where}.size`, "[height, width]", value);
+  if (!Array.isArray(value) || value.length !== 2) throw fault(`${where}.size`, "[height, width]", value);
   return { height: value[0], width: value[1] };
 }
 
 function readQuality(value: unknown, where: string, key: string): number {
   if (typeof value === "number") return value;
   if (value === undefined || value === null) return Number.NaN;
-  throw missing(`${where}.${key}`, "a number", value);
+  throw fault(`${where}.${key}`, "a number", value);
 }
 
 /** SAM writes a list of one point. */
@@ -141,34 +146,36 @@ function readPoint(value: unknown, where: string): Point | null {
   const first = Array.isArray(value) ? value[0] : undefined;
   if (Array.isArray(first) && typeof first[0] === "number" && typeof first[1] === "number")
     return { x: first[0], y: first[1] };
-  throw missing(`${where}.point_coords`, "[[x, y]]", value);
+  throw fault(`${where}.point_coords`, "[[x, y]]", value);
 }
 
 function readLevel(value: unknown, where: string): 0 | 1 | 2 | null {
   if (value === undefined || value === null) return null;
   if (value === 0 || value === 1 || value === 2) return value;
-  throw missing(`${where}.level`, "0, 1 or 2", value);
+  throw fault(`${where}.level`, "0, 1 or 2", value);
 }
 
-function headerId({ id, file_name: fileName }: Record<string, unknown>): string | null {
-  if (typeof id === "string" && id !== "") return id;
-  return typeof fileName === "string" && fileName !== "" ? stem(fileName) : null;
+/** The id in the picture's header; SA-1B has its file name there, "sa_1.jpg". */
+function headerId({ id, file_name: fileName }: Record<string, unknown>, where: string): string | null {
+  const [key, value] = id === undefined ? ["file_name", fileName] : ["id", id];
+  if (value === undefined) return null;
+  if (typeof value !== "string") throw fault(`${where}.${key}`, "a picture id", value);
+  const problem = pathFault(value);
+  if (problem !== null) throw badFormat(`${where}.${key}`, "a picture id", `${problem}: ${quote(value)}`);
+  return key === "id" ? value : pictureId(value);
 }
 
 /** "dir/a.json.gz" → "a". */
 function stem(path: string): string {
-  return basename(path)
-    .replace(/\.gz$/i, "")
-    .replace(/\.[^.]+$/, "");
+  return pictureId(basename(path).replace(/\.gz$/i, ""));
 }
 
 function asObject(value: unknown, where: string): Record<string, unknown> {
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw missing(where, "an object", value);
+  throw fault(where, "an object", value);
 }
 
-function missing(where: string, expected: string, got: unknown): MaskwrightError {
-  const text = got === undefined ? "nothing" : JSON.stringify(got);
-  return badFormat(where, expected, text.length > 60 ? `${text.slice(0, 57)}...` : text);
+function fault(where: string, expected: string, got: unknown): MaskwrightError {
+  return badFormat(where, expected, quote(got));
 }
