@@ -1,6 +1,6 @@
 import { badFormat, invalid } from "../core/error.ts";
 import { type LabelMap, vocPalette } from "../core/label-map.ts";
-import { readBytes } from "./paths.ts";
+import { readFileBytes } from "./paths.ts";
 import { decodePng, type PngImage } from "./png-decode.ts";
 import { encodePng } from "./png-encode.ts";
 
@@ -10,7 +10,7 @@ import { encodePng } from "./png-encode.ts";
  * @throws MaskwrightError NOT_FOUND or BAD_FORMAT, with the path
  */
 export function readLabelMap(path: string): LabelMap {
-  return decodeLabelMap(readBytes(path), path);
+  return decodeLabelMap(readFileBytes(path), path);
 }
 
 /**

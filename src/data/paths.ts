@@ -6,7 +6,7 @@ import { MaskwrightError } from "../core/error.ts";
  *
  * @throws MaskwrightError NOT_FOUND if there is none, INVALID_ARGUMENT if it is a folder or cannot be read
  */
-export function readBytes(path: string): Uint8Array {
+export function readFileBytes(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (cause) {

@@ -1,7 +1,8 @@
 import { inflateSync } from "node:zlib";
 import { badFormat } from "../core/error.ts";
 import { formatSize, type Size } from "../core/geometry.ts";
-import { type PngFile, type PngHeader, parsePng } from "./png.ts";
+import { damaged, type PngFile, type PngHeader, parsePng } from "./png.ts";
+import { type FilteredRows, unfilter } from "./png-unfilter.ts";
 
 /** [H, W, channels] samples as the file stores them: palette indices stay indices, 4-bit gray stays 0..15. */
 export interface PngImage extends PngHeader {
@@ -49,7 +50,7 @@ export function decodePng(bytes: Uint8Array, where: string): PngImage {
   let start = 0;
   for (const pass of passes) {
     const length = filteredLength(file, pass);
-    const rows = unfilter(filtered.subarray(start, start + length), file, pass, where);
+    const rows = unfilter(filteredRows(filtered.subarray(start, start + length), file, pass), where);
     parts.push(unpackSamples(rows, pass.height, pass.width * channels, bitDepth));
     start += length;
   }
@@ -74,8 +75,7 @@ export function inflatePixels(file: PngFile, where: string): Uint8Array {
       "The header lies about the size.",
     );
   const filtered = inflate(file.compressed, expected, what, where);
-  if (filtered.length !== expected)
-    throw badFormat(where, what, String(filtered.length), "The file is damaged; make it again.");
+  if (filtered.length !== expected) throw badFormat(where, what, String(filtered.length), damaged);
   return filtered;
 }
 
@@ -86,7 +86,7 @@ function inflate(compressed: Uint8Array, expected: number, what: string, where: 
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const got = code === "ERR_BUFFER_TOO_LARGE" ? "more" : `a broken zlib stream (${message})`;
-    throw badFormat(where, what, got, "The file is damaged; make it again.");
+    throw badFormat(where, what, got, damaged);
   }
 }
 
@@ -104,66 +104,18 @@ function passesOf({ height, width, isInterlaced }: PngHeader): Pass[] {
     .filter((pass) => pass.height > 0 && pass.width > 0);
 }
 
+/** A pass of inflated pixels, ready to be unfiltered. */
+function filteredRows(bytes: Uint8Array, file: PngHeader, pass: Size): FilteredRows {
+  const step = Math.max(1, (file.channels * file.bitDepth) / 8);
+  return { bytes, height: pass.height, length: rowLength(file, pass), step };
+}
+
 function rowLength(file: PngHeader, { width }: Size): number {
   return Math.ceil((width * file.channels * file.bitDepth) / 8);
 }
 
 function filteredLength(file: PngHeader, pass: Size): number {
   return pass.height * (1 + rowLength(file, pass));
-}
-
-/**
- * Undoes the row filters in place (PNG specification, section 9): row i is read at i·(length + 1) + 1 and
- * written at i·length, which is never ahead of what is read.
- */
-export function unfilter(bytes: Uint8Array, file: PngHeader, pass: Size, where: string): Uint8Array {
-  const length = rowLength(file, pass);
-  const step = Math.max(1, (file.channels * file.bitDepth) / 8); // bytes to the same sample of the pixel on the left
-  const { height } = pass;
-  for (let i = 0; i < height; i++) {
-    const filter = bytes[i * (length + 1)];
-    const from = i * (length + 1) + 1;
-    const to = i * length;
-    const lead = Math.min(step, length);
-    if (filter === 0 || (filter === 2 && i === 0)) {
-      bytes.copyWithin(to, from, from + length);
-    } else if (filter === 1 || (filter === 4 && i === 0)) {
-      bytes.copyWithin(to, from, from + lead);
-      for (let k = lead; k < length; k++) bytes[to + k] = bytes[from + k] + bytes[to + k - step];
-    } else if (filter === 2) {
-      const above = to - length;
-      for (let k = 0; k < length; k++) bytes[to + k] = bytes[from + k] + bytes[above + k];
-    } else if (filter === 3) {
-      for (let k = 0; k < length; k++) {
-        const left = k < step ? 0 : bytes[to + k - step];
-        const above = i === 0 ? 0 : bytes[to + k - length];
-        bytes[to + k] = bytes[from + k] + ((left + above) >> 1);
-      }
-    } else if (filter === 4) {
-      const above = to - length;
-      for (let k = 0; k < lead; k++) bytes[to + k] = bytes[from + k] + bytes[above + k];
-      for (let k = lead; k < length; k++) {
-        const predicted = paeth(bytes[to + k - step], bytes[above + k], bytes[above + k - step]);
-        bytes[to + k] = bytes[from + k] + predicted;
-      }
-    } else {
-      throw badFormat(
-        `${where}: row ${i}`,
-        "a filter 0..4",
-        String(filter),
-        "The file is damaged; make it again.",
-      );
-    }
-  }
-  return bytes.subarray(0, height * length);
-}
-
-function paeth(left: number, above: number, corner: number): number {
-  const toLeft = Math.abs(above - corner);
-  const toAbove = Math.abs(left - corner);
-  const toCorner = Math.abs(left + above - 2 * corner);
-  if (toLeft <= toAbove && toLeft <= toCorner) return left;
-  return toAbove <= toCorner ? above : corner;
 }
 
 /** One array element a sample; rows of packed samples start at a byte, the leftmost sample in the highest bits. */

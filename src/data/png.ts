@@ -42,7 +42,8 @@ const formats = new Map<number, Format>([
 /** The eight bytes every PNG starts with. */
 export const pngSignature: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
-const damaged = "The file is damaged or was not written to its end; make it again.";
+/** The hint for a file that no program would write. */
+export const damaged = "The file is damaged or was not written to its end; make it again.";
 
 /**
  * The header and the compressed pixels of a PNG. Everything that can be known without inflating is
