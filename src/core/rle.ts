@@ -136,46 +136,46 @@ export function checkSameSize(where: string, a: Size, b: Size): void {
     throw shapeMismatch(where, formatSize(a), formatSize(b), "Masks of one picture only.");
 }
 
-/**
- * One RLE for every id in the map, background and ignore among them, by ascending id. They are
- * disjoint and together cover the picture.
- */
-export function labelMapToRles({ height, width, data }: LabelMap): Map<ClassId, Rle> {
+/** One RLE for every id in the map, background and ignore among them, by ascending id. They tile the picture. */
+export function labelMapToRles(labels: LabelMap): Map<ClassId, Rle> {
+  const rles = new Map<ClassId, Rle>();
+  idsToRles(labels.data, labels, 256).forEach((rle, id) => {
+    if (rle !== null) rles.set(id, rle);
+  });
+  return rles;
+}
+
+/** For each id below `idCount` the pixels that hold it, null where none does. `data` is [H, W], row-major. */
+export function idsToRles(data: Uint8Array | Int32Array, size: Size, idCount: number): (Rle | null)[] {
+  const { height, width } = size;
   let starts = new Uint32Array(1024); // column-major, of the runs of equal ids
   let n = 0;
-  const edges = new Uint32Array(257); // starts and ends of runs, of each id; 256 stands before the first pixel
-  for (let j = 0, q = 0, id = 256; j < width; j++) {
+  const edges = new Uint32Array(idCount); // starts and ends of runs, of each id
+  for (let j = 0, q = 0, id = -1; j < width; j++) {
     starts = withRoom(starts, n + height);
     for (let p = j; p < data.length; p += width, q++) {
       if (data[p] === id) continue;
-      edges[id]++;
+      if (id >= 0) edges[id]++;
       id = data[p];
       edges[id]++;
       starts[n++] = q;
     }
   }
-  const rles = new Map<ClassId, Rle>();
-  const counts: Uint32Array[] = [];
-  for (let id = 0; id < 256; id++) {
-    if (edges[id] === 0) continue;
-    counts[id] = new Uint32Array(edges[id] + 1);
-    rles.set(id, { height, width, counts: counts[id] });
-  }
-  const position = new Uint32Array(256); // the last edge of each id
-  const used = new Uint32Array(256);
-  const putEdge = (id: ClassId, q: number): void => {
-    counts[id][used[id]++] = q - position[id];
-    position[id] = q;
+  const counts = Array.from(edges, (count) => (count === 0 ? null : new Uint32Array(count + 1)));
+  const last = new Uint32Array(idCount); // edge of each id
+  const used = new Uint32Array(idCount);
+  const putEdge = (id: number, q: number): void => {
+    const runs = counts[id];
+    if (runs === null) return;
+    runs[used[id]++] = q - last[id];
+    last[id] = q;
   };
-  let previous = -1;
-  for (let k = 0; k < n; k++) {
-    const q = starts[k];
-    const j = Math.floor(q / height);
-    const id = data[(q - j * height) * width + j];
-    if (previous >= 0) putEdge(previous, q);
-    putEdge(id, q);
-    previous = id;
+  for (let k = 0, id = -1; k < n; k++) {
+    if (id >= 0) putEdge(id, starts[k]);
+    const j = Math.floor(starts[k] / height);
+    id = data[(starts[k] - j * height) * width + j];
+    putEdge(id, starts[k]);
   }
-  for (const id of rles.keys()) putEdge(id, height * width);
-  return rles;
+  for (let id = 0; id < idCount; id++) putEdge(id, height * width);
+  return counts.map((runs) => (runs === null ? null : { height, width, counts: runs }));
 }
