@@ -1,6 +1,8 @@
 /** Prints what a golden test compared, in the one line every golden test ends with. */
 export function reportGolden(set: string, compared: number, worstRelativeError: number): void {
-  console.info(`golden ${set}: compared ${compared}, worst rel err ${worstRelativeError}`);
+  console.info(
+    `golden ${set}: compared ${compared}, worst rel err ${Number(worstRelativeError.toPrecision(3))}`,
+  );
 }
 
 /** Largest |got − wanted| over the largest |wanted|, so values near zero do not blow it up; Infinity when the lengths differ. */
