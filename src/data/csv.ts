@@ -51,14 +51,18 @@ export function parseCsv(
 
 function readRecords(text: string, where: string): { record: string[]; line: number }[] {
   try {
-    const found = parse(text, {
+    const found: unknown = parse(text, {
       info: true,
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,
       max_record_size: 2 ** 20,
     });
-    return found.map(({ record, info }) => ({ record: record as unknown as string[], line: info.lines }));
+    // The package's types do not know that `info` changes the result.
+    return (found as { record: string[]; info: { lines: number } }[]).map(({ record, info }) => ({
+      record,
+      line: info.lines,
+    }));
   } catch (error) {
     if (error instanceof CsvError) throw badFormat(where, "comma-separated values", error.message);
     throw error;

@@ -1,4 +1,7 @@
 export * from "./class-list.ts";
+export * from "./coco.ts";
+export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
+export * from "./coco-write.ts";
 export * from "./id-list.ts";
 export { type ReadJsonOptions, readJsonFile } from "./json-file.ts";
 export * from "./label-file.ts";

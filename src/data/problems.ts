@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { type ErrorCode, MaskwrightError } from "../core/error.ts";
 
 /** One thing wrong with a file: `path` is the line and column or the JSON path, `message` "expected …, got …". */
@@ -10,6 +11,8 @@ export interface Problem {
 /** Collects everything wrong with one file, so that its owner mends it in one go. */
 export interface Problems {
   add(path: string, expected: string, got: string): void;
+  /** The result of `read`, or, when it throws a MaskwrightError, nothing: the error becomes a problem. */
+  attempt<T>(read: () => T): T | undefined;
   /** Throws one BAD_FORMAT that lists the first 20 problems; its `cause` is the list of up to 1,000. */
   throwIfAny(hint?: string): void;
 }
@@ -20,11 +23,22 @@ const kept = 1000;
 export function collectProblems(where: string): Problems {
   const problems: Problem[] = [];
   let count = 0;
+  const push = (problem: Problem): void => {
+    if (count++ < kept) problems.push(problem);
+  };
   return {
     add(path, expected, got) {
-      count++;
-      if (count > kept) return;
-      problems.push({ code: "BAD_FORMAT", path, message: `expected ${expected}, got ${got}` });
+      push({ code: "BAD_FORMAT", path, message: `expected ${expected}, got ${got}` });
+    },
+    attempt(read) {
+      try {
+        return read();
+      } catch (error) {
+        if (!(error instanceof MaskwrightError)) throw error;
+        const [path, ...rest] = error.message.split(/: (?=expected )/);
+        push({ code: error.code, path, message: rest.join(": ") });
+        return undefined;
+      }
     },
     throwIfAny(hint) {
       if (count === 0) return;
@@ -38,6 +52,15 @@ export function collectProblems(where: string): Problems {
       });
     },
   };
+}
+
+/** The issues of a zod schema as problems: a schema's messages say what it expects. */
+export function addIssues(problems: Problems, issues: readonly z.core.$ZodIssue[], input: unknown): void {
+  for (const { path, message } of issues) {
+    const place = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`)).join("");
+    const got = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], input);
+    problems.add(place.replace(/^\./, "") || "content", message, quote(got));
+  }
 }
 
 /** A value as it should stand in a problem: short, quoted when it is text. */
