@@ -1,0 +1,10 @@
+export * from "./dataset.ts";
+export { type StuffName, stuffNames } from "./model.ts";
+export { sceneClasses, scenePartClasses, scenePartOwners } from "./objects/catalog.ts";
+export {
+  drawScene,
+  type Scene,
+  type SceneInstance,
+  type SceneOptions,
+  type ScenePart,
+} from "./scene.ts";

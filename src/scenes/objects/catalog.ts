@@ -1,0 +1,45 @@
+import type { ClassId } from "../../core/label-map.ts";
+import type { ObjectClass } from "../model.ts";
+import { bird, butterfly, cat, fish } from "./animals.ts";
+import { house, lamp } from "./buildings.ts";
+import { bottle, chair, cup } from "./household.ts";
+import { person } from "./people.ts";
+import { flower, mushroom, tree } from "./plants.ts";
+import { boat, car } from "./vehicles.ts";
+
+/** Every class a scene can hold; class id = 1 + index. New classes go to the end: ids at rest must keep their meaning. */
+export const objectClasses: readonly ObjectClass[] = [
+  car,
+  house,
+  tree,
+  person,
+  bird,
+  fish,
+  boat,
+  cup,
+  flower,
+  lamp,
+  cat,
+  chair,
+  bottle,
+  butterfly,
+  mushroom,
+];
+
+/** Class names, index = class id; 0 is the background. */
+export const sceneClasses: readonly string[] = ["background", ...objectClasses.map(({ name }) => name)];
+
+const parts: readonly { readonly name: string; readonly classId: ClassId }[] = objectClasses.flatMap(
+  (object, index) => object.parts.map((part) => ({ name: `${object.name} ${part}`, classId: index + 1 })),
+);
+
+/** Part names ("car wheel"), index = part class id; 0 is what is no part. */
+export const scenePartClasses: readonly string[] = ["background", ...parts.map(({ name }) => name)];
+
+/** The class each part class belongs to, index = part class id. */
+export const scenePartOwners: readonly ClassId[] = [0, ...parts.map(({ classId }) => classId)];
+
+/** The part class of a named part of a class; 0 for a thing of no class. */
+export function partClassOf(classId: ClassId, part: string): ClassId {
+  return classId === 0 ? 0 : scenePartClasses.indexOf(`${objectClasses[classId - 1].name} ${part}`);
+}
