@@ -1,0 +1,64 @@
+import sharp from "sharp";
+import type { Size } from "../../core/geometry.ts";
+import type { RgbImage } from "../../core/image.ts";
+import { foregroundClasses, type LabelMap } from "../../core/label-map.ts";
+import type { Proposal } from "../../core/proposal.ts";
+import { resizeImage, resizeLabels } from "../../core/resize.ts";
+import { grayPicture, overlayLabels, overlayProposals } from "./overlay.ts";
+import type { ReportPictures } from "./report.ts";
+
+/** What a panel shows over the photo. */
+export type PanelLayer =
+  | { readonly kind: "photo"; readonly caption: string }
+  | { readonly kind: "labels"; readonly caption: string; readonly labels: LabelMap }
+  | { readonly kind: "proposals"; readonly caption: string; readonly proposals: readonly Proposal[] };
+
+/** A panel's size limits in px: five JPEGs of this width are about 100 KB, 20 images of them 2–3 MB. */
+const PANEL_LIMITS: Size = { height: 480, width: 320 };
+
+/**
+ * The panels of one image for the report: layers over the photo, shrunk to at most 320 × 480. Everything
+ * is shrunk before it is drawn, so lines are one pixel wide in every panel.
+ *
+ * @param photo    null when it is missing: the layers are drawn over gray
+ * @param size     of the image, and of every label map
+ * @param palette  256 × RGB by class id
+ */
+export async function drawPictures(
+  id: string,
+  { photo, size, palette }: { photo: RgbImage | null; size: Size; palette: Uint8Array },
+  layers: readonly PanelLayer[],
+): Promise<ReportPictures> {
+  const panelSize = shrinkSize(size, PANEL_LIMITS);
+  const base = photo === null ? grayPicture(panelSize) : resizeImage(photo, panelSize, "bilinear");
+  const classes = new Set<number>();
+  const draw = (layer: PanelLayer): RgbImage => {
+    switch (layer.kind) {
+      case "photo":
+        return base;
+      case "labels":
+        for (const id of foregroundClasses(layer.labels)) classes.add(id);
+        return overlayLabels(base, resizeLabels(layer.labels, panelSize), palette);
+      case "proposals":
+        return overlayProposals(base, layer.proposals);
+    }
+  };
+  const panels = await Promise.all(
+    layers.map(async (layer) => ({ caption: layer.caption, source: await encodePanel(draw(layer)) })),
+  );
+  return { id, panels, classes: [...classes].sort((a, b) => a - b) };
+}
+
+/** The largest size of the same shape within the limits, at least 1 × 1 and never larger than it was. */
+export function shrinkSize({ height, width }: Size, limits: Size): Size {
+  const scale = Math.min(1, limits.height / height, limits.width / width);
+  return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
+}
+
+/** The picture as a data URI of a JPEG. */
+export async function encodePanel({ height, width, data }: RgbImage): Promise<string> {
+  const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 82, chromaSubsampling: "4:4:4" })
+    .toBuffer();
+  return `data:image/jpeg;base64,${jpeg.toString("base64")}`;
+}

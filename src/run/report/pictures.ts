@@ -1,0 +1,55 @@
+import { invalid } from "../../core/error.ts";
+import { BACKGROUND, type ClassId } from "../../core/label-map.ts";
+import { formatGain, formatPercent } from "./figures.ts";
+import { type Html, html } from "./html.ts";
+import type { ReportImage, ReportPanel, RunReport } from "./report.ts";
+
+/** A heading and one card an image: its figures, its classes, its panels side by side. */
+export function pictureSection(
+  heading: string,
+  images: readonly ReportImage[],
+  { pictures, classNames, palette }: RunReport,
+): Html | null {
+  if (images.length === 0) return null;
+  const pictureOf = new Map(pictures.map((picture) => [picture.id, picture]));
+  const cards = images.map((image) => {
+    const { panels = [], classes = [] } = pictureOf.get(image.id) ?? {};
+    const key = classes.map(
+      (id) => html`<li>${colorChip(id, palette)}${classNames[id] ?? `class ${id}`}</li>`,
+    );
+    return html`
+<article class="card">
+<header><h3>${image.id}</h3>${imageFigures(image)}<ul class="key">${key}</ul></header>
+<div class="panels">${panels.map((panel) => panelFigure(image.id, panel))}</div>
+</article>`;
+  });
+  return html`<section><h2>${heading}</h2>${cards}</section>`;
+}
+
+function imageFigures({ before, after, changed }: ReportImage): Html {
+  const gain = formatGain(before, after);
+  const change = html`${formatPercent(before)} → ${formatPercent(after)} <strong class="${gainClass(gain)}">${gain}</strong>`;
+  const scored =
+    before === null && after === null
+      ? null
+      : html`mIoU ${before === null ? formatPercent(after) : change} · `;
+  return html`<p>${scored}${(changed * 100).toFixed(1)} % of pixels changed</p>`;
+}
+
+function panelFigure(id: string, { caption, source }: ReportPanel): Html {
+  if (!/^data:image\/(?:jpeg|png);base64,[\w+/=]+$/.test(source))
+    throw invalid(`report: panel "${caption}" of ${id}`, "a data URI of a JPEG or PNG in base64", source);
+  return html`<figure><img src="${source}" alt="${id}: ${caption}"><figcaption>${caption}</figcaption></figure>`;
+}
+
+/** A square in the class's color; none for background, which pictures show as the photo. */
+export function colorChip(id: ClassId, palette: Uint8Array): Html {
+  if (id === BACKGROUND) return html`<span class="chip"></span>`;
+  const [r, g, b] = palette.subarray(id * 3, id * 3 + 3);
+  return html`<span class="chip" style="background:rgb(${r},${g},${b})"></span>`;
+}
+
+/** The style of a change, by its sign as printed. */
+export function gainClass(gain: string): "gain" | "loss" | "same" {
+  return gain.startsWith("+") ? "gain" : gain.startsWith("−") ? "loss" : "same";
+}
