@@ -6,6 +6,15 @@ export * from "./id-list.ts";
 export { type ReadJsonOptions, readJsonFile } from "./json-file.ts";
 export * from "./label-file.ts";
 export * from "./limits.ts";
+export * from "./mask-file.ts";
+export {
+  containedPath,
+  type ListPicturesOptions,
+  listPictures,
+  type PictureFile,
+  photoExtensions,
+} from "./paths.ts";
+export * from "./photo.ts";
 export * from "./picture-id.ts";
 export type { Problem } from "./problems.ts";
 export { decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";

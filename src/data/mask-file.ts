@@ -1,9 +1,9 @@
-import { badFormat, type MaskwrightError } from "../core/error.ts";
+import { badFormat } from "../core/error.ts";
 import type { Mask } from "../core/mask.ts";
 import type { Rle } from "../core/rle.ts";
 import { readFileBytes } from "./paths.ts";
 import { type PngHeader, parsePng } from "./png.ts";
-import { decodePng, inflatePixels } from "./png-decode.ts";
+import { decodePixels, inflatePixels } from "./png-decode.ts";
 import { encodePng } from "./png-encode.ts";
 import { nextNonZero, wordsOf } from "./png-unfilter.ts";
 import { grown, type RowEdges, rleFromRowEdges } from "./row-edges.ts";
@@ -57,10 +57,9 @@ export function decodeMaskRle(bytes: Uint8Array, where: string): MaskFile {
       "Save each mask as 8-bit gray with 0 and 255.",
     );
   const filtered = inflatePixels(file, where);
-  const isSparse = file.bitDepth === 8 && !file.isInterlaced && isSubOrNone(filtered, file);
-  const { edges, set } = isSparse
-    ? findEdges({ data: filtered, lead: 1 }, file, where)
-    : findEdges({ data: decodePng(bytes, where).data as Uint8Array, lead: 0 }, file, where);
+  const { edges, set } = isAllSub(filtered, file)
+    ? edgesOfSubRows(filtered, file, where)
+    : edgesOfValues(decodePixels(file, filtered, where) as Uint8Array, file, where);
   return { rle: rleFromRowEdges(edges), encoding: encodingOf(set, file) };
 }
 
@@ -73,39 +72,36 @@ export function encodeMask({ height, width, data }: Mask): Uint8Array {
   );
 }
 
-function isSubOrNone(filtered: Uint8Array, { height, width }: PngHeader): boolean {
-  for (let i = 0, p = 0; i < height; i++, p += width + 1) if (filtered[p] > 1) return false;
+/** Row edges, and the value of the set pixels: 0 when there are none. */
+interface FoundEdges {
+  readonly edges: RowEdges;
+  readonly set: number;
+}
+
+function isAllSub(filtered: Uint8Array, { height, width, bitDepth, isInterlaced }: PngHeader): boolean {
+  if (bitDepth !== 8 || isInterlaced) return false;
+  for (let i = 0; i < height; i++) if (filtered[i * (width + 1)] !== 1) return false;
   return true;
 }
 
-/** [H, lead + W] values. With lead 1 each row is led by its filter, None or Sub; with lead 0 they are plain. */
-interface Rows {
-  readonly data: Uint8Array;
-  readonly lead: 0 | 1;
-}
-
-/** The row edges, and the value of the set pixels: 0 when there are none. */
-function findEdges({ data, lead }: Rows, file: PngHeader, where: string): { edges: RowEdges; set: number } {
+/** Edges of rows that are filtered by Sub, [H, 1 + W]: a byte is what its pixel exceeds the pixel on the left by. */
+function edgesOfSubRows(filtered: Uint8Array, file: PngHeader, where: string): FoundEdges {
   const { height, width } = file;
-  const words = wordsOf(data);
+  // Without the filter bytes, zeros run on from row to row and are skipped together.
+  for (let i = 0; i < height; i++) filtered[i * (width + 1)] = 0;
+  const words = wordsOf(filtered);
   const starts = new Int32Array(height + 1);
   let columns = new Int32Array(4 * height + width);
   let length = 0;
   let set = 0;
+  let k = nextNonZero(filtered, words, 0, filtered.length);
   for (let i = 0; i < height; i++) {
-    const from = i * (width + lead) + lead;
+    const from = i * (width + 1) + 1;
     const end = from + width;
-    const isSub = lead === 1 && data[from - 1] === 1;
     if (length + width > columns.length) columns = grown(columns, length + width);
-    for (let k = from, value = 0; ; k++) {
-      k = isSub ? nextNonZero(data, words, k, end) : nextOther(data, value, k, end);
-      if (k === end) break;
-      value = isSub ? (value + data[k]) & 255 : data[k];
-      if (value !== 0 && value !== set) {
-        if (set !== 0 || !isSetValue(value, file))
-          throw unexpectedValue(`${where}: row ${i}, column ${k - from}`, set, value);
-        set = value;
-      }
+    for (let value = 0; k < end; k = nextNonZero(filtered, words, k + 1, filtered.length)) {
+      value = (value + filtered[k]) & 255;
+      if (value !== 0 && value !== set) set = checkValue(value, set, file, i, k - from, where);
       columns[length++] = k - from;
     }
     starts[i + 1] = length;
@@ -113,28 +109,49 @@ function findEdges({ data, lead }: Rows, file: PngHeader, where: string): { edge
   return { edges: { height, width, columns, starts }, set };
 }
 
-/** The first index in start..end−1 where the byte is not `value`, or `end`. */
-function nextOther(bytes: Uint8Array, value: number, start: number, end: number): number {
-  let k = start;
-  while (k < end && bytes[k] === value) k++;
-  return k;
+/** Edges of plain values, [H, W]. */
+function edgesOfValues(data: Uint8Array, file: PngHeader, where: string): FoundEdges {
+  const { height, width } = file;
+  const starts = new Int32Array(height + 1);
+  let columns = new Int32Array(4 * height + width);
+  let length = 0;
+  let set = 0;
+  for (let i = 0; i < height; i++) {
+    const from = i * width;
+    const end = from + width;
+    if (length + width > columns.length) columns = grown(columns, length + width);
+    for (let k = from, value = 0; k < end; k++) {
+      if (data[k] === value) continue;
+      value = data[k];
+      if (value !== 0 && value !== set) set = checkValue(value, set, file, i, k - from, where);
+      columns[length++] = k - from;
+    }
+    starts[i + 1] = length;
+  }
+  return { edges: { height, width, columns, starts }, set };
 }
 
-function isSetValue(value: number, { kind, bitDepth }: PngHeader): boolean {
-  return value === 1 || value === (kind === "gray" ? (1 << bitDepth) - 1 : 255);
+/** The value a pixel sets the mask by, when it may: white or 1, and the same in the whole file. */
+function checkValue(
+  value: number,
+  set: number,
+  file: PngHeader,
+  i: number,
+  j: number,
+  where: string,
+): number {
+  const white = file.kind === "gray" ? (1 << file.bitDepth) - 1 : 255;
+  if (set === 0 && (value === 1 || value === white)) return value;
+  throw badFormat(
+    `${where}: row ${i}, column ${j}`,
+    set === 0 ? `a mask of 0 and ${white}, or of 0 and 1` : `0 or ${set} as in the pixels before`,
+    String(value),
+    "One mask a file, every pixel either set or clear; a map of several classes is no mask.",
+  );
 }
 
 function encodingOf(set: number, { kind, bitDepth }: PngHeader): MaskEncoding {
   if (set !== 1) return "0/255";
   if (kind === "palette") return "palette";
   return bitDepth === 1 ? "1-bit" : "0/1";
-}
-
-function unexpectedValue(where: string, set: number, value: number): MaskwrightError {
-  return badFormat(
-    where,
-    set === 0 ? "a mask of 0 and 255, or of 0 and 1" : `0 or ${set} as in the pixels before`,
-    String(value),
-    "One mask a file, every pixel either set or clear; a map of several classes is no mask.",
-  );
 }

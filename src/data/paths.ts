@@ -1,5 +1,127 @@
-import { readFileSync } from "node:fs";
-import { MaskwrightError } from "../core/error.ts";
+import { type Dirent, readdirSync, readFileSync, realpathSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
+import { badFormat, MaskwrightError } from "../core/error.ts";
+import { pathFault, pictureId } from "./picture-id.ts";
+
+/** A picture in a folder. */
+export interface PictureFile {
+  /** Its path in the folder without the extension, with "/" between folders. */
+  readonly id: string;
+  /** Its path from where the program runs: the folder's own path, joined with the file's. */
+  readonly path: string;
+}
+
+export interface ListPicturesOptions {
+  /** Extensions to take, lower case with their dot; upper case in file names is taken too. Default: all photo formats that are read. */
+  readonly extensions?: readonly string[];
+  /** Also look in the folders below; default false. */
+  readonly recursive?: boolean;
+}
+
+/** What `readPhoto` opens, by extension. */
+export const photoExtensions: readonly string[] = [
+  ".jpg",
+  ".jpeg",
+  ".png",
+  ".webp",
+  ".tif",
+  ".tiff",
+  ".gif",
+  ".avif",
+];
+
+/**
+ * The pictures of a folder, in the order of their ids by UTF-16 code units: the same on every system.
+ * Files and folders whose name starts with a dot are passed over (macOS leaves "._a.jpg" beside "a.jpg").
+ *
+ * @throws MaskwrightError NOT_FOUND if the folder is missing or holds no such picture; BAD_FORMAT if two
+ *         files have one id
+ */
+export function listPictures(folder: string, options: ListPicturesOptions = {}): PictureFile[] {
+  const { extensions = photoExtensions, recursive = false } = options;
+  const pictures = listFiles(folder, recursive)
+    .filter((file) => extensions.some((extension) => file.toLowerCase().endsWith(extension)))
+    .map((file) => ({ id: pictureId(file), path: join(folder, file) }))
+    .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  if (pictures.length === 0)
+    throw new MaskwrightError(
+      "NOT_FOUND",
+      `${folder}: expected files ending in ${extensions.join(" ")}, got none`,
+      {
+        hint: recursive ? "Check the path." : "Check the path; folders inside this one were not searched.",
+      },
+    );
+  for (let k = 1; k < pictures.length; k++) {
+    const [first, second] = [pictures[k - 1], pictures[k]];
+    if (first.id === second.id)
+      throw badFormat(
+        folder,
+        `one picture for ${first.id}`,
+        `${relative(folder, first.path)} and ${relative(folder, second.path)}`,
+        "A picture is known by its name without the extension: rename or remove one of the two.",
+      );
+  }
+  return pictures;
+}
+
+/** Paths of the files in a folder, "/" between names. Links are followed, except a link to a folder, which may lead in circles. */
+function listFiles(folder: string, recursive: boolean, prefix = ""): string[] {
+  return readFolder(join(folder, prefix)).flatMap((entry) => {
+    if (entry.name.startsWith(".")) return [];
+    const path = prefix + entry.name;
+    if (!entry.isDirectory()) return [path];
+    return recursive ? listFiles(folder, recursive, `${path}/`) : [];
+  });
+}
+
+function readFolder(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (cause) {
+    throw fileError(path, "a folder", cause);
+  }
+}
+
+/**
+ * The path of a file that another file names, which has to lie in `root`.
+ *
+ * @param root      a folder, trusted
+ * @param name      a relative path with "/" between names, not trusted
+ * @param where     the file and key that named it, for messages
+ * @throws MaskwrightError BAD_FORMAT if the name is absolute, has "..", a drive, "\" or a control character, or
+ *         a link on its way leads out of `root`. Whether the file exists is left to its reader.
+ */
+export function containedPath(root: string, name: string, where: string): string {
+  const fault = pathFault(name);
+  if (fault !== null)
+    throw badFormat(
+      where,
+      `a path inside ${root}`,
+      `${fault}: ${JSON.stringify(name)}`,
+      'Paths are relative to that folder, with "/" between names.',
+    );
+  const path = join(root, name);
+  const from = realPath(root);
+  const to = realPath(path);
+  if (to !== from && !to.startsWith(from.endsWith(sep) ? from : from + sep))
+    throw badFormat(
+      where,
+      `a path inside ${root}`,
+      `${JSON.stringify(name)}, a link to ${to}`,
+      "Copy the file into the folder, or give the folder it lies in.",
+    );
+  return path;
+}
+
+/** Where a path leads once its links are followed, up to the first name that does not exist. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPath(parent), basename(path));
+  }
+}
 
 /**
  * The bytes of a file.
@@ -16,12 +138,11 @@ export function readFileBytes(path: string): Uint8Array {
 
 function fileError(path: string, expected: string, cause: unknown): MaskwrightError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === "ENOENT" || code === "ENOTDIR")
+  if (code === "ENOENT")
     return new MaskwrightError("NOT_FOUND", `${path}: expected ${expected}, got nothing there`, {
-      hint: "Check the path; relative paths start at the current folder.",
+      hint: "Check the path; a relative path starts at the current folder.",
       cause,
     });
-  return new MaskwrightError("INVALID_ARGUMENT", `${path}: expected ${expected}, got ${code ?? message}`, {
-    cause,
-  });
+  const got = code === "EISDIR" ? "a folder" : code === "ENOTDIR" ? "a file" : (code ?? message);
+  return new MaskwrightError("INVALID_ARGUMENT", `${path}: expected ${expected}, got ${got}`, { cause });
 }

@@ -44,18 +44,22 @@ const maxDeflateRatio = 1032;
 export function decodePng(bytes: Uint8Array, where: string): PngImage {
   const file = parsePng(bytes, where);
   const { height, width, kind, channels, bitDepth, isInterlaced, palette } = file;
-  const filtered = inflatePixels(file, where);
+  const data = decodePixels(file, inflatePixels(file, where), where);
+  return { height, width, kind, channels, bitDepth, isInterlaced, data, palette };
+}
+
+/** [H, W, channels] samples from what `inflatePixels` gave. */
+export function decodePixels(file: PngHeader, filtered: Uint8Array, where: string): Uint8Array | Uint16Array {
   const passes = passesOf(file);
   const parts: (Uint8Array | Uint16Array)[] = [];
   let start = 0;
   for (const pass of passes) {
     const length = filteredLength(file, pass);
     const rows = unfilter(filteredRows(filtered.subarray(start, start + length), file, pass), where);
-    parts.push(unpackSamples(rows, pass.height, pass.width * channels, bitDepth));
+    parts.push(unpackSamples(rows, pass.height, pass.width * file.channels, file.bitDepth));
     start += length;
   }
-  const data = isInterlaced ? interleave(parts, passes, file) : parts[0];
-  return { height, width, kind, channels, bitDepth, isInterlaced, data, palette };
+  return file.isInterlaced ? interleave(parts, passes, file) : parts[0];
 }
 
 /**

@@ -73,6 +73,7 @@ export function nextNonZero(bytes: Uint8Array, words: Int32Array, start: number,
   for (; k < end && (k & 3) !== 0; k++) if (bytes[k] !== 0) return k;
   const lastWord = end >> 2;
   let w = k >> 2;
+  while (w + 4 <= lastWord && (words[w] | words[w + 1] | words[w + 2] | words[w + 3]) === 0) w += 4;
   while (w < lastWord && words[w] === 0) w++;
   for (k = Math.max(k, w << 2); k < end; k++) if (bytes[k] !== 0) return k;
   return end;

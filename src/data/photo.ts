@@ -1,0 +1,81 @@
+import type { Sharp } from "sharp";
+import { badFormat } from "../core/error.ts";
+import type { Size } from "../core/geometry.ts";
+import type { RgbImage } from "../core/image.ts";
+import { checkPictureSize, maxPixels } from "./limits.ts";
+import { readFileBytes } from "./paths.ts";
+
+/** Formats of photos. Others that libvips knows (SVG, PDF, …) are programs rather than pixels, and stay closed. */
+const formats: readonly string[] = ["jpeg", "png", "webp", "tiff", "gif", "heif"];
+
+/**
+ * The picture in a photo file as it is meant to be seen: turned as its EXIF orientation says, in sRGB, 8 bits a
+ * sample, gray as three equal channels, alpha dropped (as Pillow's `convert("RGB")` does), of an animation
+ * the first frame.
+ *
+ * @throws MaskwrightError NOT_FOUND; BAD_FORMAT if the file is no photo, too large, or ends early
+ */
+export async function readPhoto(path: string): Promise<RgbImage> {
+  const photo = await openPhoto(path);
+  const { data, info } = await decoded(path, () =>
+    photo.autoOrient().toColorspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true }),
+  );
+  const { height, width, channels } = info;
+  if (channels !== 3) throw badFormat(path, "a photo of 3 channels", String(channels));
+  return { height, width, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+}
+
+/**
+ * The size of a photo as `readPhoto` gives it, from its header.
+ *
+ * @throws MaskwrightError NOT_FOUND; BAD_FORMAT if the file is no photo or too large
+ */
+export async function photoSize(path: string): Promise<Size> {
+  const photo = await openPhoto(path);
+  const { autoOrient } = await decoded(path, () => photo.metadata());
+  return { height: autoOrient.height, width: autoOrient.width };
+}
+
+export interface EncodeJpegOptions {
+  /** 1 to 100; default 85. */
+  readonly quality?: number;
+  /** Larger pictures are scaled down to this many pixels on their longer side; default: never. */
+  readonly maxSide?: number;
+}
+
+/** A JPEG of a picture, for people to look at. */
+export async function encodeJpeg(image: RgbImage, options: EncodeJpegOptions = {}): Promise<Uint8Array> {
+  const { quality = 85, maxSide } = options;
+  const { height, width, data } = image;
+  const { default: sharp } = await import("sharp");
+  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  if (maxSide !== undefined)
+    picture.resize({ width: maxSide, height: maxSide, fit: "inside", withoutEnlargement: true });
+  return picture.jpeg({ quality }).toBuffer();
+}
+
+/** A photo whose header has been checked. sharp is loaded here: it takes 60 ms that nobody without photos should wait for. */
+async function openPhoto(path: string): Promise<Sharp> {
+  const bytes = readFileBytes(path);
+  const { default: sharp } = await import("sharp");
+  const photo = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" });
+  const { format, height, width } = await decoded(path, () => photo.metadata());
+  if (!formats.includes(format))
+    throw badFormat(path, "a photo (JPEG, PNG, WebP, TIFF, GIF or AVIF)", format, "Save it as JPEG or PNG.");
+  checkPictureSize({ height, width }, path);
+  return photo;
+}
+
+async function decoded<T>(path: string, decode: () => Promise<T>): Promise<T> {
+  try {
+    return await decode();
+  } catch (error) {
+    const reason = (error as Error).message.trim().replace(/\s+/g, " ");
+    throw badFormat(
+      path,
+      "a photo (JPEG, PNG, WebP, TIFF, GIF or AVIF)",
+      `a file that cannot be decoded (${reason})`,
+      "The file is damaged, not written to its end, or no picture; make it again.",
+    );
+  }
+}
