@@ -1,3 +1,4 @@
+import { gainOf } from "./figures.ts";
 import type { ReportImage } from "./report.ts";
 
 export interface ChosenImages {
@@ -5,11 +6,6 @@ export interface ChosenImages {
   readonly best: readonly ReportImage[];
   /** Largest loss first. */
   readonly worst: readonly ReportImage[];
-}
-
-/** Change of an image's mIoU, a fraction; null when it is undefined before or after. */
-export function imageGain({ before, after }: ReportImage): number | null {
-  return before === null || after === null ? null : after - before;
 }
 
 /**
@@ -21,7 +17,7 @@ export function imageGain({ before, after }: ReportImage): number | null {
 export function chooseImages(images: readonly ReportImage[], count = 10): ChosenImages {
   const ranked = images
     .flatMap((image) => {
-      const gain = imageGain(image);
+      const gain = gainOf(image.before, image.after);
       return gain === null ? [] : [{ image, gain }];
     })
     .sort((a, b) => b.gain - a.gain || compareText(a.image.id, b.image.id));

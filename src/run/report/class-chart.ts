@@ -1,7 +1,7 @@
 import type { ClassScores } from "../../core/metrics.ts";
-import { formatGain, formatPercent } from "./figures.ts";
+import { formatPercent, gainOf } from "./figures.ts";
 import { type Html, html } from "./html.ts";
-import { colorChip, gainClass } from "./pictures.ts";
+import { colorChip, gainMark } from "./marks.ts";
 import type { RunReport } from "./report.ts";
 
 interface ClassRow {
@@ -10,6 +10,9 @@ interface ClassRow {
   /** What rows are sorted by, largest first: the gain, or the IoU when there is one stage; null goes last. */
   readonly rank: number | null;
 }
+
+/** Below every gain, −1 included. */
+const LAST = -2;
 
 /**
  * One row a class: a bar of its IoU and the figures. Of two or more stages the first and the last are
@@ -23,19 +26,14 @@ export function classChart({ stages, palette }: RunReport): Html {
   const rows = first.scores.classes
     .map((before, c): ClassRow => {
       const after = last.scores.classes[c];
-      if (!isComparison) return { before, after, rank: after.iou };
-      return {
-        before,
-        after,
-        rank: before.iou === null || after.iou === null ? null : after.iou - before.iou,
-      };
+      return { before, after, rank: isComparison ? gainOf(before.iou, after.iou) : after.iou };
     })
-    .sort((a, b) => (b.rank ?? -2) - (a.rank ?? -2));
+    .sort((a, b) => (b.rank ?? LAST) - (a.rank ?? LAST));
   const compared = isComparison
     ? html`<th class="first" scope="col">${first.name}</th><th scope="col">${last.name}</th><th scope="col">change</th>`
     : html`<th scope="col">IoU</th>`;
   return html`
-<div class="scroll"><table class="figures classes">
+<div class="scroll"><table class="classes">
 <thead><tr><th scope="col">class</th><th class="track" scope="col">${axis()}</th>${compared}<th class="extra" scope="col">precision</th><th class="extra" scope="col">recall</th></tr></thead>
 <tbody>${rows.map((row) => classRow(row, isComparison, palette))}</tbody>
 </table></div>
@@ -44,16 +42,10 @@ ${isComparison ? colorKey() : null}`;
 
 function classRow({ before, after }: ClassRow, isComparison: boolean, palette: Uint8Array): Html {
   const compared = isComparison
-    ? html`<td class="first">${formatPercent(before.iou)}</td><td>${formatPercent(after.iou)}</td>${gainCell(before.iou, after.iou)}`
+    ? html`<td class="first">${formatPercent(before.iou)}</td><td>${formatPercent(after.iou)}</td><td>${gainMark(before.iou, after.iou)}</td>`
     : html`<td>${formatPercent(after.iou)}</td>`;
   return html`
 <tr><th scope="row">${colorChip(after.id, palette)}${after.name}</th><td class="track">${bar(before.iou, after.iou)}</td>${compared}<td class="extra">${formatPercent(after.precision)}</td><td class="extra">${formatPercent(after.recall)}</td></tr>`;
-}
-
-/** A table cell with a change, colored by its sign. */
-export function gainCell(before: number | null, after: number | null): Html {
-  const text = formatGain(before, after);
-  return html`<td class="${gainClass(text)}">${text}</td>`;
 }
 
 const gridPercents = [0, 25, 50, 75, 100];
@@ -62,7 +54,7 @@ function axis(): Html {
   const labels = gridPercents.map((x) => {
     const anchor = x === 0 ? "start" : x === 100 ? "end" : "middle";
     const style = x % 50 === 0 ? "major" : "minor";
-    return html`<text class="${style}" x="${x}%" y="10" text-anchor="${anchor}">${x}</text>`;
+    return html`<text class="${style}" x="${x}%" y="9" text-anchor="${anchor}">${x}</text>`;
   });
   return html`<svg class="axis" height="14" role="img" aria-label="IoU, 0 to 100 percent">${labels}</svg>`;
 }

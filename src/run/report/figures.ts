@@ -9,6 +9,11 @@ export function formatPercent(fraction: number | null): string {
   return fraction === null ? NO_FIGURE : (fraction * 100).toFixed(2);
 }
 
+/** The change between two fractions; null when either is undefined. */
+export function gainOf(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : after - before;
+}
+
 /** The change between two fractions in points, signed: "+5.26", "−0.30", "0.00". It is that of the printed figures, so that a row adds up. */
 export function formatGain(before: number | null, after: number | null): string {
   if (before === null || after === null) return NO_FIGURE;

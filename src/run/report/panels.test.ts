@@ -48,6 +48,18 @@ describe("drawPictures", () => {
   });
 });
 
+describe("drawPictures, sizes", () => {
+  it.each([
+    ["photo of x", grayPicture({ height: 3, width: 2 }), labels("000 000")],
+    ['"before" of x', null, labels("00 00 00")],
+  ])("refuses a %s of another size", async (name, photo, map) => {
+    const base = { photo, size: { height: 2, width: 3 }, palette };
+    await expect(
+      drawPictures("x", base, [{ kind: "labels", caption: "before", labels: map }]),
+    ).rejects.toThrow(`report: ${name}: expected 2×3, got 3×2`);
+  });
+});
+
 describe("shrinkSize", () => {
   it("keeps the shape, never enlarges, never reaches zero", () => {
     const limits = { height: 480, width: 320 };

@@ -1,9 +1,10 @@
-import sharp from "sharp";
 import type { Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { foregroundClasses, type LabelMap } from "../../core/label-map.ts";
 import type { Proposal } from "../../core/proposal.ts";
 import { resizeImage, resizeLabels } from "../../core/resize.ts";
+import { checkSameSize } from "../../core/rle.ts";
+import { encodeJpeg } from "../../data/photo.ts";
 import { grayPicture, overlayLabels, overlayProposals } from "./overlay.ts";
 import type { ReportPictures } from "./report.ts";
 
@@ -13,6 +14,16 @@ export type PanelLayer =
   | { readonly kind: "labels"; readonly caption: string; readonly labels: LabelMap }
   | { readonly kind: "proposals"; readonly caption: string; readonly proposals: readonly Proposal[] };
 
+/** What all panels of an image have in common. */
+export interface PanelBase {
+  /** null when it is missing: the layers are drawn over gray. */
+  readonly photo: RgbImage | null;
+  /** Of the photo, the label maps and the proposals. */
+  readonly size: Size;
+  /** 256 × RGB by class id. */
+  readonly palette: Uint8Array;
+}
+
 /** A panel's size limits in px: five JPEGs of this width are about 100 KB, 20 images of them 2–3 MB. */
 const PANEL_LIMITS: Size = { height: 480, width: 320 };
 
@@ -20,15 +31,14 @@ const PANEL_LIMITS: Size = { height: 480, width: 320 };
  * The panels of one image for the report: layers over the photo, shrunk to at most 320 × 480. Everything
  * is shrunk before it is drawn, so lines are one pixel wide in every panel.
  *
- * @param photo    null when it is missing: the layers are drawn over gray
- * @param size     of the image, and of every label map
- * @param palette  256 × RGB by class id
+ * @throws MaskwrightError SHAPE_MISMATCH if a layer or the photo is of another size
  */
 export async function drawPictures(
   id: string,
-  { photo, size, palette }: { photo: RgbImage | null; size: Size; palette: Uint8Array },
+  { photo, size, palette }: PanelBase,
   layers: readonly PanelLayer[],
 ): Promise<ReportPictures> {
+  if (photo !== null) checkSameSize(`report: photo of ${id}`, size, photo);
   const panelSize = shrinkSize(size, PANEL_LIMITS);
   const base = photo === null ? grayPicture(panelSize) : resizeImage(photo, panelSize, "bilinear");
   const classes = new Set<number>();
@@ -37,9 +47,11 @@ export async function drawPictures(
       case "photo":
         return base;
       case "labels":
-        for (const id of foregroundClasses(layer.labels)) classes.add(id);
+        checkSameSize(`report: "${layer.caption}" of ${id}`, size, layer.labels);
+        for (const c of foregroundClasses(layer.labels)) classes.add(c);
         return overlayLabels(base, resizeLabels(layer.labels, panelSize), palette);
       case "proposals":
+        for (const { rle } of layer.proposals) checkSameSize(`report: proposals of ${id}`, size, rle);
         return overlayProposals(base, layer.proposals);
     }
   };
@@ -56,9 +68,6 @@ export function shrinkSize({ height, width }: Size, limits: Size): Size {
 }
 
 /** The picture as a data URI of a JPEG. */
-export async function encodePanel({ height, width, data }: RgbImage): Promise<string> {
-  const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality: 82, chromaSubsampling: "4:4:4" })
-    .toBuffer();
-  return `data:image/jpeg;base64,${jpeg.toString("base64")}`;
+export async function encodePanel(image: RgbImage): Promise<string> {
+  return `data:image/jpeg;base64,${Buffer.from(await encodeJpeg(image)).toString("base64")}`;
 }

@@ -1,7 +1,7 @@
 import { invalid } from "../../core/error.ts";
-import { BACKGROUND, type ClassId } from "../../core/label-map.ts";
-import { formatGain, formatPercent } from "./figures.ts";
+import { formatPercent } from "./figures.ts";
 import { type Html, html } from "./html.ts";
+import { colorChip, gainMark } from "./marks.ts";
 import type { ReportImage, ReportPanel, RunReport } from "./report.ts";
 
 /** A heading and one card an image: its figures, its classes, its panels side by side. */
@@ -27,8 +27,7 @@ export function pictureSection(
 }
 
 function imageFigures({ before, after, changed }: ReportImage): Html {
-  const gain = formatGain(before, after);
-  const change = html`${formatPercent(before)} → ${formatPercent(after)} <strong class="${gainClass(gain)}">${gain}</strong>`;
+  const change = html`${formatPercent(before)} → ${formatPercent(after)} ${gainMark(before, after)}`;
   const scored =
     before === null && after === null
       ? null
@@ -40,16 +39,4 @@ function panelFigure(id: string, { caption, source }: ReportPanel): Html {
   if (!/^data:image\/(?:jpeg|png);base64,[\w+/=]+$/.test(source))
     throw invalid(`report: panel "${caption}" of ${id}`, "a data URI of a JPEG or PNG in base64", source);
   return html`<figure><img src="${source}" alt="${id}: ${caption}"><figcaption>${caption}</figcaption></figure>`;
-}
-
-/** A square in the class's color; none for background, which pictures show as the photo. */
-export function colorChip(id: ClassId, palette: Uint8Array): Html {
-  if (id === BACKGROUND) return html`<span class="chip"></span>`;
-  const [r, g, b] = palette.subarray(id * 3, id * 3 + 3);
-  return html`<span class="chip" style="background:rgb(${r},${g},${b})"></span>`;
-}
-
-/** The style of a change, by its sign as printed. */
-export function gainClass(gain: string): "gain" | "loss" | "same" {
-  return gain.startsWith("+") ? "gain" : gain.startsWith("−") ? "loss" : "same";
 }

@@ -1,9 +1,10 @@
-import { chooseImages, imageGain } from "./choose-images.ts";
-import { classChart, gainCell } from "./class-chart.ts";
-import { datasetFigures, formatGain, formatPercent } from "./figures.ts";
+import { chooseImages } from "./choose-images.ts";
+import { classChart } from "./class-chart.ts";
+import { datasetFigures, formatPercent, gainOf } from "./figures.ts";
 import { gainHistogram } from "./histogram.ts";
 import { type Html, html, toMarkup } from "./html.ts";
-import { gainClass, pictureSection } from "./pictures.ts";
+import { gainMark } from "./marks.ts";
+import { pictureSection } from "./pictures.ts";
 import type { RunReport } from "./report.ts";
 import { style } from "./style.ts";
 
@@ -56,35 +57,34 @@ function scoreSections(report: RunReport): Html {
   const [miou] = datasetFigures(stages);
   const [before] = miou.values;
   const after = miou.values[miou.values.length - 1];
-  const gain = formatGain(before, after);
   const headline =
     stages.length === 1
       ? html`<strong>${formatPercent(after)}</strong>`
-      : html`<span>${formatPercent(before)}</span><i>→</i><strong>${formatPercent(after)}</strong><em class="${gainClass(gain)}">${gain}</em>`;
+      : html`<span>${formatPercent(before)}</span><i>→</i><strong>${formatPercent(after)}</strong>${gainMark(before, after)}`;
   return html`
 <section class="top">
 <div class="headline"><h2>mIoU</h2><p>${headline}</p></div>
 ${datasetTable(report)}
 </section>
-<section><h2>Classes</h2>${classChart(report)}</section>`;
+<section><h2>IoU by class</h2>${classChart(report)}</section>`;
 }
 
 function datasetTable({ stages }: RunReport): Html {
   const isComparison = stages.length > 1;
   const rows = datasetFigures(stages).map(({ name, values }) => {
     const cells = values.map((value) => html`<td>${formatPercent(value)}</td>`);
-    const gain = isComparison ? gainCell(values[0], values[values.length - 1]) : null;
+    const gain = isComparison ? html`<td>${gainMark(values[0], values[values.length - 1])}</td>` : null;
     return html`<tr><th scope="row">${name}</th>${cells}${gain}</tr>`;
   });
   return html`
-<div class="scroll"><table class="figures">
+<div class="scroll"><table>
 <thead><tr><th scope="col">percent</th>${stages.map(({ name }) => html`<th scope="col">${name}</th>`)}${isComparison ? html`<th scope="col">change</th>` : null}</tr></thead>
 <tbody>${rows}</tbody>
 </table></div>`;
 }
 
 function imageSection({ images }: RunReport): Html | null {
-  const gains = images.map(imageGain).filter((gain) => gain !== null);
+  const gains = images.map(({ before, after }) => gainOf(before, after)).filter((gain) => gain !== null);
   if (gains.length === 0) return null;
   const better = gains.filter((gain) => gain > 0).length;
   const worse = gains.filter((gain) => gain < 0).length;

@@ -38,7 +38,7 @@ export interface StageScores {
 
 export interface ReportImage {
   readonly id: string;
-  /** mIoU of this image alone, over the classes that occur in it; null when there is nothing to score. */
+  /** mIoU of this image alone, over the classes that occur in it; null when there is nothing to score, or no such stage. */
   readonly before: number | null;
   readonly after: number | null;
   /** Fraction of the pixels whose label changed. */

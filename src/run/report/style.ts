@@ -2,10 +2,10 @@ import { type Html, trustedHtml } from "./html.ts";
 
 /** Colors by meaning, for light and for dark paper; gained and lost also differ in fill, for who cannot tell the hues apart. */
 const light = `
-  --paper: #fcfcfb; --card: #fff; --ink: #1b1f24; --soft: #5d6672; --rule: #e3e5e8; --grid: #eceef0;
+  --paper: #fcfcfb; --ink: #1b1f24; --soft: #5d6672; --rule: #e3e5e8; --grid: #eceef0;
   --kept: #9fb0c6; --gain: #0b7a54; --gained: #1f9d70; --loss: #b3401f; --lost: #cf5a36; --note: #fff7e0; --note-edge: #e3b341;`;
 const dark = `
-  --paper: #14171b; --card: #1b1f24; --ink: #e6e9ed; --soft: #98a2ae; --rule: #2d333b; --grid: #262b32;
+  --paper: #14171b; --ink: #e6e9ed; --soft: #98a2ae; --rule: #2d333b; --grid: #262b32;
   --kept: #566981; --gain: #4fcb9b; --gained: #2fa97c; --loss: #ff9473; --lost: #e0764f; --note: #2a2413; --note-edge: #b58a26;`;
 
 /** The page's style sheet. */
@@ -28,6 +28,7 @@ section { margin-top: 3.5rem; }
 .summary { margin-top: .6rem; font-size: 1.15rem; color: var(--soft); max-width: 46rem; text-wrap: pretty; }
 .gain { color: var(--gain); } .loss { color: var(--loss); } .same { color: var(--soft); }
 b { font-weight: 600; }
+td b { font-weight: 400; }
 
 .notes { margin-top: 1.75rem; list-style: none; border-left: 3px solid var(--note-edge); background: var(--note); padding: .65rem 1rem; }
 .notes li + li { margin-top: .3rem; }
@@ -39,7 +40,7 @@ b { font-weight: 600; }
 .headline span { color: var(--soft); font-weight: 300; }
 .headline i { font-style: normal; color: var(--soft); font-weight: 300; font-size: .7em; }
 .headline strong { font-weight: 600; }
-.headline em { font-style: normal; font-weight: 600; font-size: .5em; letter-spacing: 0; }
+.headline b { font-size: .5em; letter-spacing: 0; }
 
 .scroll { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; }
@@ -70,7 +71,7 @@ section > p { color: var(--soft); margin-bottom: 1rem; }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; font-size: .85rem; color: var(--soft); }
 .key li { display: flex; align-items: center; }
 .key .sample { margin-right: .5em; }
-table + .key, .scroll + .key { margin-top: .9rem; }
+.scroll + .key { margin-top: .9rem; }
 
 .card { margin-top: 1.75rem; break-inside: avoid; }
 .card header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1.25rem; margin-bottom: .5rem; font-size: .9rem; }
