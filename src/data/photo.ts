@@ -1,12 +1,14 @@
 import type { Sharp } from "sharp";
-import { badFormat } from "../core/error.ts";
+import { badFormat, MaskwrightError } from "../core/error.ts";
 import type { Size } from "../core/geometry.ts";
 import type { RgbImage } from "../core/image.ts";
-import { checkPictureSize, maxPixels } from "./limits.ts";
+import { checkPictureSize } from "./limits.ts";
 import { readFileBytes } from "./paths.ts";
 
 /** Formats of photos. Others that libvips knows (SVG, PDF, …) are programs rather than pixels, and stay closed. */
 const formats: readonly string[] = ["jpeg", "png", "webp", "tiff", "gif", "heif"];
+
+const photoFormats = "a photo (JPEG, PNG, WebP, TIFF, GIF or AVIF)";
 
 /**
  * The picture in a photo file as it is meant to be seen: turned as its EXIF orientation says, in sRGB, 8 bits a
@@ -16,7 +18,7 @@ const formats: readonly string[] = ["jpeg", "png", "webp", "tiff", "gif", "heif"
  * @throws MaskwrightError NOT_FOUND; BAD_FORMAT if the file is no photo, too large, or ends early
  */
 export async function readPhoto(path: string): Promise<RgbImage> {
-  const photo = await openPhoto(path);
+  const { photo } = await openPhoto(path);
   const { data, info } = await decoded(path, () =>
     photo.autoOrient().toColorspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true }),
   );
@@ -31,9 +33,8 @@ export async function readPhoto(path: string): Promise<RgbImage> {
  * @throws MaskwrightError NOT_FOUND; BAD_FORMAT if the file is no photo or too large
  */
 export async function photoSize(path: string): Promise<Size> {
-  const photo = await openPhoto(path);
-  const { autoOrient } = await decoded(path, () => photo.metadata());
-  return { height: autoOrient.height, width: autoOrient.width };
+  const { size } = await openPhoto(path);
+  return size;
 }
 
 export interface EncodeJpegOptions {
@@ -55,25 +56,28 @@ export async function encodeJpeg(image: RgbImage, options: EncodeJpegOptions = {
 }
 
 /** A photo whose header has been checked. sharp is loaded here: it takes 60 ms that nobody without photos should wait for. */
-async function openPhoto(path: string): Promise<Sharp> {
+async function openPhoto(path: string): Promise<{ photo: Sharp; size: Size }> {
   const bytes = readFileBytes(path);
   const { default: sharp } = await import("sharp");
-  const photo = sharp(bytes, { limitInputPixels: maxPixels, failOn: "error" });
-  const { format, height, width } = await decoded(path, () => photo.metadata());
-  if (!formats.includes(format))
-    throw badFormat(path, "a photo (JPEG, PNG, WebP, TIFF, GIF or AVIF)", format, "Save it as JPEG or PNG.");
-  checkPictureSize({ height, width }, path);
-  return photo;
+  return decoded(path, async () => {
+    // Our own limit comes first, with the size in its message.
+    const photo = sharp(bytes, { limitInputPixels: false, failOn: "error" });
+    const { format, height, width, autoOrient } = await photo.metadata();
+    if (!formats.includes(format)) throw badFormat(path, photoFormats, format, "Save it as JPEG or PNG.");
+    checkPictureSize({ height, width }, path);
+    return { photo, size: { height: autoOrient.height, width: autoOrient.width } };
+  });
 }
 
 async function decoded<T>(path: string, decode: () => Promise<T>): Promise<T> {
   try {
     return await decode();
   } catch (error) {
+    if (error instanceof MaskwrightError) throw error;
     const reason = (error as Error).message.trim().replace(/\s+/g, " ");
     throw badFormat(
       path,
-      "a photo (JPEG, PNG, WebP, TIFF, GIF or AVIF)",
+      photoFormats,
       `a file that cannot be decoded (${reason})`,
       "The file is damaged, not written to its end, or no picture; make it again.",
     );
