@@ -47,6 +47,10 @@ describe("gainHistogram", () => {
     expect(drawing).toContain("<title>−30 to −32 points: 1</title>");
   });
 
+  it("draws more images than a call takes arguments", () => {
+    expect(toMarkup(gainHistogram(new Array(300_000).fill(0.01)))).toContain(": 300000</title>");
+  });
+
   it("draws a single image", () => {
     expect(toMarkup(gainHistogram([0])).match(/<rect/g)).toHaveLength(1);
   });

@@ -19,8 +19,11 @@ const MAX_BINS = 24;
  */
 export function binGains(gains: readonly number[]): GainBins {
   const points = gains.map((gain) => Number((gain * 100).toFixed(6))); // 0.07 · 100 is 7.000000000000001
-  const most = Math.max(0, ...points);
-  const least = Math.min(0, ...points);
+  let [least, most] = [0, 0]; // not Math.min(...points): a data set may hold more images than a call takes arguments
+  for (const value of points) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
   const binCount = (reach: number, width: number): number =>
     reach === 0 ? 0 : Math.floor(Number((reach / width).toFixed(6))) + 1;
   const width =
