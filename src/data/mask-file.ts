@@ -5,7 +5,7 @@ import { readFileBytes } from "./paths.ts";
 import { type PngHeader, parsePng } from "./png.ts";
 import { decodePixels, inflatePixels } from "./png-decode.ts";
 import { encodePng } from "./png-encode.ts";
-import { nextNonZero, wordsOf } from "./png-unfilter.ts";
+import { nextOther, wordsOf } from "./png-unfilter.ts";
 import { grown, type RowEdges, rleFromRowEdges } from "./row-edges.ts";
 
 /**
@@ -64,12 +64,10 @@ export function decodeMaskRle(bytes: Uint8Array, where: string): MaskFile {
 }
 
 /** An 8-bit gray PNG of 0 and 255, as SAM's own tools write masks. */
-export function encodeMask({ height, width, data }: Mask): Uint8Array {
-  return encodePng(
-    { height, width },
-    data.map((value) => (value === 0 ? 0 : 255)),
-    null,
-  );
+export function encodeMask(mask: Mask): Uint8Array {
+  const white = new Uint8Array(mask.data.length);
+  for (let p = 0; p < white.length; p++) white[p] = -mask.data[p]; // 1 becomes 255
+  return encodePng(mask, white, null);
 }
 
 /** Row edges, and the value of the set pixels: 0 when there are none. */
@@ -94,12 +92,12 @@ function edgesOfSubRows(filtered: Uint8Array, file: PngHeader, where: string): F
   let columns = new Int32Array(4 * height + width);
   let length = 0;
   let set = 0;
-  let k = nextNonZero(filtered, words, 0, filtered.length);
+  let k = nextOther(filtered, words, 0, 0, filtered.length);
   for (let i = 0; i < height; i++) {
     const from = i * (width + 1) + 1;
     const end = from + width;
     if (length + width > columns.length) columns = grown(columns, length + width);
-    for (let value = 0; k < end; k = nextNonZero(filtered, words, k + 1, filtered.length)) {
+    for (let value = 0; k < end; k = nextOther(filtered, words, 0, k + 1, filtered.length)) {
       value = (value + filtered[k]) & 255;
       if (value !== 0 && value !== set) set = checkValue(value, set, file, i, k - from, where);
       columns[length++] = k - from;
@@ -112,6 +110,7 @@ function edgesOfSubRows(filtered: Uint8Array, file: PngHeader, where: string): F
 /** Edges of plain values, [H, W]. */
 function edgesOfValues(data: Uint8Array, file: PngHeader, where: string): FoundEdges {
   const { height, width } = file;
+  const words = wordsOf(data);
   const starts = new Int32Array(height + 1);
   let columns = new Int32Array(4 * height + width);
   let length = 0;
@@ -120,8 +119,11 @@ function edgesOfValues(data: Uint8Array, file: PngHeader, where: string): FoundE
     const from = i * width;
     const end = from + width;
     if (length + width > columns.length) columns = grown(columns, length + width);
-    for (let k = from, value = 0; k < end; k++) {
-      if (data[k] === value) continue;
+    for (
+      let value = 0, k = nextOther(data, words, 0, from, end);
+      k < end;
+      k = nextOther(data, words, value, k, end)
+    ) {
       value = data[k];
       if (value !== 0 && value !== set) set = checkValue(value, set, file, i, k - from, where);
       columns[length++] = k - from;

@@ -39,7 +39,7 @@ export function unfilter(rows: FilteredRows, where: string): Uint8Array {
     } else if (filter === 2) {
       if (i > 0) out.copyWithin(to, to - length, to);
       const end = from + length;
-      for (let k = nextNonZero(bytes, words, from, end); k < end; k = nextNonZero(bytes, words, k + 1, end))
+      for (let k = nextOther(bytes, words, 0, from, end); k < end; k = nextOther(bytes, words, 0, k + 1, end))
         out[to + k - from] += bytes[k];
     } else if (filter === 3) {
       for (let k = 0; k < length; k++) {
@@ -61,21 +61,32 @@ export function unfilter(rows: FilteredRows, where: string): Uint8Array {
   return out;
 }
 
-/** The whole 4-byte words of some bytes, for `nextNonZero`; copied only when they lie askew in their buffer. */
+/** The whole 4-byte words of some bytes, for `nextOther`; copied only when they lie askew in their buffer. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
   const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Int32Array(buffer, byteOffset, bytes.length >> 2);
 }
 
-/** The first index in start..end−1 where a byte is not zero, or `end`. */
-export function nextNonZero(bytes: Uint8Array, words: Int32Array, start: number, end: number): number {
+/** The first index in start..end−1 where the byte is not `value`, or `end`; `words` are those of the same bytes. */
+export function nextOther(
+  bytes: Uint8Array,
+  words: Int32Array,
+  value: number,
+  start: number,
+  end: number,
+): number {
+  const four = Math.imul(value, 0x01010101);
   let k = start;
-  for (; k < end && (k & 3) !== 0; k++) if (bytes[k] !== 0) return k;
+  for (; k < end && (k & 3) !== 0; k++) if (bytes[k] !== value) return k;
   const lastWord = end >> 2;
   let w = k >> 2;
-  while (w + 4 <= lastWord && (words[w] | words[w + 1] | words[w + 2] | words[w + 3]) === 0) w += 4;
-  while (w < lastWord && words[w] === 0) w++;
-  for (k = Math.max(k, w << 2); k < end; k++) if (bytes[k] !== 0) return k;
+  while (
+    w + 4 <= lastWord &&
+    ((words[w] ^ four) | (words[w + 1] ^ four) | (words[w + 2] ^ four) | (words[w + 3] ^ four)) === 0
+  )
+    w += 4;
+  while (w < lastWord && words[w] === four) w++;
+  for (k = Math.max(k, w << 2); k < end; k++) if (bytes[k] !== value) return k;
   return end;
 }
 
@@ -90,9 +101,9 @@ function addRuns(
 ): void {
   const end = from + length;
   let value = 0;
-  for (let k = nextNonZero(bytes, words, from, end); k < end; ) {
+  for (let k = nextOther(bytes, words, 0, from, end); k < end; ) {
     value = (value + bytes[k]) & 255;
-    const next = nextNonZero(bytes, words, k + 1, end);
+    const next = nextOther(bytes, words, 0, k + 1, end);
     if (value !== 0) out.fill(value, to + k - from, to + next - from);
     k = next;
   }
