@@ -1,4 +1,5 @@
 export * from "./array.ts";
+export * from "./boundary-metric.ts";
 export * from "./class-maps.ts";
 export * from "./components.ts";
 export * from "./contour.ts";
@@ -13,6 +14,8 @@ export * from "./limits.ts";
 export * from "./mask.ts";
 export * from "./metrics.ts";
 export * from "./morphology.ts";
+export * from "./pickle.ts";
+export * from "./pickle-arrays.ts";
 export * from "./polygon.ts";
 export * from "./proposal.ts";
 export * from "./random.ts";

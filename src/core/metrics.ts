@@ -1,6 +1,14 @@
-import { invalid, shapeMismatch } from "./error.ts";
-import { formatSize, isSameSize } from "./geometry.ts";
-import { BACKGROUND, type ClassId, IGNORE, type LabelMap } from "./label-map.ts";
+import { shapeMismatch } from "./error.ts";
+import { type ClassId, IGNORE, type LabelMap } from "./label-map.ts";
+import {
+  checkClassCount,
+  checkSameSize,
+  meanKnown,
+  ratio,
+  resolveClassNames,
+  unknownTruthId,
+  withoutBackground,
+} from "./metric-parts.ts";
 
 /**
  * Pixel counts C[truth][predicted], [N, N+1] row-major. The last column holds predictions that are no
@@ -35,8 +43,7 @@ export interface SegmentationScores {
 
 /** A confusion matrix of no pixels, to be added to. */
 export function emptyConfusion(classCount: number): Confusion {
-  if (!Number.isInteger(classCount) || classCount < 1 || classCount > IGNORE)
-    throw invalid("confusion: classCount", `an integer in 1..${IGNORE}`, classCount);
+  checkClassCount("confusion", classCount);
   return { classCount, counts: new Float64Array(classCount * (classCount + 1)) };
 }
 
@@ -50,18 +57,11 @@ export function emptyConfusion(classCount: number): Confusion {
  */
 export function confusion(pred: LabelMap, truth: LabelMap, classCount: number): Confusion {
   const result = emptyConfusion(classCount);
-  if (!isSameSize(pred, truth))
-    throw shapeMismatch("confusion", `a prediction of ${formatSize(truth)} like the truth`, formatSize(pred));
+  checkSameSize("confusion", pred, truth);
   const rows = countPairs(pred.data, truth.data, classCount);
   const width = classCount + 1;
   for (let i = classCount * width; i < IGNORE * width; i++) {
-    if (rows[i] === 0) continue;
-    throw invalid(
-      "confusion: truth",
-      `class ids 0..${classCount - 1} or ${IGNORE} (ignore)`,
-      Math.floor(i / width),
-      "The class list is too short for this ground truth, or the file is not a label map.",
-    );
+    if (rows[i] > 0) throw unknownTruthId("confusion", Math.floor(i / width), classCount);
   }
   result.counts.set(rows.subarray(0, result.counts.length));
   return result;
@@ -118,10 +118,8 @@ export function addConfusion(total: Confusion, more: Confusion): void {
  */
 export function scores(
   { classCount, counts }: Confusion,
-  classNames: readonly string[] = Array.from({ length: classCount }, (_, id) => String(id)),
+  classNames?: readonly string[],
 ): SegmentationScores {
-  if (classNames.length !== classCount)
-    throw invalid("scores: classNames", `${classCount} names`, classNames);
   const truePixels = new Float64Array(classCount);
   const predictedPixels = new Float64Array(classCount + 1);
   for (let t = 0, i = 0; t < classCount; t++) {
@@ -131,7 +129,7 @@ export function scores(
     }
   }
   const correctPixels = Float64Array.from(truePixels, (_, id) => counts[id * (classCount + 1) + id]);
-  const classes = classNames.map((name, id) => {
+  const classes = resolveClassNames("scores", classCount, classNames).map((name, id) => {
     const correct = correctPixels[id];
     return {
       id,
@@ -142,25 +140,15 @@ export function scores(
       pixels: truePixels[id],
     };
   });
+  const ious = classes.map(({ iou }) => iou);
   return {
-    miou: meanIou(classes),
-    foregroundMiou: meanIou(classes.filter(({ id }) => id !== BACKGROUND)),
+    miou: meanKnown(ious),
+    foregroundMiou: meanKnown(withoutBackground(ious)),
     pixelAccuracy: ratio(sum(correctPixels), sum(truePixels)),
     classes,
   };
 }
 
-function meanIou(classes: readonly ClassScores[]): number | null {
-  const ious = classes.flatMap(({ iou }) => (iou === null ? [] : [iou]));
-  return ratio(sum(ious), ious.length);
-}
-
-function ratio(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole;
-}
-
-function sum(values: ArrayLike<number>): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += values[i];
-  return total;
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
 }
