@@ -44,3 +44,8 @@ export function float32ToHalf(values: Float32Array): Uint16Array {
   }
   return bits;
 }
+
+/** The values of bfloat16 bits, which are the upper half of a float32. */
+export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
+}

@@ -54,6 +54,8 @@ describe("safetensors", () => {
     const shifted = new Uint8Array(bytes.length + 1).subarray(1);
     shifted.set(bytes);
     expect(readSafetensors(shifted)).toEqual(back);
+    // A Buffer's slice() is no copy.
+    expect(readSafetensors(Buffer.from(shifted.buffer, 1))).toEqual(back);
   });
 
   it("keeps names that a JavaScript object would trip over", () => {

@@ -1,5 +1,6 @@
 import { type Dtype, elementCount, type NdArray } from "./array.ts";
 import { badFormat, invalid } from "./error.ts";
+import { bfloat16ToFloat32 } from "./half.ts";
 
 /** One tensor of a safetensors file: where its bytes are, from the start of the file. */
 export interface SafetensorsEntry {
@@ -184,7 +185,8 @@ function readTensor(bytes: Uint8Array, entry: SafetensorsEntry, where: string): 
   const { dtype, shape } = entry;
   const count = elementCount(shape);
   let raw = bytes.subarray(entry.begin, entry.end);
-  if (raw.byteOffset % itemSizes[dtype] !== 0) raw = raw.slice();
+  // Not slice(): of a Node Buffer that is no copy.
+  if (raw.byteOffset % itemSizes[dtype] !== 0) raw = new Uint8Array(raw);
   const { buffer, byteOffset } = raw;
   switch (dtype) {
     case "F64":
@@ -197,17 +199,16 @@ function readTensor(bytes: Uint8Array, entry: SafetensorsEntry, where: string): 
       return { dtype: "int32", shape, data: new Int32Array(buffer, byteOffset, count) };
     case "F16":
       return { dtype: "float16", shape, data: new Uint16Array(buffer, byteOffset, count) };
-    case "BF16": {
-      // A bfloat16 is the upper half of a float32.
-      const words = Uint32Array.from(new Uint16Array(buffer, byteOffset, count), (half) => half << 16);
-      return { dtype: "float32", shape, data: new Float32Array(words.buffer) };
-    }
+    case "BF16":
+      return { dtype: "float32", shape, data: bfloat16ToFloat32(new Uint16Array(buffer, byteOffset, count)) };
     case "U8":
-      return { dtype: "uint8", shape, data: raw };
-    case "BOOL":
-      if (raw.some((value) => value > 1))
+      return { dtype: "uint8", shape, data: new Uint8Array(buffer, byteOffset, count) };
+    case "BOOL": {
+      const data = new Uint8Array(buffer, byteOffset, count);
+      if (data.some((value) => value > 1))
         throw badFormat(`${where}: tensor "${entry.name}"`, "booleans of 0 and 1", "others");
-      return { dtype: "bool", shape, data: raw };
+      return { dtype: "bool", shape, data };
+    }
     default:
       return dtype satisfies never;
   }

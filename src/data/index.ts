@@ -1,3 +1,4 @@
+export * from "./cam-file.ts";
 export * from "./class-list.ts";
 export * from "./coco.ts";
 export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
@@ -7,6 +8,8 @@ export { type ReadJsonOptions, readJsonFile } from "./json-file.ts";
 export * from "./label-file.ts";
 export * from "./limits.ts";
 export * from "./mask-file.ts";
+export { readNpy } from "./npy.ts";
+export { readNpz } from "./npz.ts";
 export {
   containedPath,
   type ListPicturesOptions,

@@ -1,0 +1,391 @@
+import { type ByteReader, byteReader } from "./byte-reader.ts";
+import { badFormat } from "./error.ts";
+
+/** What a pickle may name. A function stands for the Python callable of that name, null for a name that is only passed on. */
+export type PickleNames = Readonly<Record<string, ((args: readonly unknown[]) => unknown) | null>>;
+
+/** An allowed name as a value, e.g. the class that is passed to a constructor. */
+export interface PickleName {
+  readonly kind: "pickle name";
+  /** "module.name" */
+  readonly name: string;
+}
+
+export interface PickleOptions {
+  /** By "module.name"; default: no name at all. */
+  readonly allow?: PickleNames;
+  /** Gives state to an instance that a function of `allow` made, in place; returns whether it could. */
+  readonly build?: (instance: unknown, state: unknown) => boolean;
+  /** What a persistent id stands for; default: refused. */
+  readonly persistentLoad?: (id: unknown) => unknown;
+  /** Offset of the pickle in the bytes. Default 0. */
+  readonly start?: number;
+}
+
+/** Opcodes of the largest pickle; an array is one opcode, so this is far more than any checkpoint needs. */
+const maxOperations = 10_000_000;
+const maxIntegerBytes = 255;
+
+/**
+ * The value of a Python pickle, protocols 0 to 5, read as data: nothing is looked up, imported or executed.
+ * A name that `allow` does not have is refused, and so are extension codes and out-of-band buffers.
+ *
+ * None is null, int is a number or, outside ±2^53, a bigint; list and tuple are arrays, dict is a Map, set a Set,
+ * bytes a Uint8Array (a view), Python 2's str a string with one character a byte.
+ *
+ * @param where what to call the file in an error
+ * @returns the value and the offset after the pickle
+ * @throws MaskwrightError BAD_FORMAT
+ * @see CPython's Lib/pickletools.py, which describes every opcode
+ */
+export function readPickle(
+  bytes: Uint8Array,
+  where: string,
+  options: PickleOptions = {},
+): { readonly value: unknown; readonly end: number } {
+  const { allow = {}, build, persistentLoad, start = 0 } = options;
+  const reader = byteReader(bytes, where, start);
+  const memo = new Map<number, unknown>();
+  let stack: unknown[] = [];
+  // Each mark opens a new stack; the items since the mark are the innermost one.
+  const outer: unknown[][] = [];
+
+  const fail = (expected: string, got: string, hint?: string): Error =>
+    badFormat(`${where}: pickle at byte ${reader.position - 1}`, expected, got, hint);
+  const pop = (): unknown => {
+    if (stack.length === 0) throw fail("a value on the stack", "none");
+    return stack.pop();
+  };
+  // Where the argument changes `stack`: a direct stack.push(popMark()) would push to the old one.
+  const push = (value: unknown): void => {
+    stack.push(value);
+  };
+  const popMark = (): unknown[] => {
+    const items = stack;
+    const below = outer.pop();
+    if (below === undefined) throw fail("a mark on the stack", "none");
+    stack = below;
+    return items;
+  };
+  const top = <T>(isKind: (value: unknown) => value is T, kind: string): T => {
+    const value = stack[stack.length - 1];
+    if (!isKind(value)) throw fail(`${kind} on the stack`, "another value");
+    return value;
+  };
+  const name = (module: unknown, attribute: unknown): PickleName => {
+    if (typeof module !== "string" || typeof attribute !== "string") throw fail("a name", "another value");
+    const full = `${module}.${attribute}`;
+    if (Object.hasOwn(allow, full)) return { kind: "pickle name", name: full };
+    throw fail(
+      "plain data and arrays",
+      `the name ${JSON.stringify(full)}`,
+      "loading this file in Python could run code",
+    );
+  };
+  const call = (): void => {
+    const args = pop();
+    const callable = pop();
+    if (!isName(callable) || !Array.isArray(args)) throw fail("a name and its arguments", "other values");
+    const run = allow[callable.name];
+    if (run === null) throw fail("a name that may be called", JSON.stringify(callable.name));
+    stack.push(run(args));
+  };
+  const setItems = (items: readonly unknown[]): void => {
+    const map = top(isMap, "a dict");
+    if (items.length % 2 !== 0) throw fail("a value for each key", `${items.length} items`);
+    for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
+  };
+  const recall = (index: number): void => {
+    if (!memo.has(index)) throw fail("a memo that was set", `${index}`);
+    stack.push(memo.get(index));
+  };
+  const remember = (index: number): void => {
+    const value = pop();
+    memo.set(index, value);
+    stack.push(value);
+  };
+  const load = (id: unknown): void => {
+    if (persistentLoad === undefined) throw fail("no persistent id", "one");
+    stack.push(persistentLoad(id));
+  };
+  const tuple = (count: number): void => {
+    if (stack.length < count) throw fail(`${count} values on the stack`, `${stack.length}`);
+    stack.push(stack.splice(stack.length - count, count));
+  };
+
+  for (let operation = 0; operation < maxOperations; operation++) {
+    const opcode = reader.uint8();
+    switch (String.fromCharCode(opcode)) {
+      case "\x80": // PROTO
+        if (reader.uint8() > 5) throw fail("protocol 0 to 5", "a later one");
+        break;
+      case "\x95": // FRAME: only says how many bytes may be read at once
+        reader.length64();
+        break;
+      case ".": {
+        const value = pop();
+        if (stack.length > 0 || outer.length > 0) throw fail("one value", "more");
+        return { value, end: reader.position };
+      }
+      case "(":
+        outer.push(stack);
+        stack = [];
+        break;
+      case "0":
+        // POP takes a mark when there is nothing above it.
+        if (stack.length > 0 || outer.length === 0) pop();
+        else popMark();
+        break;
+      case "1":
+        popMark();
+        break;
+      case "2": {
+        const value = pop();
+        stack.push(value, value);
+        break;
+      }
+      case "N":
+        stack.push(null);
+        break;
+      case "\x88":
+        stack.push(true);
+        break;
+      case "\x89":
+        stack.push(false);
+        break;
+      case "J":
+        stack.push(reader.int32());
+        break;
+      case "K":
+        stack.push(reader.uint8());
+        break;
+      case "M":
+        stack.push(reader.uint16());
+        break;
+      case "\x8a":
+        stack.push(readInteger(reader.bytes(reader.uint8())));
+        break;
+      case "\x8b": {
+        const count = reader.uint32();
+        if (count > maxIntegerBytes) throw fail(`an integer of at most ${maxIntegerBytes} bytes`, `${count}`);
+        stack.push(readInteger(reader.bytes(count)));
+        break;
+      }
+      case "I":
+      case "L": {
+        const text = readAscii(reader);
+        if (!/^[+-]?\d{1,600}L?$/.test(text))
+          throw fail("a decimal integer", JSON.stringify(text.slice(0, 40)));
+        // Protocol 0 writes True and False as the integers 01 and 00.
+        if (text === "01" || text === "00") stack.push(text === "01");
+        else stack.push(toNumber(BigInt(text.replace(/^\+|L$/g, ""))));
+        break;
+      }
+      case "F": {
+        const text = readAscii(reader);
+        const special = { inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY, nan: Number.NaN };
+        if (Object.hasOwn(special, text)) stack.push(special[text as keyof typeof special]);
+        else if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) stack.push(Number(text));
+        else throw fail("a decimal number", JSON.stringify(text.slice(0, 40)));
+        break;
+      }
+      case "G":
+        stack.push(reader.float64BigEndian());
+        break;
+      case "S":
+        stack.push(unquote(readAscii(reader), fail));
+        break;
+      case "T":
+        stack.push(fromLatin1(reader.bytes(reader.uint32())));
+        break;
+      case "U":
+        stack.push(fromLatin1(reader.bytes(reader.uint8())));
+        break;
+      case "V":
+        stack.push(
+          readAscii(reader).replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (whole, short, long) => {
+            const code = Number.parseInt(short ?? long, 16);
+            return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+          }),
+        );
+        break;
+      case "X":
+        stack.push(readText(reader.bytes(reader.uint32()), fail));
+        break;
+      case "\x8c":
+        stack.push(readText(reader.bytes(reader.uint8()), fail));
+        break;
+      case "\x8d":
+        stack.push(readText(reader.bytes(reader.length64()), fail));
+        break;
+      case "B":
+        stack.push(reader.bytes(reader.uint32()));
+        break;
+      case "C":
+        stack.push(reader.bytes(reader.uint8()));
+        break;
+      case "\x8e": // BINBYTES8
+      case "\x96": // BYTEARRAY8
+        stack.push(reader.bytes(reader.length64()));
+        break;
+      case "]":
+      case ")":
+        stack.push([]);
+        break;
+      case "}":
+        stack.push(new Map());
+        break;
+      case "\x8f":
+        stack.push(new Set());
+        break;
+      case "l":
+      case "t":
+        push(popMark());
+        break;
+      case "\x85":
+        tuple(1);
+        break;
+      case "\x86":
+        tuple(2);
+        break;
+      case "\x87":
+        tuple(3);
+        break;
+      case "d": {
+        const items = popMark();
+        stack.push(new Map());
+        setItems(items);
+        break;
+      }
+      case "\x91":
+        push(new Set(popMark()));
+        break;
+      case "a": {
+        const value = pop();
+        top(isList, "a list").push(value);
+        break;
+      }
+      case "e": {
+        const items = popMark();
+        const list = top(isList, "a list");
+        for (const item of items) list.push(item);
+        break;
+      }
+      case "s": {
+        const value = pop();
+        setItems([pop(), value]);
+        break;
+      }
+      case "u":
+        setItems(popMark());
+        break;
+      case "\x90": {
+        const items = popMark();
+        const set = top(isSet, "a set");
+        for (const item of items) set.add(item);
+        break;
+      }
+      case "p":
+        remember(Number(readAscii(reader)));
+        break;
+      case "q":
+        remember(reader.uint8());
+        break;
+      case "r":
+        remember(reader.uint32());
+        break;
+      case "\x94":
+        remember(memo.size);
+        break;
+      case "g":
+        recall(Number(readAscii(reader)));
+        break;
+      case "h":
+        recall(reader.uint8());
+        break;
+      case "j":
+        recall(reader.uint32());
+        break;
+      case "c": {
+        const module = readText(reader.line(), fail);
+        stack.push(name(module, readText(reader.line(), fail)));
+        break;
+      }
+      case "\x93": {
+        const attribute = pop();
+        stack.push(name(pop(), attribute));
+        break;
+      }
+      case "R": // REDUCE
+      case "\x81": // NEWOBJ
+        call();
+        break;
+      case "b": {
+        const state = pop();
+        if (!build?.(stack[stack.length - 1], state))
+          throw fail("an instance that takes state", "another value");
+        break;
+      }
+      case "P":
+        load(readAscii(reader));
+        break;
+      case "Q":
+        load(pop());
+        break;
+      case "\x98": // READONLY_BUFFER
+        break;
+      default:
+        throw fail("an opcode of plain data", `0x${opcode.toString(16).padStart(2, "0")}`);
+    }
+  }
+  throw fail(`at most ${maxOperations} operations`, "more");
+}
+
+type Fail = (expected: string, got: string) => Error;
+
+/** A little-endian two's complement integer. */
+function readInteger(bytes: Uint8Array): number | bigint {
+  let value = 0n;
+  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
+  return toNumber(BigInt.asIntN(8 * bytes.length, value));
+}
+
+function toNumber(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+function readAscii(reader: ByteReader): string {
+  return fromLatin1(reader.line());
+}
+
+function fromLatin1(bytes: Uint8Array): string {
+  let text = "";
+  // In pieces: a call takes a limited number of arguments.
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return text;
+}
+
+function readText(bytes: Uint8Array, fail: Fail): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw fail("UTF-8 text", "other bytes");
+  }
+}
+
+/** A string literal of Python 2: quotes, and escapes for what is not printable. */
+function unquote(literal: string, fail: Fail): string {
+  const inner = /^(['"])(.*)\1$/s.exec(literal)?.[2];
+  if (inner === undefined) throw fail("a quoted string", JSON.stringify(literal.slice(0, 40)));
+  const named: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
+  return inner.replace(/\\(?:x([0-9a-f]{2})|(.))/gs, (_, hex, char) =>
+    hex === undefined ? (named[char] ?? char) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+const isName = (value: unknown): value is PickleName =>
+  typeof value === "object" && value !== null && (value as PickleName).kind === "pickle name";
+const isMap = (value: unknown): value is Map<unknown, unknown> => value instanceof Map;
+const isSet = (value: unknown): value is Set<unknown> => value instanceof Set;
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
