@@ -1,0 +1,131 @@
+import { type Dirent, readdirSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import { badFormat, MaskwrightError, shapeMismatch } from "../core/error.ts";
+import { formatSize, isSameSize } from "../core/geometry.ts";
+import type { Proposal, ProposalSet } from "../core/proposal.ts";
+import { decodeRle, type Rle, rleArea, rleBox } from "../core/rle.ts";
+import { decodeMaskRle, encodeMask, type MaskEncoding, type MaskFile } from "./mask-file.ts";
+import { MAX_PROPOSALS } from "./proposal-file.ts";
+import { decodeMaskMetadata, encodeMaskMetadata, type MaskMetadata } from "./proposal-metadata.ts";
+
+export interface DecodeProposalsOptions {
+  /**
+   * Take masks as the published SEPL code does: only files with 0 and 255 count, all others are empty masks.
+   * @default false
+   */
+  readonly published?: boolean;
+}
+
+/** A set with what its reader has to say about the files, one line a finding. */
+export interface DecodedProposals {
+  readonly set: ProposalSet;
+  readonly warnings: readonly string[];
+}
+
+/** A file that has been read: its bytes are hashed for resuming before they are decoded. */
+export interface InputFile {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+const METADATA = "metadata.csv";
+
+/**
+ * The proposals in a folder with a PNG for each mask, as SEPL reads and SAM's `scripts/amg.py` writes them, in the
+ * order of `listMaskFolder`. Qualities and points come from `metadata.csv`, where present. No files are a picture
+ * without proposals, of unknown size (0×0).
+ *
+ * Differs from the published code, unless asked to be `published`: 0/1, 1-bit and palette masks are read as what
+ * they mean, with a warning that the published code sees no mask there.
+ *
+ * @throws MaskwrightError BAD_FORMAT for a file that is no mask, SHAPE_MISMATCH for masks of two sizes; with the path
+ */
+export function decodeProposalFolder(
+  files: readonly InputFile[],
+  id: string,
+  { published = false }: DecodeProposalsOptions = {},
+): DecodedProposals {
+  const [table] = files.filter(({ path }) => basename(path) === METADATA);
+  const metadata = table === undefined ? new Map() : decodeMaskMetadata(table.bytes, table.path);
+  const paths = files.filter((file) => file !== table).map(({ path }) => path);
+  const masks = files.filter((file) => file !== table).map(({ bytes, path }) => decodeMaskRle(bytes, path));
+  const { height, width } = masks[0]?.rle ?? { height: 0, width: 0 };
+  const proposals = masks.map(({ rle, encoding }, k) => {
+    if (!isSameSize(rle, { height, width })) {
+      const expected = `${formatSize({ height, width })} like ${basename(paths[0])}`;
+      throw shapeMismatch(paths[k], expected, formatSize(rle), "Masks of one picture only.");
+    }
+    const isEmpty = published && encoding !== "0/255";
+    return toProposal(isEmpty ? emptyRle(rle) : rle, metadata.get(basename(paths[k]).replace(/\.?png$/, "")));
+  });
+  return { set: { id, height, width, proposals }, warnings: findEncodings(paths, masks) };
+}
+
+/**
+ * The paths of the masks in a folder, ordered by the numbers in their names (2.png before 10.png), then of its
+ * `metadata.csv`, if any. A mask is a regular file whose name ends in "png", with or without a dot,
+ * case-sensitive; hidden files and sub-folders do not count.
+ *
+ * @throws MaskwrightError NOT_FOUND for a missing folder
+ */
+export function listMaskFolder(folder: string): string[] {
+  const entries = listFolder(folder);
+  const names = entries.filter(isMaskFile).map(({ name }) => name);
+  if (names.length > MAX_PROPOSALS)
+    throw badFormat(folder, `at most ${MAX_PROPOSALS} masks`, String(names.length));
+  names.sort(numeric.compare);
+  if (entries.some((entry) => entry.name === METADATA && isRegularFile(entry))) names.push(METADATA);
+  return names.map((name) => join(folder, name));
+}
+
+/** Whether an entry of a folder is a mask by the rule of `listMaskFolder`. */
+export function isMaskFile(entry: Dirent): boolean {
+  return entry.name.endsWith("png") && !entry.name.startsWith(".") && isRegularFile(entry);
+}
+
+/** Files, and links to files. */
+export function isRegularFile(entry: Dirent): boolean {
+  if (!entry.isSymbolicLink()) return entry.isFile();
+  return statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** The entries of a folder. @throws MaskwrightError NOT_FOUND when there is none */
+export function listFolder(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const kind = code === "ENOENT" ? "NOT_FOUND" : "INVALID_ARGUMENT";
+    const got = code === "ENOENT" ? "nothing there" : code === "ENOTDIR" ? "a file" : message;
+    throw new MaskwrightError(kind, `${folder}: expected a folder, got ${got}`, { cause });
+  }
+}
+
+/** The files of a folder of masks by name: "0.png", "1.png", … in the order of the set, and `metadata.csv`. */
+export function encodeProposalFolder(set: ProposalSet): Map<string, Uint8Array> {
+  const files = new Map(set.proposals.map(({ rle }, k) => [`${k}.png`, encodeMask(decodeRle(rle))]));
+  return files.set(METADATA, Buffer.from(encodeMaskMetadata(set)));
+}
+
+const numeric = new Intl.Collator("en", { numeric: true });
+
+function toProposal(rle: Rle, metadata: MaskMetadata | undefined): Proposal {
+  const unknown = { predictedIou: Number.NaN, stability: Number.NaN };
+  return { rle, area: rleArea(rle), box: rleBox(rle), ...(metadata ?? unknown) };
+}
+
+function emptyRle({ height, width }: Rle): Rle {
+  return { height, width, counts: Uint32Array.of(height * width) };
+}
+
+/** One line for each way, other than 0 and 255, in which files of the folder say "set". */
+function findEncodings(paths: readonly string[], masks: readonly MaskFile[]): string[] {
+  const found = new Map<MaskEncoding, string[]>();
+  for (const [k, { encoding }] of masks.entries()) {
+    if (encoding !== "0/255") found.set(encoding, [...(found.get(encoding) ?? []), paths[k]]);
+  }
+  return [...found].map(
+    ([encoding, list]) =>
+      `${list[0]}: ${list.length} of ${paths.length} masks are ${encoding}, this one first: the published SEPL code sees no mask in them`,
+  );
+}
