@@ -1,0 +1,116 @@
+import { setImmediate } from "node:timers/promises";
+import { Command, Option } from "commander";
+import type { Conversion, ConvertFormat } from "../data/convert/convert.ts";
+import { addExamples, classesOption } from "./options.ts";
+import { exitCodes, printJson } from "./session.ts";
+
+interface ConvertCommandOptions {
+  readonly from: ConvertFormat;
+  readonly to: ConvertFormat;
+  readonly classes?: string;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+}
+
+// Spelled out so that `--help` does not load the readers and writers; a test compares them with `convertFormats`.
+const formats = ["labels", "coco", "coco-rle", "proposals", "sepl-folder"];
+
+/** `maskwright convert IN OUT --from FORMAT --to FORMAT` */
+export function convertCommand(): Command {
+  const command = new Command("convert")
+    .description(
+      "Change the format of label maps or proposals, and account for what the new one cannot hold.",
+    )
+    .argument("<in>", "folder of label PNGs, proposals JSON or mask folders; or a COCO JSON file")
+    .argument("<out>", "folder, or file for COCO JSON; must not be there yet")
+    .addOption(new Option("--from <format>", "format of IN").choices(formats).makeOptionMandatory())
+    .addOption(new Option("--to <format>", "format of OUT").choices(formats).makeOptionMandatory())
+    .addOption(classesOption())
+    .option("--strict", "write nothing and exit 1 when anything would be lost")
+    .option("--json", "print the ledger as one JSON object on standard output");
+  addExamples(command, [
+    "maskwright convert SegmentationClass instances.json --from labels --to coco --classes voc",
+    "maskwright convert instances_val2017.json labels --from coco --to labels --classes coco",
+    "maskwright convert SAM/masks proposals --from sepl-folder --to proposals --strict",
+  ]);
+  return command.action(async (input: string, output: string, options: ConvertCommandOptions) => {
+    const conversion = await runConvert(input, output, options);
+    if (options.json) printJson(conversion);
+    else process.stdout.write(describeConversion(conversion, output));
+    if (!conversion.written) process.exitCode = exitCodes.failed;
+  });
+}
+
+/** Converts with progress on standard error; Ctrl-C stops after the picture in hand and leaves nothing. */
+export async function runConvert(
+  input: string,
+  output: string,
+  { from, to, classes, strict = false, json = false }: ConvertCommandOptions,
+): Promise<Conversion> {
+  const [{ convert }, { classList }, { createProgress }, { MaskwrightError }] = await Promise.all([
+    import("../data/convert/convert.ts"),
+    import("../data/class-list.ts"),
+    import("../run/progress.ts"),
+    import("../core/error.ts"),
+  ]);
+  const progress = await createProgress(json ? "json" : process.stderr.isTTY ? "bar" : "lines");
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  let hasBegun = false;
+  const end = (): void => {
+    if (hasBegun) progress.end();
+  };
+  try {
+    return await convert(input, output, {
+      from,
+      to,
+      strict,
+      ...(classes !== undefined && { classes: await classList(classes) }),
+      watch: {
+        begin(stage, pictures) {
+          end();
+          hasBegun = true;
+          progress.begin(stage, pictures);
+        },
+        async advance(id) {
+          progress.advance(id);
+          await setImmediate(); // lets a Ctrl-C in
+          if (abort.signal.aborted)
+            throw new MaskwrightError("ABORTED", "convert: stopped, nothing was written");
+        },
+      },
+    });
+  } finally {
+    end();
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  }
+}
+
+/** The ledger for people. */
+export function describeConversion(conversion: Conversion, output: string): string {
+  const { from, to, written, pictures, losses, roundTrip, warnings } = conversion;
+  const lines = [`${from} → ${to}: ${pictures} pictures`];
+  for (const warning of warnings) lines.push(`warning: ${warning}`);
+  lines.push(losses.length === 0 ? "lost: nothing" : "lost:");
+  for (const { kind, meaning, count, pictures: touched, examples } of losses) {
+    lines.push(`  ${kind}: ${count} in ${touched} pictures`, `    ${meaning}`);
+    lines.push(`    most in ${examples.map(({ id, count: n }) => `${id} (${n})`).join(", ")}`);
+  }
+  const { compared, meanIou, minIou, worst } = roundTrip;
+  if (meanIou !== null && minIou !== null) {
+    const lowest = worst === null ? "" : ` in ${worst}`;
+    lines.push(
+      `read back: mean IoU ${formatIou(meanIou)}, lowest ${formatIou(minIou)}${lowest}, of ${compared} regions`,
+    );
+  }
+  lines.push(written ? `written to ${output}` : "nothing was written (--strict)");
+  return `${lines.join("\n")}\n`;
+}
+
+/** Four decimals, cut and not rounded: 1.0000 is exact. */
+function formatIou(iou: number): string {
+  return (Math.floor(iou * 1e4) / 1e4).toFixed(4);
+}

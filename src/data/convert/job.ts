@@ -1,0 +1,21 @@
+import type { ClassList } from "../class-list.ts";
+import type { OpenLedger } from "./ledger.ts";
+
+/** Who watches a conversion. */
+export interface ConvertWatch {
+  /** Before the pictures of a stage, with their number: "convert", and "check" where reading back comes after. */
+  begin(stage: string, pictures: number): void;
+  /** After each picture, and waited for. May throw to stop the conversion. */
+  advance(id: string): Promise<void>;
+}
+
+/** What a converter works on. It reads `input`, writes `output`, reads that back, and enters what differs. */
+export interface ConvertJob {
+  readonly input: string;
+  /** A path where nothing is yet. */
+  readonly output: string;
+  /** Names and colors of the classes; null takes them from the input. */
+  readonly classes: ClassList | null;
+  readonly ledger: OpenLedger;
+  readonly watch: ConvertWatch;
+}

@@ -1,0 +1,33 @@
+import { rleIou } from "../../core/iou.ts";
+import { type ClassId, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import { labelMapToRles, type Rle, rleArea } from "../../core/rle.ts";
+import { unionRles } from "../../core/rle-algebra.ts";
+import type { OpenLedger } from "./ledger.ts";
+
+/** The region of each class in a picture, background and ignore left out. */
+export type Regions = ReadonlyMap<ClassId, Rle>;
+
+export function labelRegions(labels: LabelMap): Regions {
+  const regions = labelMapToRles(labels);
+  regions.delete(0);
+  regions.delete(IGNORE);
+  return regions;
+}
+
+/** Unites masks by class. */
+export function uniteByClass(masks: readonly { readonly classId: ClassId; readonly rle: Rle }[]): Regions {
+  const byClass = new Map<ClassId, Rle[]>();
+  for (const { classId, rle } of masks) {
+    if (classId === 0 || rleArea(rle) === 0) continue;
+    byClass.set(classId, [...(byClass.get(classId) ?? []), rle]);
+  }
+  return new Map([...byClass].map(([classId, rles]) => [classId, unionRles(rles)]));
+}
+
+/** Enters the IoU of every region before and after; one that is on one side only has 0. */
+export function compareRegions(ledger: OpenLedger, id: string, before: Regions, after: Regions): void {
+  for (const classId of new Set([...before.keys(), ...after.keys()])) {
+    const [a, b] = [before.get(classId), after.get(classId)];
+    ledger.compare(id, a === undefined || b === undefined ? 0 : rleIou(a, b));
+  }
+}
