@@ -21,4 +21,6 @@ export * from "./photo.ts";
 export * from "./picture-id.ts";
 export type { Problem } from "./problems.ts";
 export { decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
+export * from "./voc.ts";
+export * from "./voc-xml.ts";
 export * from "./weak-labels.ts";
