@@ -1,3 +1,8 @@
+import { invalid } from "./error.ts";
+
+/** The four 32-bit words of a generator: all that decides what it gives next. */
+export type RandomState = readonly [a: number, b: number, c: number, counter: number];
+
 /** A seeded source of numbers. The sequence is the same on every machine and in every version. */
 export interface Random {
   /** Uniform in [0, 1), 32 bits. */
@@ -8,6 +13,8 @@ export interface Random {
   between(low: number, high: number): number;
   /** Standard normal (Box–Muller; one call draws two uniforms). */
   normal(): number;
+  /** Where the sequence stands now; `randomFromState` goes on from there. */
+  state(): RandomState;
 }
 
 /**
@@ -19,10 +26,17 @@ export function random(seed: number | string): Random {
   // FNV-1a over the seed's text gives the first word; twelve rounds mix it through the state.
   let hash = 0x811c9dc5;
   for (const char of String(seed)) hash = Math.imul(hash ^ (char.codePointAt(0) as number), 0x01000193);
-  let a = 0x9e3779b9;
-  let b = 0x243f6a88;
-  let c = hash | 0;
-  let counter = 1;
+  const generator = randomFromState([0x9e3779b9, 0x243f6a88, hash >>> 0, 1]);
+  for (let i = 0; i < 12; i++) generator.next();
+  return generator;
+}
+
+/** A generator that goes on where another's `state()` was taken. */
+export function randomFromState(state: RandomState): Random {
+  if (state.length !== 4 || state.some((value) => value !== value >>> 0)) {
+    throw invalid("randomFromState: state", "four 32-bit words", state);
+  }
+  let [a, b, c, counter] = state.map((value) => value | 0);
   const word = (): number => {
     const sum = (a + b + counter) | 0;
     counter = (counter + 1) | 0;
@@ -31,13 +45,13 @@ export function random(seed: number | string): Random {
     c = ((c << 21) | (c >>> 11)) + sum;
     return sum >>> 0;
   };
-  for (let i = 0; i < 12; i++) word();
   const next = (): number => word() / 2 ** 32;
   return {
     next,
     integer: (n) => Math.floor(next() * n),
     between: (low, high) => low + next() * (high - low),
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+    state: () => [a >>> 0, b >>> 0, c >>> 0, counter >>> 0],
   };
 }
 
