@@ -8,12 +8,14 @@ export function halfToFloat32(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(values.buffer);
   const rebias = 2 ** 112;
   for (let p = 0; p < bits.length; p++) {
-    const half = bits[p];
-    words[p] = (half & 0x7fff) << 13;
+    const magnitude = (bits[p] & 0x7fff) << 13;
+    const sign = (bits[p] & 0x8000) << 16;
     // Infinity and NaN keep an exponent of ones; all else gets its bias back.
-    if ((half & 0x7c00) === 0x7c00) words[p] |= 0x7f800000;
-    else values[p] *= rebias;
-    words[p] |= (half & 0x8000) << 16;
+    if (magnitude >= 0x7c00 << 13) words[p] = sign | 0x7f800000 | magnitude;
+    else {
+      words[p] = magnitude;
+      values[p] *= sign === 0 ? rebias : -rebias;
+    }
   }
   return values;
 }

@@ -141,7 +141,7 @@ describe("readPickle", () => {
           expect(error).toBeInstanceOf(MaskwrightError);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });

@@ -1,5 +1,14 @@
-import { type ByteReader, byteReader } from "./byte-reader.ts";
+import { byteReader } from "./byte-reader.ts";
 import { badFormat } from "./error.ts";
+import {
+  floatFromText,
+  integerFromBytes,
+  integerFromText,
+  textFromEscaped,
+  textFromLatin1,
+  textFromQuoted,
+  textFromUtf8,
+} from "./pickle-literals.ts";
 
 /** What a pickle may name. A function stands for the Python callable of that name, null for a name that is only passed on. */
 export type PickleNames = Readonly<Record<string, ((args: readonly unknown[]) => unknown) | null>>;
@@ -52,6 +61,7 @@ export function readPickle(
 
   const fail = (expected: string, got: string, hint?: string): Error =>
     badFormat(`${where}: pickle at byte ${reader.position - 1}`, expected, got, hint);
+  const readLine = (): string => textFromLatin1(reader.line());
   const pop = (): unknown => {
     if (stack.length === 0) throw fail("a value on the stack", "none");
     return stack.pop();
@@ -163,60 +173,44 @@ export function readPickle(
         stack.push(reader.uint16());
         break;
       case "\x8a":
-        stack.push(readInteger(reader.bytes(reader.uint8())));
+        stack.push(integerFromBytes(reader.bytes(reader.uint8())));
         break;
       case "\x8b": {
         const count = reader.uint32();
         if (count > maxIntegerBytes) throw fail(`an integer of at most ${maxIntegerBytes} bytes`, `${count}`);
-        stack.push(readInteger(reader.bytes(count)));
+        stack.push(integerFromBytes(reader.bytes(count)));
         break;
       }
       case "I":
-      case "L": {
-        const text = readAscii(reader);
-        if (!/^[+-]?\d{1,600}L?$/.test(text))
-          throw fail("a decimal integer", JSON.stringify(text.slice(0, 40)));
-        // Protocol 0 writes True and False as the integers 01 and 00.
-        if (text === "01" || text === "00") stack.push(text === "01");
-        else stack.push(toNumber(BigInt(text.replace(/^\+|L$/g, ""))));
+      case "L":
+        stack.push(integerFromText(readLine(), fail));
         break;
-      }
-      case "F": {
-        const text = readAscii(reader);
-        const special = { inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY, nan: Number.NaN };
-        if (Object.hasOwn(special, text)) stack.push(special[text as keyof typeof special]);
-        else if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) stack.push(Number(text));
-        else throw fail("a decimal number", JSON.stringify(text.slice(0, 40)));
+      case "F":
+        stack.push(floatFromText(readLine(), fail));
         break;
-      }
       case "G":
         stack.push(reader.float64BigEndian());
         break;
       case "S":
-        stack.push(unquote(readAscii(reader), fail));
+        stack.push(textFromQuoted(readLine(), fail));
         break;
       case "T":
-        stack.push(fromLatin1(reader.bytes(reader.uint32())));
+        stack.push(textFromLatin1(reader.bytes(reader.uint32())));
         break;
       case "U":
-        stack.push(fromLatin1(reader.bytes(reader.uint8())));
+        stack.push(textFromLatin1(reader.bytes(reader.uint8())));
         break;
       case "V":
-        stack.push(
-          readAscii(reader).replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (whole, short, long) => {
-            const code = Number.parseInt(short ?? long, 16);
-            return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-          }),
-        );
+        stack.push(textFromEscaped(readLine()));
         break;
       case "X":
-        stack.push(readText(reader.bytes(reader.uint32()), fail));
+        stack.push(textFromUtf8(reader.bytes(reader.uint32()), fail));
         break;
       case "\x8c":
-        stack.push(readText(reader.bytes(reader.uint8()), fail));
+        stack.push(textFromUtf8(reader.bytes(reader.uint8()), fail));
         break;
       case "\x8d":
-        stack.push(readText(reader.bytes(reader.length64()), fail));
+        stack.push(textFromUtf8(reader.bytes(reader.length64()), fail));
         break;
       case "B":
         stack.push(reader.bytes(reader.uint32()));
@@ -286,7 +280,7 @@ export function readPickle(
         break;
       }
       case "p":
-        remember(Number(readAscii(reader)));
+        remember(Number(readLine()));
         break;
       case "q":
         remember(reader.uint8());
@@ -298,7 +292,7 @@ export function readPickle(
         remember(memo.size);
         break;
       case "g":
-        recall(Number(readAscii(reader)));
+        recall(Number(readLine()));
         break;
       case "h":
         recall(reader.uint8());
@@ -307,8 +301,8 @@ export function readPickle(
         recall(reader.uint32());
         break;
       case "c": {
-        const module = readText(reader.line(), fail);
-        stack.push(name(module, readText(reader.line(), fail)));
+        const module = textFromUtf8(reader.line(), fail);
+        stack.push(name(module, textFromUtf8(reader.line(), fail)));
         break;
       }
       case "\x93": {
@@ -327,7 +321,7 @@ export function readPickle(
         break;
       }
       case "P":
-        load(readAscii(reader));
+        load(readLine());
         break;
       case "Q":
         load(pop());
@@ -339,49 +333,6 @@ export function readPickle(
     }
   }
   throw fail(`at most ${maxOperations} operations`, "more");
-}
-
-type Fail = (expected: string, got: string) => Error;
-
-/** A little-endian two's complement integer. */
-function readInteger(bytes: Uint8Array): number | bigint {
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]);
-  return toNumber(BigInt.asIntN(8 * bytes.length, value));
-}
-
-function toNumber(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
-function readAscii(reader: ByteReader): string {
-  return fromLatin1(reader.line());
-}
-
-function fromLatin1(bytes: Uint8Array): string {
-  let text = "";
-  // In pieces: a call takes a limited number of arguments.
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return text;
-}
-
-function readText(bytes: Uint8Array, fail: Fail): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw fail("UTF-8 text", "other bytes");
-  }
-}
-
-/** A string literal of Python 2: quotes, and escapes for what is not printable. */
-function unquote(literal: string, fail: Fail): string {
-  const inner = /^(['"])(.*)\1$/s.exec(literal)?.[2];
-  if (inner === undefined) throw fail("a quoted string", JSON.stringify(literal.slice(0, 40)));
-  const named: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
-  return inner.replace(/\\(?:x([0-9a-f]{2})|(.))/gs, (_, hex, char) =>
-    hex === undefined ? (named[char] ?? char) : String.fromCharCode(Number.parseInt(hex, 16)),
-  );
 }
 
 const isName = (value: unknown): value is PickleName =>

@@ -51,8 +51,9 @@ export function decodeCam(bytes: Uint8Array, where: string, options: DecodeCamOp
   }
   checkClasses(classes, where);
   const data = toFloat32(stack);
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw badFormat(where, "finite activations", `${data[bad]} at element ${bad}`);
+  for (let p = 0; p < data.length; p++) {
+    if (!Number.isFinite(data[p])) throw badFormat(where, "finite activations", `${data[p]} at element ${p}`);
+  }
   return { kind: "cam", classes, height, width, data };
 }
 
