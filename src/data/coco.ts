@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Box, boxFromCoco, type Size } from "../core/geometry.ts";
-import type { ClassId } from "../core/label-map.ts";
+import { BACKGROUND, type ClassId } from "../core/label-map.ts";
 import { checkSize } from "../core/limits.ts";
 import type { LabeledBox } from "../core/weak-label.ts";
 import { isBackgroundName } from "./class-list.ts";
@@ -147,17 +147,18 @@ export function cocoClasses(
   return { classes, classIds };
 }
 
-/** The boxes of an image as weak labels, crowds left out; an instance without box has none here either. */
+/** The boxes of an image as weak labels; without crowds, the background, and instances that have no box. */
 export function cocoBoxes({ instances }: CocoImage, classIds: ReadonlyMap<number, ClassId>): LabeledBox[] {
-  return instances.flatMap(({ box, isCrowd, categoryId }) =>
-    box === null || isCrowd ? [] : [{ ...box, classId: classIds.get(categoryId) as ClassId }],
-  );
+  return instances.flatMap(({ box, isCrowd, categoryId }) => {
+    const classId = classIds.get(categoryId) as ClassId;
+    return box === null || isCrowd || classId === BACKGROUND ? [] : [{ ...box, classId }];
+  });
 }
 
 /** The classes in an image, ascending, background left out: tags as weak labels. Crowds count. */
 export function cocoTags({ instances }: CocoImage, classIds: ReadonlyMap<number, ClassId>): ClassId[] {
   const present = new Set(instances.map(({ categoryId }) => classIds.get(categoryId) as ClassId));
-  present.delete(0);
+  present.delete(BACKGROUND);
   return [...present].sort((a, b) => a - b);
 }
 
