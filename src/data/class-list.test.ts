@@ -79,6 +79,6 @@ describe("classList", () => {
   });
 
   it("says when there is no such file", async () => {
-    await expect(classList(join(folder, "none.txt"))).rejects.toThrow("no such file");
+    await expect(classList(join(folder, "none.txt"))).rejects.toThrow("expected a file, got nothing there");
   });
 });

@@ -55,7 +55,9 @@ describe("readJsonFile", () => {
   });
 
   it("names what is not there or not a file", async () => {
-    await expect(readJsonFile(join(folder, "none.json"))).rejects.toThrow("none.json: no such file");
+    await expect(readJsonFile(join(folder, "none.json"))).rejects.toThrow(
+      "none.json: expected a file, got nothing there",
+    );
     await expect(readJsonFile(folder)).rejects.toThrow("expected a file, got a folder");
     await expect(readJsonFile(join(folder, "bad.json.gz"))).rejects.toThrow("expected gzip");
   });

@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
-import { badFormat, MaskwrightError } from "../core/error.ts";
+import { badFormat } from "../core/error.ts";
 import { jsonErrorPosition } from "./json-position.ts";
+import { readFileBytes } from "./paths.ts";
 
 export interface ReadJsonOptions {
   /** Larger files are refused before they are read, larger contents of a .gz while they unpack. Default 512 MB. */
@@ -15,7 +16,7 @@ const maxDepth = 100;
 /**
  * The parsed content of a .json or .json.gz file: UTF-8, with or without a byte order mark.
  *
- * @throws MaskwrightError NOT_FOUND for a missing file; BAD_FORMAT for one that is too large, nested deeper
+ * @throws MaskwrightError NOT_FOUND if there is none; BAD_FORMAT for one that is too large, nested deeper
  *         than 100, or not JSON, with line and column
  */
 export async function readJsonFile(path: string, options: ReadJsonOptions = {}): Promise<unknown> {
@@ -55,21 +56,15 @@ export function decodeText(bytes: Uint8Array, where: string): string {
   }
 }
 
-/** The bytes of a file whose size has been checked first. */
+/** The bytes of a file whose size is checked first. @throws MaskwrightError as `readFileBytes`; BAD_FORMAT if it is too large */
 export async function readBytes(path: string, maxBytes: number): Promise<Uint8Array> {
-  try {
-    const { size } = await stat(path);
-    if (size > maxBytes) throw badFormat(path, `a file of at most ${maxBytes} bytes`, `${size} bytes`);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof MaskwrightError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") {
-      throw new MaskwrightError("NOT_FOUND", `${path}: no such file`, { cause: error });
-    }
-    if (code === "EISDIR") throw badFormat(path, "a file", "a folder");
-    throw error;
-  }
+  // What cannot be asked for its size cannot be read either, and readFileBytes says why.
+  const size = await stat(path).then(
+    (stats) => stats.size,
+    () => 0,
+  );
+  if (size > maxBytes) throw badFormat(path, `a file of at most ${maxBytes} bytes`, `${size} bytes`);
+  return readFileBytes(path);
 }
 
 function checkDepth(bytes: Uint8Array, where: string): void {
