@@ -3,6 +3,15 @@ export * from "./class-list.ts";
 export * from "./coco.ts";
 export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
 export * from "./coco-write.ts";
+export {
+  type Conversion,
+  type ConvertFormat,
+  type ConvertOptions,
+  convert,
+  convertFormats,
+} from "./convert/convert.ts";
+export type { ConvertWatch } from "./convert/job.ts";
+export type { Loss, LossKind, RoundTrip } from "./convert/ledger.ts";
 export * from "./id-list.ts";
 export { type ReadJsonOptions, readJsonFile } from "./json-file.ts";
 export * from "./label-file.ts";
@@ -20,6 +29,23 @@ export {
 export * from "./photo.ts";
 export * from "./picture-id.ts";
 export type { Problem } from "./problems.ts";
+export { decodeProposalArray } from "./proposal-array.ts";
+export * from "./proposal-file.ts";
+export {
+  type DecodedProposals,
+  type DecodeProposalsOptions,
+  decodeProposalFolder,
+  encodeProposalFolder,
+  type InputFile,
+  listMaskFolder,
+} from "./proposal-folder.ts";
+export {
+  loadProposals,
+  openProposals,
+  type ProposalLayout,
+  type ProposalSource,
+  type StoredProposals,
+} from "./proposal-source.ts";
 export { decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
 export * from "./voc.ts";
 export * from "./voc-xml.ts";

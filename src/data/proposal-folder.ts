@@ -10,7 +10,8 @@ import { decodeMaskMetadata, encodeMaskMetadata, type MaskMetadata } from "./pro
 
 export interface DecodeProposalsOptions {
   /**
-   * Take masks as the published SEPL code does: only files with 0 and 255 count, all others are empty masks.
+   * Take masks as the published SEPL code does: only files with 0 and 255 count, all others are empty masks, and
+   * `metadata.csv` is passed over.
    * @default false
    */
   readonly published?: boolean;
@@ -45,10 +46,11 @@ export function decodeProposalFolder(
   id: string,
   { published = false }: DecodeProposalsOptions = {},
 ): DecodedProposals {
-  const [table] = files.filter(({ path }) => basename(path) === METADATA);
-  const metadata = table === undefined ? new Map() : decodeMaskMetadata(table.bytes, table.path);
-  const paths = files.filter((file) => file !== table).map(({ path }) => path);
-  const masks = files.filter((file) => file !== table).map(({ bytes, path }) => decodeMaskRle(bytes, path));
+  const table = files.find(({ path }) => basename(path) === METADATA);
+  const metadata = table === undefined || published ? new Map() : decodeMaskMetadata(table.bytes, table.path);
+  const maskFiles = files.filter((file) => file !== table);
+  const paths = maskFiles.map(({ path }) => path);
+  const masks = maskFiles.map(({ bytes, path }) => decodeMaskRle(bytes, path));
   const { height, width } = masks[0]?.rle ?? { height: 0, width: 0 };
   const proposals = masks.map(({ rle, encoding }, k) => {
     if (!isSameSize(rle, { height, width })) {

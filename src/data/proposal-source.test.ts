@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MaskwrightError } from "../core/error.ts";
+import type { ProposalSet } from "../core/proposal.ts";
+import { decodeRle, encodeRle } from "../core/rle.ts";
+import { draw, mask } from "../testing/picture.ts";
+import { encodeMask } from "./mask-file.ts";
+import { encodeProposals } from "./proposal-file.ts";
+import { loadProposals, openProposals } from "./proposal-source.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "maskwright-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const rle = encodeRle(mask(".## ..."));
+const box = { x0: 1, y0: 0, x1: 3, y1: 1 };
+const set: ProposalSet = {
+  id: "elsewhere",
+  height: 2,
+  width: 3,
+  proposals: [{ rle, area: 2, box, predictedIou: 1, stability: 1 }],
+};
+const json = encodeProposals(set);
+const png = encodeMask(mask(".## ..."));
+
+function put(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), content);
+}
+
+describe("openProposals", () => {
+  it("finds JSON files, packed or not, in folders below too", () => {
+    put("b.json", json);
+    put("a.json.gz", gzipSync(json));
+    put("sub/c.json", json);
+    put(".hidden/d.json", json);
+    put("README.md", "");
+    mkdirSync(join(folder, "empty"));
+    expect(openProposals(folder)).toEqual({ layout: "json", folder, ids: ["a", "b", "sub/c"] });
+  });
+
+  it("finds the proposals inside a run directory", () => {
+    put("run.json", "{}");
+    put("report.json", "{}");
+    put("proposals/a.json", json);
+    expect(openProposals(folder)).toEqual({ layout: "json", folder: join(folder, "proposals"), ids: ["a"] });
+  });
+
+  it("finds folders of masks; an empty one is a picture without masks", () => {
+    put("a/0.png", png);
+    put("a/deeper/x.png", png);
+    put("sub/b/0.png", png);
+    put("c/.keep", "");
+    expect(openProposals(folder)).toEqual({ layout: "masks", folder, ids: ["a", "c", "sub/b"] });
+  });
+
+  it("takes folders that are all empty for pictures without masks", () => {
+    mkdirSync(join(folder, "a"));
+    expect(openProposals(folder)).toEqual({ layout: "masks", folder, ids: ["a"] });
+  });
+
+  it("finds arrays", () => {
+    put("a.npz", "");
+    put("b.npy", "");
+    expect(openProposals(folder)).toEqual({ layout: "arrays", folder, ids: ["a", "b"] });
+  });
+
+  it("refuses a folder with nothing in it, a missing one, and a run without proposals", () => {
+    expect(() => openProposals(folder)).toThrow(/: expected proposals \(.*\), got none$/);
+    expect(() => openProposals(join(folder, "no"))).toThrow(/no: expected a folder, got nothing there$/);
+    put("run.json", "{}");
+    expect(() => openProposals(folder)).toThrow(/: expected proposals \(.*\), got none$/);
+  });
+
+  it("refuses two layouts, two files of one picture, and the masks of one picture", () => {
+    put("a.json", json);
+    put("b/0.png", png);
+    expect(() => openProposals(folder)).toThrow(
+      /: expected proposals in one layout, got 1 JSON files \("a" first\) and 1 folders of mask PNGs \("b" first\)$/,
+    );
+    expect(() => openProposals(join(folder, "b"))).toThrow(
+      /b: expected a folder of masks for each picture, got masks \(0\.png\)$/,
+    );
+    rmSync(join(folder, "b"), { recursive: true });
+    put("a.json.gz", gzipSync(json));
+    expect(() => openProposals(folder)).toThrow(/: expected one file for each picture, got two for "a"$/);
+  });
+});
+
+describe("loadProposals", () => {
+  it("reads every layout; the id is the path, whatever the file says", () => {
+    put("a.json", json);
+    put("sub/b.json.gz", gzipSync(json));
+    put("c/0.png", png);
+    put("c/metadata.csv", "id,predicted_iou,stability_score\n0,1,1\n");
+    for (const id of ["a", "sub/b", "c"]) {
+      const { files, decode } = loadProposals(folder, id);
+      const found = decode();
+      expect(found.set).toEqual({ ...set, id });
+      expect(found.warnings).toEqual([]);
+      expect(draw(decodeRle(found.set.proposals[0].rle))).toBe(".## ...");
+      expect(files.every(({ path }) => path.startsWith(join(folder, id)))).toBe(true);
+    }
+    expect(loadProposals(folder, "c").files.map(({ path }) => path)).toEqual([
+      join(folder, "c/0.png"),
+      join(folder, "c/metadata.csv"),
+    ]);
+  });
+
+  it("reads an empty folder as a picture without masks, but not one above others", () => {
+    mkdirSync(join(folder, "a"));
+    put("above/b/0.png", png);
+    expect(loadProposals(folder, "a").decode().set).toEqual({ id: "a", height: 0, width: 0, proposals: [] });
+    expect(() => loadProposals(folder, "above")).toThrow(/expected proposals of "above"/);
+  });
+
+  it("names the id and the folder when there is nothing, and refuses to leave the folder", () => {
+    put("a.json", json);
+    const read = () => loadProposals(folder, "b");
+    expect(read).toThrow(MaskwrightError);
+    expect(read).toThrow(`${folder}: expected proposals of "b" (`);
+    expect(() => loadProposals(join(folder, "no"), "b")).toThrow(/no: expected a folder, got nothing there$/);
+    expect(() => loadProposals(folder, "../b")).toThrow(
+      /: expected a picture id, got a path with "\.\.": "\.\.\/b"$/,
+    );
+  });
+});
