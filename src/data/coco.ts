@@ -56,7 +56,7 @@ const shape = z.object(
           image_id: id,
           category_id: id,
           // Checked by hand: most numbers of a file are in here.
-          segmentation: z.unknown(),
+          segmentation: z.unknown().optional(),
           bbox: z.tuple([number, number, number, number], "[x, y, width, height]").nullish(),
           area: number.min(0, "a number of at least 0").nullish(),
           iscrowd: z.union([z.literal(0), z.literal(1), z.boolean()], "0 or 1").nullish(),
