@@ -1,4 +1,5 @@
 export * from "./array.ts";
+export * from "./bit-mask.ts";
 export * from "./boundary-metric.ts";
 export * from "./class-maps.ts";
 export * from "./components.ts";

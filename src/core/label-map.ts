@@ -1,4 +1,5 @@
 import type { Size } from "./geometry.ts";
+import { wordsOf } from "./words.ts";
 
 export type ClassId = number;
 
@@ -11,11 +12,32 @@ export interface LabelMap extends Size {
   readonly data: Uint8Array;
 }
 
-/** Pixels of each id: 256 counts. */
+/** Pixels of each id: 256 counts. Runs of equal words are counted at once: label maps are flat nearly everywhere. */
 export function countLabels({ data }: LabelMap): Uint32Array {
   const counts = new Uint32Array(256);
-  for (let p = 0; p < data.length; p++) counts[data[p]]++;
+  const words = wordsOf(data);
+  for (let start = 0, end = 0; start < words.length; start = end) {
+    const word = words[start];
+    do end++;
+    while (end < words.length && words[end] === word);
+    for (let shift = 0; shift < 32; shift += 8) counts[(word >>> shift) & 255] += end - start;
+  }
+  for (let p = words.length * 4; p < data.length; p++) counts[data[p]]++;
   return counts;
+}
+
+/** Pixels at which two maps of the same size differ. */
+export function countChanges(before: LabelMap, after: LabelMap): number {
+  const a = wordsOf(before.data);
+  const b = wordsOf(after.data);
+  let changed = 0;
+  for (let w = 0; w < a.length; w++) {
+    const difference = a[w] ^ b[w];
+    if (difference === 0) continue;
+    for (let shift = 0; shift < 32; shift += 8) if (((difference >>> shift) & 255) !== 0) changed++;
+  }
+  for (let p = a.length * 4; p < before.data.length; p++) if (before.data[p] !== after.data[p]) changed++;
+  return changed;
 }
 
 /** The classes present, ascending, without background and ignore. */

@@ -9,6 +9,7 @@ import {
   unknownTruthId,
   withoutBackground,
 } from "./metric-parts.ts";
+import { wordsOf } from "./words.ts";
 
 /**
  * Pixel counts C[truth][predicted], [N, N+1] row-major. The last column holds predictions that are no
@@ -78,8 +79,8 @@ function countPairs(pred: Uint8Array, truth: Uint8Array, classCount: number): Fl
   const rows = new Float64Array(256 * width);
   const column = new Int32Array(256);
   for (let id = 0; id < 256; id++) column[id] = Math.min(id, classCount);
-  const p = toWords(pred);
-  const t = toWords(truth);
+  const p = wordsOf(pred);
+  const t = wordsOf(truth);
   for (let start = 0, end = 0; start < t.length; start = end) {
     const a = t[start];
     const b = p[start];
@@ -93,12 +94,6 @@ function countPairs(pred: Uint8Array, truth: Uint8Array, classCount: number): Fl
   }
   for (let i = t.length * 4; i < truth.length; i++) rows[truth[i] * width + column[pred[i]]]++;
   return rows;
-}
-
-/** The same bytes, four to a word, without the up to three left over; copied only when they lie askew in their buffer. */
-function toWords(bytes: Uint8Array): Int32Array {
-  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  return new Int32Array(buffer, byteOffset, bytes.length >> 2);
 }
 
 /** Adds the counts of `more` to `total`, in place, so that a data set needs one matrix. */

@@ -1,11 +1,12 @@
 import { badFormat } from "../core/error.ts";
 import type { Mask } from "../core/mask.ts";
 import type { Rle } from "../core/rle.ts";
+import { wordsOf } from "../core/words.ts";
 import { readFileBytes } from "./paths.ts";
 import { type PngHeader, parsePng } from "./png.ts";
 import { decodePixels, inflatePixels } from "./png-decode.ts";
 import { encodePng } from "./png-encode.ts";
-import { nextOther, wordsOf } from "./png-unfilter.ts";
+import { nextOther } from "./png-unfilter.ts";
 import { grown, type RowEdges, rleFromRowEdges } from "./row-edges.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { badFormat } from "../core/error.ts";
+import { wordsOf } from "../core/words.ts";
 import { damaged } from "./png.ts";
 
 /** Rows of a PNG as they come out of zlib: each is led by its filter byte and `length` bytes long without it. */
@@ -59,12 +60,6 @@ export function unfilter(rows: FilteredRows, where: string): Uint8Array {
     }
   }
   return out;
-}
-
-/** The whole 4-byte words of some bytes, for `nextOther`; copied only when they lie askew in their buffer. */
-export function wordsOf(bytes: Uint8Array): Int32Array {
-  const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-  return new Int32Array(buffer, byteOffset, bytes.length >> 2);
 }
 
 /** The first index in start..end−1 where the byte is not `value`, or `end`; `words` are those of the same bytes. */

@@ -1,8 +1,11 @@
-import { invalid } from "../../core/error.ts";
-import { BACKGROUND, type ClassId, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
-import { paintRle, type Rle } from "../../core/rle.ts";
-import { type Assign, type Assignment, assignByLargestOverlap, assignInClassOrder } from "./assignment.ts";
-import { countOverlaps, type LabelRuns, labelRuns, presentClasses } from "./overlaps.ts";
+import { addRle, type BitMask, emptyBits, paintBits } from "../../core/bit-mask.ts";
+import { invalid, shapeMismatch } from "../../core/error.ts";
+import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
+import { BACKGROUND, type ClassId, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import type { Rle } from "../../core/rle.ts";
+import { type Assign, assignByLargestOverlap, assignInClassOrder } from "./assignment.ts";
+import { countOverlaps } from "./overlaps.ts";
+import { splitRegions } from "./regions.ts";
 
 /**
  * Which rules a class uses:
@@ -65,78 +68,52 @@ export function mergeProposals(
   if (!Number.isInteger(classCount) || classCount < 1 || classCount > 256) {
     throw invalid("mergeProposals: classCount", "an integer from 1 to 256", classCount);
   }
-  const { height, width } = labels;
-  const counts = countLabels(labels);
-  const present = presentClasses(counts, classCount);
-  const runs = labelRuns(labels, present.classes);
-  const overlaps = countOverlaps(labels, runs, present, rles);
-
+  checkSizes(labels, rles);
+  const regions = splitRegions(labels, classCount);
+  const { classes } = regions;
+  const overlaps = countOverlaps(regions, rles);
   const rule = { minPrecision: MIN_PRECISION, minRecall: variant === "max_iou_imp2" ? MIN_RECALL : null };
   const assign = compat === "original" ? assignInClassOrder : assignByLargestOverlap;
   const owner = options.assign === undefined ? assign(overlaps, rule) : options.assign(overlaps);
 
+  const { height, width } = labels;
   const data = new Uint8Array(height * width);
-  const cover = variant === "max_iou" ? null : coverage(height * width, rles);
-  for (let p = 0; p < present.classes.length; p++) {
-    for (let k = 0; k < rles.length; k++) if (owner[k] === p) paintRle(data, rles[k], present.classes[p]);
-    if (cover === null) continue;
-    paintUncovered({ height, width, data }, runs, p, present.classes[p], cover);
+  let cover = variant === "max_iou" ? null : unionOf(rles, labels);
+  for (let p = 0; p < classes.length; p++) {
+    const taken = rles.filter((_, k) => owner[k] === p);
+    const painted = unionOf(taken, labels);
+    if (cover !== null) addUncovered(painted, regions.bits[p], cover);
+    paintBits(data, painted, classes[p]);
     // D2: to the published code, what a lower class has taken covers nothing for the classes above it.
-    if (compat === "original")
-      for (let k = 0; k < rles.length; k++) if (owner[k] === p) uncover(cover, rles[k]);
-  }
-  if (keepIgnore && counts[IGNORE] > 0) restoreIgnore(data, labels.data);
-  return { labels: { height, width, data }, takenBy: takers(owner, present.classes) };
-}
-
-/** [H·W + 1] +1 where a mask's run begins, −1 where it ends; its running sum counts the masks over a pixel (column-major). */
-function coverage(pixelCount: number, rles: readonly Rle[]): Int32Array {
-  const steps = new Int32Array(pixelCount + 1);
-  for (const { counts } of rles) addSteps(steps, counts, 1);
-  return steps;
-}
-
-function uncover(steps: Int32Array, { counts }: Rle): void {
-  addSteps(steps, counts, -1);
-}
-
-function addSteps(steps: Int32Array, counts: Uint32Array, sign: number): void {
-  for (let r = 1, position = 0; r < counts.length; r += 2) {
-    position += counts[r - 1];
-    steps[position] += sign;
-    position += counts[r];
-    steps[position] -= sign;
-  }
-}
-
-/** Paints A_c minus the union of the masks in `steps` with class `id`. */
-function paintUncovered(
-  { height, width, data }: LabelMap,
-  { starts, rows }: LabelRuns,
-  p: number,
-  id: ClassId,
-  steps: Int32Array,
-): void {
-  let masksHere = 0;
-  for (let run = 0; run < rows.length; run++) {
-    const end = starts[run + 1];
-    let position = starts[run];
-    if (rows[run] !== p + 1) {
-      for (; position < end; position++) masksHere += steps[position];
-      continue;
-    }
-    const column = Math.floor(position / height);
-    for (let q = (position - column * height) * width + column; position < end; position++, q += width) {
-      masksHere += steps[position];
-      if (masksHere === 0) data[q] = id;
+    if (cover !== null && compat === "original" && taken.length > 0 && p + 1 < classes.length) {
+      cover = unionOf(
+        rles.filter((_, k) => owner[k] === -1 || owner[k] > p),
+        labels,
+      );
     }
   }
+  if (keepIgnore) restoreIgnore(data, labels.data);
+  const takenBy = Array.from(owner, (p) => (p < 0 ? BACKGROUND : classes[p]));
+  return { labels: { height, width, data }, takenBy };
+}
+
+function checkSizes(labels: LabelMap, rles: readonly Rle[]): void {
+  const k = rles.findIndex((rle) => !isSameSize(rle, labels));
+  if (k < 0) return;
+  throw shapeMismatch(`proposal ${k}`, `${formatSize(labels)} like its label map`, formatSize(rles[k]));
+}
+
+function unionOf(rles: readonly Rle[], size: Size): BitMask {
+  const bits = emptyBits(size);
+  for (const rle of rles) addRle(bits, rle);
+  return bits;
+}
+
+/** Adds A_c minus the covered pixels to what class c paints. */
+function addUncovered(painted: BitMask, region: BitMask, cover: BitMask): void {
+  for (let w = 0; w < painted.words.length; w++) painted.words[w] |= region.words[w] & ~cover.words[w];
 }
 
 function restoreIgnore(data: Uint8Array, before: Uint8Array): void {
   for (let p = 0; p < data.length; p++) if (before[p] === IGNORE && data[p] === BACKGROUND) data[p] = IGNORE;
-}
-
-function takers(owner: Assignment, classes: readonly ClassId[]): ClassId[] {
-  return Array.from(owner, (p) => (p < 0 ? BACKGROUND : classes[p]));
 }

@@ -1,0 +1,4 @@
+export * from "./sepl/assignment.ts";
+export * from "./sepl/cam-labels.ts";
+export * from "./sepl/merge.ts";
+export * from "./sepl/overlaps.ts";
