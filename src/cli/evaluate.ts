@@ -1,0 +1,119 @@
+import { Command, Option } from "commander";
+import type { SegmentationScores } from "../core/metrics.ts";
+import type { Evaluation } from "../run/evaluate.ts";
+import { addCamOptions, type CamOptions, camBackground } from "./cam-options.ts";
+import { addExamples, addWorkOptions, classesOption } from "./options.ts";
+import { type CommonOptions, printJson, withSession } from "./session.ts";
+
+interface EvaluateOptions extends CommonOptions, CamOptions {
+  readonly classes: string;
+  readonly metric: "dataset" | "original";
+  readonly before?: string;
+  readonly csv?: string;
+}
+
+/** `maskwright evaluate PRED TRUTH` */
+export function evaluateCommand(): Command {
+  const command = new Command("evaluate")
+    .description("Score label maps against ground truth: mIoU of the data set, and each class.")
+    .argument("<pred>", "folder of predicted label PNGs, or of CAM files")
+    .argument("<truth>", "folder of ground-truth label PNGs; 255 is not scored")
+    .addOption(classesOption().default("voc"))
+    .addOption(
+      new Option(
+        "--metric <name>",
+        "dataset: one confusion matrix; original: the published per-image running figure (VOC)",
+      )
+        .choices(["dataset", "original"])
+        .default("dataset"),
+    )
+    .option("--before <dir>", "labels before refinement, for a table of both")
+    .option("--csv <file>", "with --metric original and --before: write the published CSV");
+  addCamOptions(command);
+  addWorkOptions(command);
+  addExamples(command, [
+    "maskwright evaluate runs/refined/pseudo SegmentationClass --classes voc",
+    "maskwright evaluate transcam SegmentationClass --ids train.txt --json",
+    "maskwright evaluate runs/refined/pseudo SegmentationClass --before pseudo",
+    "maskwright evaluate after truth --before before --metric original --csv summary.csv",
+  ]);
+  return command.action((pred: string, truth: string, options: EvaluateOptions) =>
+    runEvaluate(pred, truth, options),
+  );
+}
+
+async function runEvaluate(pred: string, truth: string, options: EvaluateOptions): Promise<void> {
+  const { evaluateLabels } = await import("../run/evaluate.ts");
+  const { openLabels } = await import("../run/label-input.ts");
+  const { selectIds } = await import("../run/selection.ts");
+  const { classList } = await import("../data/class-list.ts");
+  const { classes } = await classList(options.classes);
+  const after = openLabels(pred);
+  const before = options.before === undefined ? null : openLabels(options.before);
+  const ids = await selectIds([...after.files.keys()], pred, options);
+  const request = {
+    truth,
+    ids,
+    classCount: classes.length,
+    running: options.metric === "original",
+    background: camBackground(options),
+  };
+  await withSession(options, async (context) => {
+    const earlier = before && (await evaluateLabels({ ...request, pred: before }, context));
+    const later = await evaluateLabels({ ...request, pred: after }, context);
+    if (options.metric === "original") await printOriginal(earlier, later, options);
+    else await printScores(earlier, later, classes, options);
+    return later.failures.length === 0 && (earlier?.failures.length ?? 0) === 0;
+  });
+}
+
+async function printScores(
+  before: Evaluation | null,
+  after: Evaluation,
+  classes: readonly string[],
+  { json }: EvaluateOptions,
+): Promise<void> {
+  const { scores } = await import("../core/metrics.ts");
+  const { percentScores } = await import("../run/percent.ts");
+  const { formatScores } = await import("../run/report/score-table.ts");
+  const later = scores(after.confusion, classes);
+  const earlier = before && scores(before.confusion, classes);
+  if (json) {
+    printJson({
+      metric: "dataset",
+      images: after.items.length,
+      ...percentScores(later),
+      ...(earlier === null ? {} : { before: percentScores(earlier) }),
+      failures: after.failures,
+    });
+    return;
+  }
+  const stages: { name: string; scores: SegmentationScores }[] = [
+    { name: earlier === null ? "scores" : "after", scores: later },
+  ];
+  if (earlier !== null) stages.unshift({ name: "before", scores: earlier });
+  process.stdout.write(`${after.items.length} images\n${formatScores(stages)}\n`);
+}
+
+async function printOriginal(
+  before: Evaluation | null,
+  after: Evaluation,
+  { json, csv }: EvaluateOptions,
+): Promise<void> {
+  const { originalCsvText, originalImages } = await import("../run/original-summary.ts");
+  const { invalid } = await import("../core/error.ts");
+  if (csv !== undefined) {
+    if (before === null) throw invalid("evaluate: --csv", "--before DIR beside it", "none");
+    const { writeAtomically } = await import("../run/files.ts");
+    writeAtomically(csv, originalCsvText(before, after));
+  }
+  const images = originalImages(after);
+  if (json) {
+    printJson({ metric: "original", images, ...(before === null ? {} : { before: originalImages(before) }) });
+    return;
+  }
+  const rows = images.map(({ name, miou, precision, recall }) =>
+    [name, miou, precision, recall].map((v) => v ?? "nan").join("\t"),
+  );
+  process.stdout.write(`${["name\tmIoU (running)\tprecision\trecall", ...rows].join("\n")}\n`);
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { version } from "../run/version.ts";
+import { convertCommand } from "./convert.ts";
+import { demoCommand } from "./demo.ts";
+import { evaluateCommand } from "./evaluate.ts";
+import { proposeCommand } from "./propose.ts";
+import { refineCommand } from "./refine.ts";
+import { exitCodes, reportError } from "./session.ts";
+
+const program = new Command("maskwright")
+  .description("Weak labels in, pixel-accurate masks out.")
+  .version(version, "-v, --version")
+  .showHelpAfterError("(add --help for the options and examples)")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage));
+
+for (const command of [
+  demoCommand(),
+  proposeCommand(),
+  refineCommand(),
+  evaluateCommand(),
+  convertCommand(),
+]) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}

@@ -1,0 +1,45 @@
+import { Command, Option } from "commander";
+import { addExamples, addWorkOptions, wholeNumber } from "./options.ts";
+import type { CommonOptions } from "./session.ts";
+import { printJson, withSession } from "./session.ts";
+
+interface ProposeOptions extends CommonOptions {
+  readonly model: "regions";
+  readonly out: string;
+  readonly max: number;
+  readonly overlay?: boolean;
+}
+
+/** `maskwright propose IMAGES -o DIR` */
+export function proposeCommand(): Command {
+  const command = new Command("propose")
+    .description("Propose class-agnostic masks for every photo of a folder.")
+    .argument("<images>", "folder of photos")
+    .requiredOption("-o, --out <dir>", "run directory; proposals go to DIR/proposals/<id>.json")
+    .addOption(
+      new Option("--model <name>", "where masks come from: regions needs no weights and no network")
+        .choices(["regions"])
+        .default("regions"),
+    )
+    .option("--max <n>", "keep at most n proposals an image, the best ones", wholeNumber, 300);
+  addWorkOptions(command);
+  addExamples(command, [
+    "maskwright propose photos -o runs/regions",
+    "maskwright propose photos -o runs/regions --max 100 --ids train.txt",
+    "maskwright propose photos -o runs/regions      # again: goes on where it stopped",
+  ]);
+  return command.action(async (images: string, options: ProposeOptions) => {
+    const { propose } = await import("../run/propose.ts");
+    await withSession(options, async (context) => {
+      const report = await propose({ ...options, images, maxProposals: options.max }, context);
+      if (options.json) printJson(report);
+      else {
+        const mean = (report.proposals / report.images).toFixed(1);
+        process.stdout.write(
+          `${report.images} images, ${mean} proposals each, in ${options.out}/proposals\n`,
+        );
+      }
+      return report.failures.length === 0;
+    });
+  });
+}

@@ -1,0 +1,80 @@
+import { MaskwrightError } from "../core/error.ts";
+import type { WorkContext } from "../run/stage.ts";
+
+/** Options that every working command takes. */
+export interface CommonOptions {
+  readonly json?: boolean;
+  readonly keepGoing?: boolean;
+  readonly workers?: number;
+  readonly ids?: string;
+  readonly limit?: number;
+}
+
+/** Exit codes: 0 done, 1 failed or done in part, 2 wrong usage or input, 130 stopped by the user. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, aborted: 130 } as const;
+
+/**
+ * Runs a command's work with threads, progress and Ctrl-C in place, and sets the exit code. The first
+ * Ctrl-C finishes the images in flight and stops; a second one stops at once.
+ *
+ * @param work  returns whether everything was done; false (some images failed) exits 1
+ */
+export async function withSession(
+  options: CommonOptions,
+  work: (context: WorkContext) => Promise<boolean>,
+): Promise<void> {
+  const abort = new AbortController();
+  const stop = (): void => {
+    if (abort.signal.aborted) process.exit(exitCodes.aborted);
+    abort.abort();
+    process.stderr.write("\nstopping after the images in flight (again to stop now)\n");
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  const [{ createPool }, { createProgress }] = await Promise.all([
+    import("../run/pool.ts"),
+    import("../run/progress.ts"),
+  ]);
+  const kind = options.json ? "json" : process.stderr.isTTY ? "bar" : "lines";
+  const pool = createPool(options.workers);
+  try {
+    const progress = await createProgress(kind);
+    const complete = await work({
+      pool,
+      progress,
+      signal: abort.signal,
+      keepGoing: options.keepGoing ?? false,
+    });
+    if (!complete) process.exitCode = exitCodes.failed;
+  } finally {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+    await pool.close();
+  }
+}
+
+/** Prints what went wrong, one line and a hint for mistakes, a stack for our own bugs; returns the exit code. */
+export function reportError(error: unknown): number {
+  if (!(error instanceof MaskwrightError)) {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return exitCodes.failed;
+  }
+  if (error.code === "ABORTED") {
+    process.stderr.write(`${error.message}\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
+    return exitCodes.aborted;
+  }
+  process.stderr.write(`error: ${error.message}\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`);
+  return error.code === "MODEL" ? exitCodes.failed : exitCodes.usage;
+}
+
+/** The one object that `--json` promises on standard output. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** The command as it was typed, to be repeated from the same folder. */
+export function commandLine(): string {
+  const quote = (word: string): string =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return ["maskwright", ...process.argv.slice(2).map(quote)].join(" ");
+}

@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+
+/** The identity of a stage: its name, version, resolved options and model. Anything that changes numbers belongs in here. */
+export function stageKey(stage: {
+  name: string;
+  version: number;
+  options: unknown;
+  model?: string | null;
+}): string {
+  return digest([JSON.stringify([stage.name, stage.version, sorted(stage.options), stage.model ?? null])]);
+}
+
+/** The identity of one artifact: its stage and the bytes of everything it was made from. */
+export function artifactKey(stage: string, inputs: readonly Uint8Array[]): string {
+  return digest([stage, ...inputs]);
+}
+
+/** A short identity of the whole data set, from its artifacts' ids and keys in order. */
+export function fingerprint(parts: readonly string[]): string {
+  return digest(parts);
+}
+
+/** SHA-256 over length-prefixed parts, first 128 bits in hex: "ab" + "c" and "a" + "bc" differ. */
+function digest(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash("sha256");
+  for (const part of parts) {
+    hash.update(`${part.length}:`);
+    hash.update(part);
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+/** The same value with object keys in order, so that equal options have equal text. */
+export function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value).filter(([, v]) => v !== undefined);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)]));
+}

@@ -1,0 +1,31 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { threadId } from "node:worker_threads";
+
+const TEMPORARY = /^\.[^/]*\.\d+-\d+\.tmp$/;
+
+/**
+ * Writes a file so that it is either absent, the old one, or complete: into a temporary name beside it,
+ * then renamed. A killed process leaves only the temporary, which `removeTemporaries` finds.
+ */
+export function writeAtomically(path: string, bytes: Uint8Array | string): void {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${process.pid}-${threadId}.tmp`);
+  try {
+    writeFileSync(temporary, bytes);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(temporary, bytes);
+  }
+  renameSync(temporary, path);
+}
+
+/** Deletes what killed writes left behind in a folder and its sub-folders. */
+export function removeTemporaries(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile() && TEMPORARY.test(entry.name))
+      rmSync(join(entry.parentPath, entry.name), { force: true });
+  }
+}

@@ -1,0 +1,38 @@
+import type { SegmentationScores } from "../core/metrics.ts";
+
+/** Scores as people quote them: percent with two decimals; null where there is nothing to score. */
+export interface PercentScores {
+  readonly miou: number | null;
+  readonly foregroundMiou: number | null;
+  readonly pixelAccuracy: number | null;
+  readonly classes: readonly {
+    readonly name: string;
+    readonly iou: number | null;
+    readonly precision: number | null;
+    readonly recall: number | null;
+  }[];
+}
+
+export function percentScores({
+  miou,
+  foregroundMiou,
+  pixelAccuracy,
+  classes,
+}: SegmentationScores): PercentScores {
+  return {
+    miou: percent(miou),
+    foregroundMiou: percent(foregroundMiou),
+    pixelAccuracy: percent(pixelAccuracy),
+    classes: classes.map(({ name, iou, precision, recall }) => ({
+      name,
+      iou: percent(iou),
+      precision: percent(precision),
+      recall: percent(recall),
+    })),
+  };
+}
+
+/** 0.70137 → 70.14 */
+function percent(fraction: number | null): number | null {
+  return fraction === null ? null : Math.round(fraction * 1e4) / 100;
+}

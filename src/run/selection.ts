@@ -1,0 +1,39 @@
+import { invalid, MaskwrightError } from "../core/error.ts";
+import { readIdList } from "../data/id-list.ts";
+
+export interface SelectionOptions {
+  /** A file with one id a line: these, in this order, and no others. */
+  readonly ids?: string;
+  /** At most this many, the first ones. */
+  readonly limit?: number;
+}
+
+/**
+ * The ids a command works on.
+ *
+ * @param available  every id the input folder holds, sorted
+ * @param where      the folder, for messages
+ * @throws MaskwrightError NOT_FOUND when the id list names what the folder lacks, or nothing is left
+ */
+export async function selectIds(
+  available: readonly string[],
+  where: string,
+  { ids, limit }: SelectionOptions,
+): Promise<string[]> {
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1))
+    throw invalid("--limit", "a whole number above 0", limit);
+  let chosen = [...available];
+  if (ids !== undefined) {
+    chosen = await readIdList(ids);
+    const held = new Set(available);
+    const missing = chosen.filter((id) => !held.has(id));
+    if (missing.length > 0) {
+      const few = missing.slice(0, 3).join(", ");
+      const text = `${where}: expected the ${chosen.length} ids of ${ids}, got none for ${missing.length} of them (${few}${missing.length > 3 ? ", …" : ""})`;
+      throw new MaskwrightError("NOT_FOUND", text, { hint: "Check that both belong to the same data set." });
+    }
+  }
+  if (chosen.length === 0)
+    throw new MaskwrightError("NOT_FOUND", `${where}: expected at least one image, got none`);
+  return limit === undefined ? chosen : chosen.slice(0, limit);
+}

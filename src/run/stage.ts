@@ -1,0 +1,96 @@
+import { MaskwrightError } from "../core/error.ts";
+import { inLanes } from "./lanes.ts";
+import type { Pool } from "./pool.ts";
+import type { Progress } from "./progress.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import type { ResultOf, TaskName, TaskOf } from "./worker.ts";
+
+/** How a command works: on what threads, who watches, how to stop, and what to do about a bad image. */
+export interface WorkContext {
+  readonly pool: Pool;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  /** Record a bad image and go on, instead of stopping at it. */
+  readonly keepGoing: boolean;
+}
+
+export interface Stage<N extends TaskName> {
+  readonly name: string;
+  readonly worker: N;
+  readonly ids: readonly string[];
+  /** The worker's task for one id; `knownKey` is the key of the artifact an earlier run finished, if it did. */
+  task(id: string, knownKey: string | null): TaskOf<N>;
+}
+
+/** A worker's answer for one artifact: its key, and its result, or null when the finished file was kept. */
+export interface ItemResult<R> {
+  readonly key: string;
+  readonly result: R | null;
+}
+
+export interface Finished<R> {
+  readonly id: string;
+  readonly key: string;
+  readonly result: R;
+}
+
+export interface Failure {
+  readonly id: string;
+  readonly message: string;
+}
+
+export interface StageOutcome<R> {
+  /** In the order of the stage's ids, without the failed ones. */
+  readonly finished: readonly Finished<R>[];
+  readonly failures: readonly Failure[];
+}
+
+type FinishedBy<N extends TaskName> = NonNullable<Extract<ResultOf<N>, { key: string }>["result"]>;
+
+/**
+ * Runs one stage over its ids on the pool and records each finished artifact in the run's log. Work that an
+ * earlier run finished from the same inputs is kept. A few items more than there are threads are in
+ * flight at a time, so memory does not grow with the number of ids.
+ *
+ * @throws MaskwrightError the first item's error, unless `keepGoing`; ABORTED when the signal fires. In both
+ *         cases the items in flight are finished and recorded first.
+ */
+export async function runStage<N extends TaskName>(
+  { name, worker, ids, task }: Stage<N>,
+  { journal }: RunDirectory,
+  { pool, progress, signal, keepGoing }: WorkContext,
+): Promise<StageOutcome<FinishedBy<N>>> {
+  const finished = new Map<string, Finished<FinishedBy<N>>>();
+  const failures = new Map<string, Failure>();
+
+  const runItem = async (id: string): Promise<void> => {
+    const known = journal.find(name, id);
+    try {
+      const { key, result } = (await pool.run(worker, task(id, known?.key ?? null))) as ItemResult<
+        FinishedBy<N>
+      >;
+      if (result !== null) journal.finish(name, id, { key, result });
+      finished.set(id, { id, key, result: result ?? (known?.result as FinishedBy<N>) });
+    } catch (error) {
+      if (!keepGoing || !(error instanceof MaskwrightError)) throw error;
+      failures.set(id, { id, message: error.message });
+      journal.note("failed", { stage: name, id, message: error.message });
+      progress.warn(error.message);
+    }
+    progress.advance(id);
+  };
+
+  progress.begin(name, ids.length);
+  try {
+    await inLanes(ids, pool.size * 2, runItem, signal);
+  } finally {
+    progress.end();
+  }
+  if (signal.aborted) {
+    throw new MaskwrightError("ABORTED", `${name}: stopped after ${finished.size} of ${ids.length} images`, {
+      hint: "Run the same command again to go on from here.",
+    });
+  }
+  const inOrder = <T>(items: ReadonlyMap<string, T>): T[] => ids.flatMap((id) => items.get(id) ?? []);
+  return { finished: inOrder(finished), failures: inOrder(failures) };
+}

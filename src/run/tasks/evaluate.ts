@@ -1,0 +1,66 @@
+import { MaskwrightError, shapeMismatch } from "../../core/error.ts";
+import { formatSize, isSameSize } from "../../core/geometry.ts";
+import { addConfusion, confusion, emptyConfusion, scores } from "../../core/metrics.ts";
+import { type RunningScores, runningScores } from "../../core/running-metric.ts";
+import { readLabelMap } from "../../data/label-file.ts";
+import { readFileBytes } from "../../data/paths.ts";
+import type { CamBackground } from "../../methods/sepl/cam-labels.ts";
+import { decodeLabels } from "../label-input.ts";
+import { packError, type RemoteError } from "../remote-error.ts";
+
+/** A batch of pictures to score: one message to a worker costs as much as a small picture. */
+export interface EvaluateTask {
+  readonly items: readonly EvaluateItem[];
+  readonly classCount: number;
+  /** Used where `pred` is a CAM file. */
+  readonly background: CamBackground;
+  /** Give the published running figures of each picture as well. */
+  readonly running: boolean;
+}
+
+export interface EvaluateItem {
+  readonly id: string;
+  readonly pred: string;
+  readonly truth: string;
+}
+
+export interface EvaluatedItem {
+  readonly id: string;
+  /** mIoU of this picture alone; null when it has no scored pixel. */
+  readonly miou: number | null;
+  readonly running: RunningScores | null;
+}
+
+export interface EvaluateResult {
+  /** [N, N+1] summed over the batch. */
+  readonly counts: Float64Array;
+  readonly items: readonly EvaluatedItem[];
+  readonly failures: readonly { readonly id: string; readonly error: RemoteError }[];
+}
+
+/** Scores a batch; a picture that cannot be scored is reported beside the others. */
+export function evaluateItems({ items, classCount, background, running }: EvaluateTask): EvaluateResult {
+  const total = emptyConfusion(classCount);
+  const done: EvaluatedItem[] = [];
+  const failures: { id: string; error: RemoteError }[] = [];
+  for (const { id, pred, truth } of items) {
+    try {
+      const predicted = decodeLabels(readFileBytes(pred), pred, background);
+      const expected = readLabelMap(truth);
+      if (!isSameSize(predicted, expected)) {
+        throw shapeMismatch(pred, `${formatSize(expected)} like ${truth}`, formatSize(predicted));
+      }
+      const counts = confusion(predicted, expected, classCount);
+      addConfusion(total, counts);
+      done.push({
+        id,
+        miou: scores(counts).miou,
+        running: running ? runningScores(predicted, expected) : null,
+      });
+    } catch (error) {
+      if (!(error instanceof MaskwrightError)) throw error;
+      failures.push({ id, error: packError(error) });
+    }
+  }
+  return { counts: total.counts, items: done, failures };
+}

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { shapeMismatch } from "../../core/error.ts";
+import { formatSize, isSameSize } from "../../core/geometry.ts";
+import { type ClassId, countChanges, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import { encodeLabelMap } from "../../data/label-file.ts";
+import { readFileBytes } from "../../data/paths.ts";
+import { loadProposals } from "../../data/proposal-source.ts";
+import type { CamBackground } from "../../methods/sepl/cam-labels.ts";
+import { type MergeOptions, mergeProposals } from "../../methods/sepl/merge.ts";
+import { artifactKey } from "../artifact-key.ts";
+import { writeAtomically } from "../files.ts";
+import { decodeLabels } from "../label-input.ts";
+import type { ItemResult } from "../stage.ts";
+
+export interface RefineTask {
+  readonly id: string;
+  readonly labels: string;
+  /** Used where `labels` is a CAM file. */
+  readonly background: CamBackground;
+  /** Folder of proposals, as `openProposals` found it. */
+  readonly proposals: string;
+  /** The label PNG to write; null computes and throws away (a dry run). */
+  readonly out: string | null;
+  readonly stage: string;
+  readonly knownKey: string | null;
+  readonly options: Omit<MergeOptions, "assign">;
+  readonly palette: Uint8Array | null;
+}
+
+export interface RefineResult {
+  readonly pixels: number;
+  /** Pixels whose label differs from before. */
+  readonly changed: number;
+  readonly proposals: number;
+  /** Proposals that some class took. */
+  readonly taken: number;
+  /** Classes of the input that no pixel of the output has. */
+  readonly vanished: readonly ClassId[];
+  /** Ignore pixels of the input that became something else. */
+  readonly ignoreLost: number;
+  readonly warnings: readonly string[];
+}
+
+/** Refines one pseudo label and writes it. */
+export function refineItem(task: RefineTask): ItemResult<RefineResult> {
+  const { id, labels: path, background, out, stage, knownKey, options, palette } = task;
+  const bytes = readFileBytes(path);
+  const input = loadProposals(task.proposals, id);
+  const key = artifactKey(stage, [bytes, ...input.files.map((file) => file.bytes)]);
+  if (out !== null && key === knownKey && existsSync(out)) return { key, result: null };
+
+  const before = decodeLabels(bytes, path, background);
+  const { set, warnings } = input.decode({ published: options.compat === "original" });
+  if (set.proposals.length > 0 && !isSameSize(set, before)) {
+    throw shapeMismatch(`proposals of ${id}`, `${formatSize(before)} like ${path}`, formatSize(set));
+  }
+  const rles = set.proposals.map(({ rle }) => rle);
+  const { labels, takenBy } = mergeProposals(before, rles, options);
+  if (out !== null) writeAtomically(out, encodeLabelMap(labels, palette ?? undefined));
+  return { key, result: { ...compareLabels(before, labels), ...countTaken(takenBy), warnings } };
+}
+
+function countTaken(takenBy: readonly ClassId[]): { proposals: number; taken: number } {
+  return { proposals: takenBy.length, taken: takenBy.filter((c) => c > 0).length };
+}
+
+function compareLabels(
+  before: LabelMap,
+  after: LabelMap,
+): Pick<RefineResult, "pixels" | "changed" | "vanished" | "ignoreLost"> {
+  const had = countLabels(before);
+  const left = countLabels(after);
+  const vanished: ClassId[] = [];
+  for (let c = 1; c < IGNORE; c++) if (had[c] > 0 && left[c] === 0) vanished.push(c);
+  return {
+    pixels: before.data.length,
+    changed: countChanges(before, after),
+    vanished,
+    ignoreLost: had[IGNORE] - left[IGNORE],
+  };
+}
