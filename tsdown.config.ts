@@ -1,20 +1,32 @@
-import { defineConfig } from "tsdown";
+import { defineConfig, type UserConfig } from "tsdown";
 
-/** Public modules, the command line and the worker entries; everything else becomes shared chunks. */
-export default defineConfig({
-  entry: {
-    index: "src/index.ts",
-    "core/index": "src/core/index.ts",
-    "data/index": "src/data/index.ts",
-    "methods/index": "src/methods/index.ts",
-    "scenes/index": "src/scenes/index.ts",
-    "cli/main": "src/cli/main.ts",
-    "run/worker": "src/run/worker.ts",
-  },
+const shared: UserConfig = {
   format: "esm",
   platform: "node",
   target: "node20.19",
   fixedExtension: false,
-  dts: { oxc: true },
+  outputOptions: { chunkFileNames: "chunks/[name]-[hash].js" },
   logLevel: "warn",
-});
+};
+
+export default defineConfig([
+  // The library's public modules, with types.
+  {
+    ...shared,
+    entry: {
+      index: "src/index.ts",
+      "core/index": "src/core/index.ts",
+      "data/index": "src/data/index.ts",
+      "methods/index": "src/methods/index.ts",
+      "scenes/index": "src/scenes/index.ts",
+    },
+    dts: { oxc: true },
+  },
+  // The program: the command line and the entry of its worker threads.
+  {
+    ...shared,
+    entry: { "cli/main": "src/cli/main.ts", "run/worker": "src/run/worker.ts" },
+    dts: false,
+    clean: false,
+  },
+]);
