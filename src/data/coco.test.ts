@@ -99,6 +99,15 @@ describe("decodeCoco", () => {
     expect(() => cocoMask(picture.instances[0], picture)).toThrow(
       "annotation 1: expected a segmentation, got only a box",
     );
+    const { segmentation, bbox, area, iscrowd, ...bare } = square;
+    expect(decodeCoco({ ...small, annotations: [bare] }, "x").images[0].instances[0]).toEqual({
+      id: 1,
+      categoryId: 18,
+      segmentation: { kind: "none" },
+      box: null,
+      area: null,
+      isCrowd: false,
+    });
     expect(decodeCoco(one({ bbox: [0, 0, 0, 5] }), "x").images[0].instances[0].box).toBeNull();
   });
 
