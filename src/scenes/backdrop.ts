@@ -4,7 +4,7 @@ import type { Color } from "./color.ts";
 import type { Light } from "./light.ts";
 import { fillRow, type Material } from "./material.ts";
 import { type StuffName, stuffNames } from "./model.ts";
-import { type Outline, polygon, transformOutline } from "./outline.ts";
+import { type Outline, polygon, transformOutline, type Vertex } from "./outline.ts";
 import { rasterize } from "./raster.ts";
 import { chance, pick, sine } from "./scalar.ts";
 import { makeShape } from "./shapes.ts";
@@ -109,7 +109,7 @@ function street(canvas: Canvas, r: Random, light: Light): Backdrop {
     const top = horizon * r.between(-0.2, 0.6);
     layShape(
       canvas,
-      polygon(x, top, next, top, next, horizon + 1, x, horizon + 1),
+      polygon([x, top], [next, top], [next, horizon + 1], [x, horizon + 1]),
       makeStuff(r, "wall", side),
       "wall",
       light,
@@ -156,7 +156,7 @@ function underWater(canvas: Canvas, r: Random, light: Light): Backdrop {
   const bed = height * r.between(0.75, 1.1);
   layShape(
     canvas,
-    [...polygon(0, height * 2, width, height * 2, ...wave(r, width, bed, height * 0.05))],
+    polygon([0, height * 2], [width, height * 2], ...wave(r, width, bed, height * 0.05)),
     makeStuff(r, "sand", side),
     "sand",
     light,
@@ -179,7 +179,7 @@ function room(canvas: Canvas, r: Random, light: Light): Backdrop {
     const y = horizon * r.between(0.1, 0.4);
     layShape(
       canvas,
-      polygon(x, y, x + width * 0.25, y, x + width * 0.25, y + horizon * 0.5, x, y + horizon * 0.5),
+      polygon([x, y], [x + width * 0.25, y], [x + width * 0.25, y + horizon * 0.5], [x, y + horizon * 0.5]),
       makeStuff(r, chance(r, 0.5) ? "sky" : "cloth", side),
       "wall",
       light,
@@ -242,21 +242,24 @@ function layShape(canvas: Canvas, outline: Outline, material: Material, name: St
 
 /** Hills or a wood behind the ground, `rise` high. */
 function ridge(r: Random, width: number, horizon: number, rise: number): Outline {
-  return polygon(0, horizon + 1, width, horizon + 1, ...wave(r, width, horizon - rise * 0.6, rise * 0.5));
+  return polygon([0, horizon + 1], [width, horizon + 1], ...wave(r, width, horizon - rise * 0.6, rise * 0.5));
 }
 
-/** Points from right to left along a wavy line, x, y, … */
-function wave(r: Random, width: number, level: number, swing: number): number[] {
-  const phases = [r.next(), r.next(), r.next()];
-  const waves = [r.between(0.5, 1.5), r.between(2, 4), r.between(6, 12)];
-  const points: number[] = [];
-  for (let k = 40; k >= 0; k--) {
-    let y = level;
-    for (let octave = 0; octave < 3; octave++)
-      y += (swing * sine(phases[octave] + (waves[octave] * k) / 40)) / (1 + octave);
-    points.push((width * k) / 40, y);
-  }
-  return points;
+/** Points from right to left along a wavy line. */
+function wave(r: Random, width: number, level: number, swing: number): Vertex[] {
+  const octaves = [
+    { phase: r.next(), waves: r.between(0.5, 1.5), swing },
+    { phase: r.next(), waves: r.between(2, 4), swing: swing / 2 },
+    { phase: r.next(), waves: r.between(6, 12), swing: swing / 3 },
+  ];
+  return Array.from({ length: 41 }, (_, k) => {
+    const t = 1 - k / 40;
+    const rise = octaves.reduce(
+      (sum, octave) => sum + octave.swing * sine(octave.phase + octave.waves * t),
+      0,
+    );
+    return [width * t, level + rise];
+  });
 }
 
 /** A road that runs to the horizon. */
@@ -265,14 +268,10 @@ function road(r: Random, { height, width }: Canvas, horizon: number): Outline {
   const near = width * r.between(0, 1);
   const half = width * r.between(0.15, 0.4);
   return polygon(
-    far - half * 0.04,
-    horizon,
-    far + half * 0.04,
-    horizon,
-    near + half,
-    height + 1,
-    near - half,
-    height + 1,
+    [far - half * 0.04, horizon],
+    [far + half * 0.04, horizon],
+    [near + half, height + 1],
+    [near - half, height + 1],
   );
 }
 

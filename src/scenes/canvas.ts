@@ -11,9 +11,9 @@ export interface Canvas extends Size {
   /** [H, W, 3], linear. */
   readonly color: Float32Array;
   /** [H, W]: 0 for the backdrop, else 1 + the index of the object in front. */
-  readonly owner: Uint16Array;
+  readonly owner: Int32Array;
   /** [H, W]: 0 for the backdrop, else 1 + the index of the part in front, over all objects. */
-  readonly part: Uint16Array;
+  readonly part: Int32Array;
   /** [H, W]: the kind of backdrop, under objects too. */
   readonly stuff: Uint8Array;
 }
@@ -24,8 +24,8 @@ export function makeCanvas({ height, width }: Size): Canvas {
     height,
     width,
     color: new Float32Array(pixelCount * 3),
-    owner: new Uint16Array(pixelCount),
-    part: new Uint16Array(pixelCount),
+    owner: new Int32Array(pixelCount),
+    part: new Int32Array(pixelCount),
     stuff: new Uint8Array(pixelCount),
   };
 }

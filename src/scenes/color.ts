@@ -37,25 +37,30 @@ export function scaleColor([red, green, blue]: Color, factor: number): Color {
   return [red * factor, green * factor, blue * factor];
 }
 
-/** Name, hue in turns, saturation, lightness. */
-const palette: readonly (readonly [string, number, number, number])[] = [
-  ["red", 0.99, 0.75, 0.42],
-  ["orange", 0.07, 0.85, 0.5],
-  ["yellow", 0.14, 0.85, 0.55],
-  ["green", 0.33, 0.5, 0.38],
-  ["teal", 0.49, 0.55, 0.38],
-  ["blue", 0.6, 0.6, 0.45],
-  ["purple", 0.77, 0.45, 0.42],
-  ["pink", 0.93, 0.65, 0.68],
-  ["brown", 0.07, 0.45, 0.28],
-  ["white", 0.1, 0.1, 0.9],
-  ["gray", 0.6, 0.06, 0.5],
-  ["black", 0.65, 0.08, 0.12],
-];
+/** Hue in turns, saturation, lightness. */
+const palette = {
+  red: [0.99, 0.75, 0.42],
+  orange: [0.07, 0.85, 0.5],
+  yellow: [0.14, 0.85, 0.55],
+  green: [0.33, 0.5, 0.38],
+  teal: [0.49, 0.55, 0.38],
+  blue: [0.6, 0.6, 0.45],
+  purple: [0.77, 0.45, 0.42],
+  pink: [0.93, 0.65, 0.68],
+  brown: [0.07, 0.45, 0.28],
+  white: [0.1, 0.1, 0.9],
+  gray: [0.6, 0.06, 0.5],
+  black: [0.65, 0.08, 0.12],
+} as const;
 
-/** One of twelve color words with a shade of it. */
-export function anyColor(r: Random): NamedColor {
-  const [name, hue, saturation, lightness] = pick(r, palette);
+export type ColorName = keyof typeof palette;
+
+const colorNames = Object.keys(palette) as ColorName[];
+
+/** A shade of one of the colors named, or of any of the twelve. */
+export function anyColor(r: Random, names: readonly ColorName[] = colorNames): NamedColor {
+  const name = pick(r, names);
+  const [hue, saturation, lightness] = palette[name];
   return {
     name,
     color: hsl(

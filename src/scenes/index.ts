@@ -1,4 +1,5 @@
 export * from "./dataset.ts";
+export { roughCam, roughLabels } from "./degrade.ts";
 export { type StuffName, stuffNames } from "./model.ts";
 export { sceneClasses, scenePartClasses, scenePartOwners } from "./objects/catalog.ts";
 export {

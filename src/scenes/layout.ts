@@ -29,10 +29,14 @@ export function planObjects(r: Random, backdrop: Backdrop, height: number, width
     const object = familiar.length > 0 && chance(r, 0.8) ? pick(r, familiar) : pick(r, objectClasses);
     // Things of a kind come together: cars in a row, a flock.
     const companions = chance(r, 0.2) ? 1 + r.integer(2) : 0;
-    for (let n = 0; n <= companions; n++) plans.push(planObject(r, object, backdrop, height, width, zoom));
+    // The first is in the middle and near, so that few pictures hold no class at all.
+    const role = k === 0 ? "hero" : "extra";
+    plans.push(planObject(r, object, role, backdrop, height, width, zoom));
+    for (let n = 0; n < companions; n++)
+      plans.push(planObject(r, object, "extra", backdrop, height, width, zoom));
   }
   for (let k = Math.floor(r.next() * r.next() * 7); k > 0; k--)
-    plans.push(planThing(r, height, width, 0.04, 0.2));
+    plans.push(planThing(r, height, width, 0.04, 0.3));
   return plans.sort((a, b) => a.nearness - b.nearness);
 }
 
@@ -40,7 +44,8 @@ export function planObjects(r: Random, backdrop: Backdrop, height: number, width
 export function planThings(r: Random, height: number, width: number): Plan[] {
   const count = 4 + Math.floor(betweenScales(r, 1, 60));
   const plans = Array.from({ length: count }, () => planThing(r, height, width, 0.05, 0.8));
-  return plans.sort((a, b) => b.scale - a.scale);
+  const order = new Map(plans.map((plan) => [plan, plan.scale * betweenScales(r, 0.3, 1)]));
+  return plans.sort((a, b) => (order.get(b) as number) - (order.get(a) as number));
 }
 
 function planThing(r: Random, height: number, width: number, low: number, high: number): Plan {
@@ -54,6 +59,7 @@ function planThing(r: Random, height: number, width: number, low: number, high: 
 function planObject(
   r: Random,
   object: ObjectClass,
+  role: "hero" | "extra",
   backdrop: Backdrop,
   height: number,
   width: number,
@@ -64,17 +70,21 @@ function planObject(
   const flip = chance(r, 0.5) ? -1 : 1;
   const stretch = r.between(0.87, 1.15);
   const { horizon, isUnderWater } = backdrop;
-  const x = width * r.between(0.02, 0.98);
+  const isHero = role === "hero";
+  const x = width * (isHero ? r.between(0.22, 0.78) : r.between(0.02, 0.98));
   if (horizon === null) {
     // Small kinds are seen from nearer, so that sizes differ less than in a street.
-    const scale = side * betweenScales(r, 0.18, 0.75) * Math.sqrt(Math.min(object.stature, 1.4)) * zoom;
+    const scale =
+      side * betweenScales(r, isHero ? 0.35 : 0.18, 0.75) * Math.sqrt(Math.min(object.stature, 1.4)) * zoom;
     const turn = isUnderWater || chance(r, 0.5) ? r.between(-0.06, 0.06) : r.next();
-    const y = height * r.between(0.08, 0.98);
+    const y = height * (isHero ? r.between(0.3, 0.7) : r.between(0.08, 0.98));
     const pose = makePose(flip * scale * stretch, scale, turn, r.between(-0.15, 0.15), x, y, 0.5);
     return { classId, stance: isUnderWater ? "swims" : "lies", pose, nearness: r.next(), scale };
   }
   const isAloft = object.stance === "flies" || (object.stance === "swims" && chance(r, 0.5));
-  const nearness = isAloft ? r.between(0.2, 1) : Math.sqrt(r.between(0.02, 1.1));
+  const nearness = isAloft
+    ? r.between(isHero ? 0.5 : 0.2, 1)
+    : Math.sqrt(r.between(isHero ? 0.25 : 0.02, isHero ? 0.95 : 1.1));
   const scale = side * object.stature * zoom * (0.14 + 0.5 * nearness) * r.between(0.8, 1.25);
   const y = isAloft ? height * r.between(0.12, 0.75) : mix(horizon, height, nearness);
   const turn = isAloft ? r.between(-0.08, 0.08) : r.between(-0.012, 0.012);
@@ -101,4 +111,9 @@ function makePose(
   const c = cos * shear * sy - sin * sy;
   const d = sin * shear * sy + cos * sy;
   return { a, b, c, d, e: x + c * pivot, f: y + d * pivot };
+}
+
+/** The same plan on the other side of the picture. */
+export function mirrored(plan: Plan, width: number): Plan {
+  return { ...plan, pose: { ...plan.pose, e: width - plan.pose.e } };
 }

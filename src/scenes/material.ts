@@ -41,6 +41,11 @@ export function makeMaterial(r: Random, options: MaterialOptions): Material {
   };
 }
 
+/** The same pattern in the same place with other colors. */
+export function recolor(material: Material, colors: readonly Color[]): Material {
+  return { ...material, ramp: makeRamp(colors) };
+}
+
 function makeRamp(colors: readonly Color[]): Float32Array {
   const ramp = new Float32Array(256 * 3);
   for (let value = 0; value < 256; value++) {

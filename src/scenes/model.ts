@@ -1,5 +1,5 @@
 import type { Random } from "../core/random.ts";
-import type { Color } from "./color.ts";
+import type { Color, ColorName } from "./color.ts";
 import type { Bulge } from "./light.ts";
 import type { Outline } from "./outline.ts";
 
@@ -51,8 +51,8 @@ export const stuffNames = [
   "foliage",
 ] as const;
 
-/** How a class sits in a scene. */
-export type Stance = "stands" | "floats" | "flies" | "swims";
+/** How a class sits in a scene; a boat stands on the water. */
+export type Stance = "stands" | "flies" | "swims";
 
 /** A class of objects: a small description a scene is put together from. */
 export interface ObjectClass {
@@ -66,6 +66,8 @@ export interface ObjectClass {
   /** Height beside a person's, before perspective. */
   readonly stature: number;
   readonly stance: Stance;
+  /** The colors it mostly has; without them any will do. */
+  readonly colors?: readonly ColorName[];
   /** Backdrops it is usually seen with. */
   readonly home: readonly StuffName[];
   build(r: Random, look: Look): readonly PartModel[];

@@ -1,4 +1,3 @@
-import type { Size } from "../core/geometry.ts";
 import type { ClassId } from "../core/label-map.ts";
 import type { Random } from "../core/random.ts";
 import { type Affine, compose, invert } from "./affine.ts";
@@ -7,11 +6,10 @@ import { type Canvas, castShadow, paintShape } from "./canvas.ts";
 import { anyColor, type Color, jitterColor, mixColors, type NamedColor } from "./color.ts";
 import type { Plan } from "./layout.ts";
 import { type Light, makeRelief, type Relief } from "./light.ts";
-import { type Material, makeMaterial } from "./material.ts";
+import { type Material, makeMaterial, recolor } from "./material.ts";
 import type { Layer, PartModel } from "./model.ts";
 import { objectClasses, partClassOf } from "./objects/catalog.ts";
 import { boundsOf, type Outline, transformOutline } from "./outline.ts";
-import { rasterize } from "./raster.ts";
 import { betweenScales, chance, clamp, pick } from "./scalar.ts";
 import { blurSilhouette, type Silhouette, silhouetteOf } from "./silhouette.ts";
 import { type PatternName, patternNames } from "./texture.ts";
@@ -25,7 +23,9 @@ export interface Subject {
   readonly colorName: string;
   /** The pattern on it; "plain" when it has none to speak of. */
   readonly patternName: PatternName;
+  /** The pattern where it lies on the object, and the color it alternates with. */
   readonly body: Material;
+  readonly second: Color;
 }
 
 interface PlacedPart {
@@ -44,10 +44,13 @@ export function makeSubject(r: Random, plan: Plan, canvas: Canvas): Subject | nu
   const look = { main: named.color, second: anyColor(r).color };
   const models = plan.classId === 0 ? makeThing(r, look) : objectClasses[plan.classId - 1].build(r, look);
   const patternName = chance(r, plan.classId === 0 ? 0.3 : 0.6) ? "plain" : pick(r, patternNames);
-  const contrast = mixColors(look.main, look.second, r.between(0.2, 0.8));
+  const isPlain = patternName === "plain";
+  const second = isPlain
+    ? jitterColor(r, look.main, 0.1)
+    : mixColors(look.main, look.second, r.between(0.2, 0.8));
   const body = makeMaterial(r, {
     pattern: patternName,
-    colors: patternName === "plain" ? [jitterColor(r, look.main, 0.1), look.main] : [look.main, contrast],
+    colors: [look.main, second],
     unit: Math.max(2, plan.scale * betweenScales(r, 0.06, 0.3)),
     turn: chance(r, 0.5) ? 0 : r.next(),
     grain: r.between(0.02, 0.1),
@@ -58,7 +61,8 @@ export function makeSubject(r: Random, plan: Plan, canvas: Canvas): Subject | nu
     visible.map(({ outline }) => outline),
     canvas,
   );
-  return silhouette === null ? null : { plan, parts, silhouette, colorName: named.name, patternName, body };
+  if (silhouette === null) return null;
+  return { plan, parts, silhouette, colorName: named.name, patternName, body, second };
 }
 
 function placePart({ part, layers }: PartModel, { classId, pose }: Plan): PlacedPart {
@@ -68,9 +72,10 @@ function placePart({ part, layers }: PartModel, { classId, pose }: Plan): Placed
   };
 }
 
-/** Any color, or once in seven one close to what is behind: camouflage. */
-function chooseColor(r: Random, { pose }: Plan, { height, width, color }: Canvas): NamedColor {
-  const named = anyColor(r);
+/** A color of the class's, or once in seven one close to what is behind: camouflage. */
+function chooseColor(r: Random, { classId, pose }: Plan, { height, width, color }: Canvas): NamedColor {
+  const usual = classId === 0 ? undefined : objectClasses[classId - 1].colors;
+  const named = anyColor(r, chance(r, 0.85) ? usual : undefined);
   if (!chance(r, 1 / 7)) return named;
   const x = clamp(Math.floor(pose.e - pose.c * 0.4), 0, width - 1);
   const y = clamp(Math.floor(pose.f - pose.d * 0.4), 0, height - 1);
@@ -87,13 +92,13 @@ export function paintSubject(
   backdrop: Backdrop,
   light: Light,
 ): void {
-  const { plan, parts, silhouette, body } = subject;
+  const { plan, parts, silhouette, body, second } = subject;
   paintShadow(canvas, subject, backdrop, light);
   const share = backdrop.haze.strength * (1 - clamp(plan.nearness, 0, 1));
   const haze = { color: backdrop.haze.color, share };
   for (const { layers } of parts) {
     for (const { outline, model } of layers) {
-      const material = model.patterned ? body : plainMaterial(r, model.color);
+      const material = model.patterned ? recolor(body, [model.color, second]) : plainMaterial(r, model.color);
       const relief = reliefOf(model, plan.pose, light);
       paintShape(canvas, outline, { material, relief, haze }, light, model.inside ? silhouette : undefined);
     }
@@ -139,55 +144,4 @@ function shadowOnGround(base: number, { x, z }: Light): Affine {
   const lean = x * 0.9;
   const flat = 0.12 + 0.2 * z;
   return { a: 1, b: 0, c: lean, d: flat, e: -lean * base, f: base - flat * base };
-}
-
-/** Notes a subject's pixels in the canvas's truth. A pixel is its own from half coverage on. */
-export function claimPixels(canvas: Canvas, subject: Subject, owner: number, firstPart: number): void {
-  const { parts, silhouette } = subject;
-  const { x0, y0, x1, y1 } = silhouette.window;
-  const width = x1 - x0;
-  const best = new Float32Array(width * (y1 - y0));
-  const winner = new Uint16Array(best.length);
-  parts.forEach(({ layers }, index) => {
-    for (const { outline } of layers) {
-      rasterize(outline, canvas, (row, start, end, coverage) => {
-        if (row < y0 || row >= y1) return;
-        const base = (row - y0) * width - x0;
-        for (let j = Math.max(start, x0); j < Math.min(end, x1); j++) {
-          // The front part wins from half coverage on; at a seam, the one that covers more.
-          if (coverage[j] < 0.5 && coverage[j] <= best[base + j]) continue;
-          best[base + j] = coverage[j];
-          winner[base + j] = index;
-        }
-      });
-    }
-  });
-  for (let i = y0, p = 0; i < y1; i++) {
-    for (let at = i * canvas.width + x0; at < i * canvas.width + x1; at++, p++) {
-      if (silhouette.coverage[p] < 0.5) continue;
-      canvas.owner[at] = owner;
-      canvas.part[at] = firstPart + winner[p];
-    }
-  }
-}
-
-/** Pixels of a silhouette that are more inside than outside. */
-export function solidPixels({ coverage }: Silhouette): number {
-  let count = 0;
-  for (let p = 0; p < coverage.length; p++) if (coverage[p] >= 0.5) count++;
-  return count;
-}
-
-/** How many pixels of each object painted so far a silhouette would hide; index = owner. */
-export function hiddenPixels(
-  canvas: Size & Pick<Canvas, "owner">,
-  silhouette: Silhouette,
-  ownerCount: number,
-): Uint32Array {
-  const { x0, y0, x1, y1 } = silhouette.window;
-  const hidden = new Uint32Array(ownerCount + 1);
-  for (let i = y0, p = 0; i < y1; i++)
-    for (let at = i * canvas.width + x0; at < i * canvas.width + x1; at++, p++)
-      if (silhouette.coverage[p] >= 0.5) hidden[canvas.owner[at]]++;
-  return hidden;
 }

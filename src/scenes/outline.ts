@@ -8,13 +8,19 @@ import { cosine, sine } from "./scalar.ts";
  */
 export type Outline = readonly Float64Array[];
 
-/** Straight sides between the points given as x, y, x, y, … */
-export function polygon(...points: readonly number[]): Outline {
-  return [Float64Array.from(points)];
+/** A corner or a point on a curve. */
+export type Vertex = readonly [x: number, y: number];
+
+/** A point of a limb and half the limb's width there. */
+export type Joint = readonly [x: number, y: number, halfWidth: number];
+
+/** Straight sides between the points. */
+export function polygon(...points: readonly Vertex[]): Outline {
+  return [Float64Array.from(points.flat())];
 }
 
 export function rectangle(x0: number, y0: number, x1: number, y1: number): Outline {
-  return polygon(x0, y0, x1, y0, x1, y1, x0, y1);
+  return polygon([x0, y0], [x1, y0], [x1, y1], [x0, y1]);
 }
 
 export function ellipse(cx: number, cy: number, rx: number, ry: number = rx): Outline {
@@ -30,34 +36,32 @@ export function ellipse(cx: number, cy: number, rx: number, ry: number = rx): Ou
 /** A rectangle whose corners are quarter circles. */
 export function roundedBox(x0: number, y0: number, x1: number, y1: number, radius: number): Outline {
   const steps = 5;
-  const points: number[] = [];
-  const corner = (cx: number, cy: number, from: number): void => {
-    for (let k = 0; k <= steps; k++) {
+  const corner = (cx: number, cy: number, from: number): Vertex[] =>
+    Array.from({ length: steps + 1 }, (_, k) => {
       const angle = from + (0.25 * k) / steps;
-      points.push(cx + radius * cosine(angle), cy + radius * sine(angle));
-    }
-  };
-  corner(x1 - radius, y1 - radius, 0);
-  corner(x0 + radius, y1 - radius, 0.25);
-  corner(x0 + radius, y0 + radius, 0.5);
-  corner(x1 - radius, y0 + radius, 0.75);
-  return [Float64Array.from(points)];
+      return [cx + radius * cosine(angle), cy + radius * sine(angle)];
+    });
+  return polygon(
+    ...corner(x1 - radius, y1 - radius, 0),
+    ...corner(x0 + radius, y1 - radius, 0.25),
+    ...corner(x0 + radius, y0 + radius, 0.5),
+    ...corner(x1 - radius, y0 + radius, 0.75),
+  );
 }
 
-/** A closed smooth curve through the points given as x, y, x, y, … (uniform Catmull–Rom). */
-export function smooth(...points: readonly number[]): Outline {
-  const count = points.length / 2;
+/** A closed smooth curve through the points (uniform Catmull–Rom). */
+export function smooth(...points: readonly Vertex[]): Outline {
+  const count = points.length;
   const steps = 6;
   const curve = new Float64Array(count * steps * 2);
   for (let k = 0, at = 0; k < count; k++) {
-    const before = ((k + count - 1) % count) * 2;
-    const from = k * 2;
-    const to = ((k + 1) % count) * 2;
-    const after = ((k + 2) % count) * 2;
+    const before = points[(k + count - 1) % count];
+    const from = points[k];
+    const to = points[(k + 1) % count];
+    const after = points[(k + 2) % count];
     for (let s = 0; s < steps; s++) {
-      const t = s / steps;
-      curve[at++] = spline(points[before], points[from], points[to], points[after], t);
-      curve[at++] = spline(points[before + 1], points[from + 1], points[to + 1], points[after + 1], t);
+      curve[at++] = spline(before[0], from[0], to[0], after[0], s / steps);
+      curve[at++] = spline(before[1], from[1], to[1], after[1], s / steps);
     }
   }
   return [curve];
@@ -67,51 +71,57 @@ function spline(p: number, q: number, s: number, w: number, t: number): number {
   return 0.5 * (2 * q + t * (s - p + t * (2 * p - 5 * q + 4 * s - w + t * (3 * (q - s) + w - p))));
 }
 
-/** A limb: a line through the points given as x, y, half width, …, smooth, with round ends. */
-export function limb(...points: readonly number[]): Outline {
-  const count = points.length / 3;
-  const steps = count === 2 ? 1 : 5;
-  const at = (k: number, axis: number): number => points[Math.min(Math.max(k, 0), count - 1) * 3 + axis];
-  const line: number[] = [];
-  for (let k = 0; k < count - 1; k++) {
-    for (let s = 0; s < steps; s++) {
-      for (let axis = 0; axis < 3; axis++)
-        line.push(spline(at(k - 1, axis), at(k, axis), at(k + 1, axis), at(k + 2, axis), s / steps));
-    }
+/** A limb: a smooth line through the joints, as wide as they say, with round ends. */
+export function limb(...joints: readonly Joint[]): Outline {
+  const last = joints.length - 1;
+  const steps = last === 1 ? 1 : 5;
+  const line: Joint[] = [];
+  for (let k = 0; k < last; k++) {
+    const [before, from, to, after] = [
+      joints[Math.max(k - 1, 0)],
+      joints[k],
+      joints[k + 1],
+      joints[Math.min(k + 2, last)],
+    ];
+    const along = (axis: 0 | 1 | 2, t: number): number =>
+      spline(before[axis], from[axis], to[axis], after[axis], t);
+    for (let s = 0; s < steps; s++)
+      line.push([along(0, s / steps), along(1, s / steps), along(2, s / steps)]);
   }
-  line.push(at(count - 1, 0), at(count - 1, 1), at(count - 1, 2));
-  return [thicken(line)];
+  return polygon(...thicken([...line, joints[last]]));
 }
 
-/** The outline of a line of x, y, half width: along one side, round the end, back along the other, round the start. */
-function thicken(line: readonly number[]): Float64Array {
-  const last = line.length / 3 - 1;
-  const there: number[] = [];
-  const back: number[] = [];
-  const ends: number[][] = [];
-  for (let k = 0; k <= last; k++) {
-    const from = Math.max(k - 1, 0) * 3;
-    const to = Math.min(k + 1, last) * 3;
-    const dx = line[to] - line[from];
-    const dy = line[to + 1] - line[from + 1];
-    const scale = line[k * 3 + 2] / (Math.sqrt(dx * dx + dy * dy) || 1);
+/** The outline of a line: along one side, round the end, back along the other, round the start. */
+function thicken(line: readonly Joint[]): Vertex[] {
+  const last = line.length - 1;
+  const there: Vertex[] = [];
+  const back: Vertex[] = [];
+  const ends: Vertex[][] = [];
+  line.forEach(([x, y, halfWidth], k) => {
+    const from = line[Math.max(k - 1, 0)];
+    const to = line[Math.min(k + 1, last)];
+    const dx = to[0] - from[0];
+    const dy = to[1] - from[1];
+    const scale = halfWidth / (Math.sqrt(dx * dx + dy * dy) || 1);
     const ux = dx * scale;
     const uy = dy * scale;
-    const x = line[k * 3];
-    const y = line[k * 3 + 1];
-    there.push(x + uy, y - ux);
-    back.unshift(x - uy, y + ux);
+    there.push([x + uy, y - ux]);
+    back.unshift([x - uy, y + ux]);
     if (k === 0) ends.push(roundEnd(x, y, -ux, -uy));
     if (k === last) ends.push(roundEnd(x, y, ux, uy));
-  }
-  return Float64Array.from([...there, ...ends[1], ...back, ...ends[0]]);
+  });
+  return [...there, ...ends[1], ...back, ...ends[0]];
 }
 
 /** Three points of the half circle about (x, y) whose middle is at (x + ux, y + uy). */
-function roundEnd(x: number, y: number, ux: number, uy: number): number[] {
+function roundEnd(x: number, y: number, ux: number, uy: number): Vertex[] {
   const px = (ux + uy) * Math.SQRT1_2;
   const py = (uy - ux) * Math.SQRT1_2;
-  return [x + px, y + py, x + ux, y + uy, x - py, y + px];
+  return [
+    [x + px, y + py],
+    [x + ux, y + uy],
+    [x - py, y + px],
+  ];
 }
 
 /** The shape with its contours moved by an affine map. */

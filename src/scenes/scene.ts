@@ -1,23 +1,18 @@
 import { invalid } from "../core/error.ts";
-import type { Box, Point, Size } from "../core/geometry.ts";
+import type { Size } from "../core/geometry.ts";
 import type { RgbImage } from "../core/image.ts";
 import { type ClassId, foregroundClasses, type LabelMap } from "../core/label-map.ts";
 import { type Random, random } from "../core/random.ts";
 import type { Rle } from "../core/rle.ts";
+import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
 import { type Backdrop, paintBackdrop, paintCollage } from "./backdrop.ts";
 import { expose, makeCamera } from "./camera.ts";
 import { type Canvas, makeCanvas } from "./canvas.ts";
 import { describeScene } from "./caption.ts";
-import { type Plan, planObjects, planThings } from "./layout.ts";
+import { claimPixels, hiddenPixels, solidPixels } from "./claim.ts";
+import { mirrored, type Plan, planObjects, planThings } from "./layout.ts";
 import { makeLight } from "./light.ts";
-import {
-  claimPixels,
-  hiddenPixels,
-  makeSubject,
-  paintSubject,
-  type Subject,
-  solidPixels,
-} from "./object-painter.ts";
+import { makeSubject, paintSubject, type Subject } from "./object-painter.ts";
 import { type Region, regionsOf } from "./regions.ts";
 import { silhouetteRle } from "./silhouette.ts";
 import { addVoidRim } from "./void-rim.ts";
@@ -63,9 +58,9 @@ export interface Scene {
   /** Classes present, ascending. */
   readonly tags: readonly ClassId[];
   /** Boxes of the visible pixels of each object of a class. */
-  readonly boxes: readonly (Box & { readonly classId: ClassId })[];
+  readonly boxes: readonly LabeledBox[];
   /** A click on each object of a class. */
-  readonly points: readonly (Point & { readonly classId: ClassId })[];
+  readonly points: readonly LabeledPoint[];
   readonly captions: readonly string[];
 }
 
@@ -106,19 +101,23 @@ function placeAll(
   const leastPixels = Math.max(1, 0.0006 * canvas.height * canvas.width);
   let partCount = 0;
   for (const plan of plans) {
-    const subject = makeSubject(r, plan, canvas);
-    if (subject === null) continue;
-    const pixels = solidPixels(subject.silhouette);
-    if (pixels < leastPixels) continue;
-    const hidden = hiddenPixels(canvas, subject.silhouette, subjects.length);
-    if (visible.some((left, k) => left - hidden[k + 1] < Math.max(1, 0.35 * whole[k]))) continue;
-    subjects.push(subject);
-    paint(subject);
-    claimPixels(canvas, subject, subjects.length, partCount + 1);
-    for (let k = 0; k < visible.length; k++) visible[k] -= hidden[k + 1];
-    whole.push(pixels);
-    visible.push(pixels);
-    partCount += subject.parts.length;
+    // Where it would hide something, the mirrored place may be free.
+    for (const candidate of [plan, mirrored(plan, canvas.width)]) {
+      const subject = makeSubject(r, candidate, canvas);
+      if (subject === null) continue;
+      const pixels = solidPixels(subject.silhouette);
+      if (pixels < leastPixels) continue;
+      const hidden = hiddenPixels(canvas, subject.silhouette, subjects.length);
+      if (visible.some((left, k) => left - hidden[k + 1] < Math.max(1, 0.35 * whole[k]))) continue;
+      subjects.push(subject);
+      paint(subject);
+      claimPixels(canvas, subject, subjects.length, partCount + 1);
+      for (let k = 0; k < visible.length; k++) visible[k] -= hidden[k + 1];
+      whole.push(pixels);
+      visible.push(pixels);
+      partCount += subject.parts.length;
+      break;
+    }
   }
   return subjects;
 }
@@ -154,21 +153,27 @@ function sceneOf(
     instances.push({ ...region, classId: subject.plan.classId, amodal, parts });
     seen.push(subject);
   });
-  const classes = [0, ...subjects.map(({ plan }) => plan.classId)];
-  const truth: LabelMap = { ...size, data: Uint8Array.from(owner, (k) => classes[k]) };
+  const truth: LabelMap = { ...size, data: lookUp(owner, [0, ...subjects.map(({ plan }) => plan.classId)]) };
   const named = instances.filter(({ classId }) => classId !== 0);
   return {
     id,
     image,
     labels: voidRim === 0 ? truth : addVoidRim(truth, voidRim),
-    partLabels: { ...size, data: Uint8Array.from(part, (k) => (k === 0 ? 0 : partClasses[k - 1])) },
+    partLabels: { ...size, data: lookUp(part, [0, ...partClasses]) },
     stuff: { ...size, data: stuff },
     instances,
     tags: foregroundClasses(truth),
     boxes: named.map(({ box, classId }) => ({ ...box, classId })),
-    points: named.map(({ point, classId }) => ({ ...point, classId })),
+    points: named.map(({ point, classId }) => ({ ...point, classId, positive: true })),
     captions: describeScene(r, instances, seen, backdrop),
   };
+}
+
+function lookUp(indices: Int32Array, values: readonly number[]): Uint8Array {
+  const table = Uint8Array.from(values);
+  const result = new Uint8Array(indices.length);
+  for (let p = 0; p < indices.length; p++) result[p] = table[indices[p]];
+  return result;
 }
 
 function checkSize({ height, width }: Size): void {

@@ -1,5 +1,13 @@
 import type { Random } from "../core/random.ts";
-import { ellipse, type Outline, polygon, roundedBox, smooth, transformOutline } from "./outline.ts";
+import {
+  ellipse,
+  type Outline,
+  polygon,
+  roundedBox,
+  smooth,
+  transformOutline,
+  type Vertex,
+} from "./outline.ts";
 import { chance, cosine, pick, sine } from "./scalar.ts";
 
 /** A random shape of no class, about 1 across, centered on (0, 0). */
@@ -32,13 +40,13 @@ function blob(r: Random): Outline {
   return smooth(...around(r, 5 + r.integer(8), r.between(0.1, 0.45)));
 }
 
-/** `count` points round the center, x, y, …, radii 0.5 · (1 ± rough). */
-function around(r: Random, count: number, rough: number): number[] {
-  const points: number[] = [];
+/** `count` points round the center, at radii 0.5 · (1 ± rough). */
+function around(r: Random, count: number, rough: number): Vertex[] {
+  const points: Vertex[] = [];
   for (let k = 0; k < count; k++) {
     const radius = 0.5 * (1 + rough * r.between(-1, 1));
     const angle = (k + r.between(-0.25, 0.25)) / count;
-    points.push(radius * cosine(angle), radius * sine(angle));
+    points.push([radius * cosine(angle), radius * sine(angle)]);
   }
   return points;
 }
@@ -54,14 +62,14 @@ function superellipse(r: Random): Outline {
     (c: number): number => c * c,
   ]);
   const flat = r.between(0.35, 1);
-  const points: number[] = [];
+  const points: Vertex[] = [];
   for (let k = 0; k < 48; k++) {
     const c = cosine(k / 48);
     const s = sine(k / 48);
-    points.push(
+    points.push([
       0.5 * bend(Math.abs(c)) * (c < 0 ? -1 : 1),
       0.5 * flat * bend(Math.abs(s)) * (s < 0 ? -1 : 1),
-    );
+    ]);
   }
   return polygon(...points);
 }
@@ -92,20 +100,20 @@ function petals(r: Random): Outline {
   return polygon(...radial(96, (k) => 0.5 * (1 - depth * (0.5 + 0.5 * cosine((k * count) / 96)))));
 }
 
-/** Points at equal angles, x, y, …, at the radii given. */
-function radial(count: number, radius: (k: number) => number): number[] {
-  const points: number[] = [];
-  for (let k = 0; k < count; k++) points.push(radius(k) * cosine(k / count), radius(k) * sine(k / count));
+/** Points at equal angles and the radii given. */
+function radial(count: number, radius: (k: number) => number): Vertex[] {
+  const points: Vertex[] = [];
+  for (let k = 0; k < count; k++) points.push([radius(k) * cosine(k / count), radius(k) * sine(k / count)]);
   return points;
 }
 
 function crescent(r: Random): Outline {
   const bite = r.between(0.1, 0.35);
-  const points: number[] = [];
+  const points: Vertex[] = [];
   for (let k = 0; k <= 20; k++)
-    points.push(0.5 * cosine(0.2 + (0.6 * k) / 20), 0.5 * sine(0.2 + (0.6 * k) / 20));
+    points.push([0.5 * cosine(0.2 + (0.6 * k) / 20), 0.5 * sine(0.2 + (0.6 * k) / 20)]);
   for (let k = 20; k >= 0; k--)
-    points.push(bite + 0.42 * cosine(0.22 + (0.56 * k) / 20), 0.44 * sine(0.22 + (0.56 * k) / 20));
+    points.push([bite + 0.42 * cosine(0.22 + (0.56 * k) / 20), 0.44 * sine(0.22 + (0.56 * k) / 20)]);
   return polygon(...points);
 }
 
@@ -113,30 +121,18 @@ function cross(r: Random): Outline {
   const a = r.between(0.08, 0.22);
   const b = r.between(0.08, 0.22);
   return polygon(
-    -b,
-    -0.5,
-    b,
-    -0.5,
-    b,
-    -a,
-    0.5,
-    -a,
-    0.5,
-    a,
-    b,
-    a,
-    b,
-    0.5,
-    -b,
-    0.5,
-    -b,
-    a,
-    -0.5,
-    a,
-    -0.5,
-    -a,
-    -b,
-    -a,
+    [-b, -0.5],
+    [b, -0.5],
+    [b, -a],
+    [0.5, -a],
+    [0.5, a],
+    [b, a],
+    [b, 0.5],
+    [-b, 0.5],
+    [-b, a],
+    [-0.5, a],
+    [-0.5, -a],
+    [-b, -a],
   );
 }
 
@@ -145,9 +141,9 @@ function ribbon(r: Random): Outline {
   const waves = r.between(0.5, 2);
   const swing = r.between(0.05, 0.3);
   const half = r.between(0.04, 0.14);
-  const points: number[] = [];
-  for (let k = 0; k <= 24; k++) points.push(k / 24 - 0.5, swing * sine((waves * k) / 24) - half);
-  for (let k = 24; k >= 0; k--) points.push(k / 24 - 0.5, swing * sine((waves * k) / 24) + half);
+  const points: Vertex[] = [];
+  for (let k = 0; k <= 24; k++) points.push([k / 24 - 0.5, swing * sine((waves * k) / 24) - half]);
+  for (let k = 24; k >= 0; k--) points.push([k / 24 - 0.5, swing * sine((waves * k) / 24) + half]);
   return polygon(...points);
 }
 
@@ -156,14 +152,14 @@ function fractal(r: Random): Outline {
   let points = around(r, 4 + r.integer(4), 0.25);
   const rough = r.between(0.15, 0.4);
   for (let level = 0; level < 4; level++) {
-    const finer: number[] = [];
-    for (let k = 0; k < points.length; k += 2) {
-      const next = (k + 2) % points.length;
-      const dx = points[next] - points[k];
-      const dy = points[next + 1] - points[k + 1];
+    const finer: Vertex[] = [];
+    points.forEach(([x, y], k) => {
+      const next = points[(k + 1) % points.length];
+      const dx = next[0] - x;
+      const dy = next[1] - y;
       const out = rough * r.between(-1, 1);
-      finer.push(points[k], points[k + 1], points[k] + dx / 2 + dy * out, points[k + 1] + dy / 2 - dx * out);
-    }
+      finer.push([x, y], [x + dx / 2 + dy * out, y + dy / 2 - dx * out]);
+    });
     points = finer;
   }
   return polygon(...points);
@@ -177,9 +173,9 @@ function box(r: Random): Outline {
 function wedge(r: Random): Outline {
   const from = r.next();
   const span = r.between(0.12, 0.8);
-  const points = [0, 0];
+  const points: Vertex[] = [[0, 0]];
   for (let k = 0; k <= 24; k++)
-    points.push(0.5 * cosine(from + (span * k) / 24), 0.5 * sine(from + (span * k) / 24));
+    points.push([0.5 * cosine(from + (span * k) / 24), 0.5 * sine(from + (span * k) / 24)]);
   return polygon(...points);
 }
 

@@ -1,5 +1,5 @@
 import type { Box, Size } from "../core/geometry.ts";
-import type { Rle } from "../core/rle.ts";
+import { encodeRle, type Rle } from "../core/rle.ts";
 import { boundsOf, type Outline } from "./outline.ts";
 import { rasterize } from "./raster.ts";
 
@@ -18,9 +18,9 @@ export function silhouetteOf(outlines: readonly Outline[], size: Size, margin = 
   const width = x1 - x0;
   const coverage = new Float32Array(width * (y1 - y0));
   for (const outline of outlines) {
-    rasterize(outline, size, (row, start, end, row_) => {
+    rasterize(outline, size, (row, start, end, covered) => {
       const base = (row - y0) * width - x0;
-      for (let j = start; j < end; j++) coverage[base + j] = Math.min(1, coverage[base + j] + row_[j]);
+      for (let j = start; j < end; j++) coverage[base + j] = Math.min(1, coverage[base + j] + covered[j]);
     });
   }
   return { window, coverage };
@@ -71,20 +71,8 @@ function runningMean(
 /** The picture's pixels that a silhouette covers at least half. */
 export function silhouetteRle({ window, coverage }: Silhouette, { height, width }: Size): Rle {
   const { x0, y0, x1, y1 } = window;
-  const counts: number[] = [];
-  let value = 0;
-  let from = 0;
-  const turn = (position: number): void => {
-    counts.push(position - from);
-    from = position;
-    value = 1 - value;
-  };
-  for (let j = x0; j < x1; j++) {
-    for (let i = y0; i < y1; i++)
-      if (Number(coverage[(i - y0) * (x1 - x0) + j - x0] >= 0.5) !== value) turn(j * height + i);
-    // Below the window a column goes on with zeros.
-    if (value === 1 && (y1 < height || y0 > 0)) turn(j * height + y1);
-  }
-  counts.push(height * width - from);
-  return { height, width, counts: Uint32Array.from(counts.at(-1) === 0 ? counts.slice(0, -1) : counts) };
+  const data = new Uint8Array(height * width);
+  for (let i = y0, p = 0; i < y1; i++)
+    for (let j = x0; j < x1; j++, p++) if (coverage[p] >= 0.5) data[i * width + j] = 1;
+  return encodeRle({ height, width, data });
 }

@@ -98,10 +98,11 @@ function spots(r: Random): Pattern {
 
 function speckle(r: Random): Pattern {
   const seed = noiseSeed(r);
-  const rare = r.between(0.5, 0.85);
+  const rare = r.between(0.5, 0.75);
   return (u, v, step) => {
-    const value = hashUnit(Math.floor(u * 3), Math.floor(v * 3), seed);
-    return faded(value > rare ? value : 0.25 + 0.3 * valueNoise(u * 0.3, v * 0.3, seed), 0.45, step * 2);
+    const grain = smoothStep(rare - 0.12, rare + 0.12, valueNoise(u * 3, v * 3, seed));
+    const ground = 0.2 + 0.3 * valueNoise(u * 0.3, v * 0.3, seed + 1);
+    return faded(ground + (1 - ground) * grain, 0.45, step * 2);
   };
 }
 

@@ -39,15 +39,9 @@ function thingLimb(r: Random, color: Layer["color"], bulge: Bulge): PartModel {
   const reach = r.between(0.5, 0.9);
   const width = r.between(0.02, 0.1);
   const outline = limb(
-    0.15 * cosine(angle),
-    -0.5 + 0.15 * sine(angle),
-    width,
-    0.6 * reach * cosine(angle),
-    -0.5 + 0.6 * reach * sine(angle),
-    width,
-    reach * cosine(bend),
-    -0.5 + reach * sine(bend),
-    width * r.between(0.4, 1.2),
+    [0.15 * cosine(angle), -0.5 + 0.15 * sine(angle), width],
+    [0.6 * reach * cosine(angle), -0.5 + 0.6 * reach * sine(angle), width],
+    [reach * cosine(bend), -0.5 + reach * sine(bend), width * r.between(0.4, 1.2)],
   );
   return { part: "limb", layers: [{ outline, color, bulge }] };
 }

@@ -1,11 +1,20 @@
 import type { ClassId } from "../../core/label-map.ts";
 import type { ObjectClass } from "../model.ts";
-import { bird, butterfly, cat, fish } from "./animals.ts";
-import { house, lamp } from "./buildings.ts";
-import { bottle, chair, cup } from "./household.ts";
-import { person } from "./people.ts";
-import { flower, mushroom, tree } from "./plants.ts";
-import { boat, car } from "./vehicles.ts";
+import { bird } from "./bird.ts";
+import { boat } from "./boat.ts";
+import { bottle } from "./bottle.ts";
+import { butterfly } from "./butterfly.ts";
+import { car } from "./car.ts";
+import { cat } from "./cat.ts";
+import { chair } from "./chair.ts";
+import { cup } from "./cup.ts";
+import { fish } from "./fish.ts";
+import { flower } from "./flower.ts";
+import { house } from "./house.ts";
+import { lamp } from "./lamp.ts";
+import { mushroom } from "./mushroom.ts";
+import { person } from "./person.ts";
+import { tree } from "./tree.ts";
 
 /** Every class a scene can hold; class id = 1 + index. New classes go to the end: ids at rest must keep their meaning. */
 export const objectClasses: readonly ObjectClass[] = [
