@@ -16,6 +16,7 @@ const MAX_SHIFT = 25;
 const someCounts = new Uint32Array(1 << 15);
 const someChars = new Uint8Array(1 << 16);
 const ascii = new TextDecoder();
+const utf8 = new TextEncoder();
 
 /** COCO's compressed string of an RLE, as pycocotools writes it. */
 export function encodeRleString({ counts }: Rle): string {
@@ -47,17 +48,22 @@ export function decodeRleString(text: string, size: Size, where = "rle"): Rle {
   const { height, width } = size;
   checkSize(where, size);
   const counts = text.length <= someCounts.length ? someCounts : new Uint32Array(text.length);
+  const chars = text.length <= someChars.length ? someChars : new Uint8Array(text.length);
+  // Bytes are read twice as fast as characters; a character of more bytes than one does not belong here.
+  const { written: length } = utf8.encodeInto(text, chars);
+  if (length !== text.length) throw badGroup(text, text.search(/[^0-o]/), where);
   let k = 0;
   let sum = 0;
   let last = 0;
   let lastButOne = 0;
-  for (let n = 0; n < text.length; ) {
-    let count = 0;
-    let shift = 0;
-    let group = 32;
+  for (let n = 0; n < length; ) {
+    let group = chars[n++] - FIRST_CHAR;
+    if (group >>> 6 !== 0) throw badGroup(text, n - 1, where);
+    let count = group & 31;
+    let shift = 5;
     for (; group > 31; shift += 5) {
-      group = text.charCodeAt(n++) - FIRST_CHAR;
-      if (group >>> 6 !== 0 || shift > MAX_SHIFT || n > text.length) throw badGroup(text, n - 1, where);
+      group = chars[n++] - FIRST_CHAR;
+      if (group >>> 6 !== 0 || shift > MAX_SHIFT || n > length) throw badGroup(text, n - 1, where);
       count |= (group & 31) << shift;
     }
     if ((group & 16) !== 0) count |= -1 << shift;

@@ -108,26 +108,35 @@ export function rleArea({ counts }: Rle): number {
 
 /** The tight box, half-open; null for an empty mask. pycocotools' `toBbox` as a `Box` (there an empty mask is four zeros). */
 export function rleBox({ height, counts }: Rle): Box | null {
-  let x0 = Number.POSITIVE_INFINITY;
   let y0 = height;
-  let x1 = 0;
   let y1 = 0;
+  let first = -1; // column-major positions of the first set pixel, and after the last
+  let end = 0;
   let q = 0;
+  let row = 0; // q mod height, kept without dividing: thousands of masks have their box taken at a time
   for (let k = 1; k < counts.length; k += 2) {
     q += counts[k - 1];
-    if (counts[k] === 0) continue;
-    const first = Math.floor(q / height);
-    const top = q - first * height;
-    q += counts[k];
-    const last = Math.floor((q - 1) / height);
-    const bottom = q - last * height;
+    row += counts[k - 1];
+    if (row >= height) row = wrapped(row, height);
+    const count = counts[k];
+    if (count === 0) continue;
+    if (first < 0) first = q;
     // A run over a column's end holds the bottom pixel of one column and the top pixel of the next.
-    y0 = first === last ? Math.min(y0, top) : 0;
-    y1 = first === last ? Math.max(y1, bottom) : height;
-    x0 = Math.min(x0, first);
-    x1 = last + 1;
+    const isInColumn = row + count <= height;
+    y0 = isInColumn ? Math.min(y0, row) : 0;
+    y1 = isInColumn ? Math.max(y1, row + count) : height;
+    q += count;
+    row += count;
+    if (row >= height) row = wrapped(row, height);
+    end = q;
   }
-  return x1 === 0 ? null : { x0, y0, x1, y1 };
+  if (first < 0) return null;
+  return { x0: Math.floor(first / height), y0, x1: Math.floor((end - 1) / height) + 1, y1 };
+}
+
+/** row mod height; most runs end in the column they start in or the next. */
+function wrapped(row: number, height: number): number {
+  return row < 2 * height ? row - height : row % height;
 }
 
 /** Throws SHAPE_MISMATCH unless the two sizes are equal. */
