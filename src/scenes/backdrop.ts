@@ -1,12 +1,13 @@
 import type { Random } from "../core/random.ts";
-import { type Canvas, paintShape } from "./canvas.ts";
+import type { Canvas } from "./canvas.ts";
 import type { Color } from "./color.ts";
+import { ridge, road, wave } from "./land.ts";
 import type { Light } from "./light.ts";
-import { fillRow, type Material } from "./material.ts";
+import type { Material } from "./material.ts";
 import { type StuffName, stuffNames } from "./model.ts";
-import { type Outline, polygon, transformOutline, type Vertex } from "./outline.ts";
-import { rasterize } from "./raster.ts";
-import { chance, pick, sine } from "./scalar.ts";
+import { polygon, transformOutline } from "./outline.ts";
+import { fillRegion, layShape } from "./region-painter.ts";
+import { chance, pick } from "./scalar.ts";
 import { makeShape } from "./shapes.ts";
 import { makeStuff } from "./stuff.ts";
 
@@ -205,74 +206,6 @@ function fromAbove(canvas: Canvas, r: Random): Backdrop {
   ] as const);
   fillRegion(canvas, makeStuff(r, name, Math.min(canvas.height, canvas.width)), name, 0, canvas.height);
   return flat([name]);
-}
-
-/** Fills rows with a material; ground below a horizon is seen in perspective. */
-function fillRegion(canvas: Canvas, material: Material, name: StuffName, from: number, to: number): void {
-  const { height, width } = canvas;
-  const first = Math.floor(from + 0.5);
-  const last = Math.floor(to + 0.5);
-  const id = stuffNames.indexOf(name);
-  const row = new Float32Array(width * 3);
-  const isGround = from > 0;
-  const near = height - from + height * 0.15;
-  for (let i = first; i < last; i++) {
-    const depth = near / (i + 0.5 - from + height * 0.15);
-    fillRow(
-      material,
-      i,
-      0,
-      width,
-      row,
-      isGround ? { depth, center: width / 2, v: depth * height } : undefined,
-    );
-    canvas.color.set(row, i * width * 3);
-    canvas.stuff.fill(id, i * width, (i + 1) * width);
-  }
-}
-
-/** Paints a shape of the backdrop and notes its kind. */
-function layShape(canvas: Canvas, outline: Outline, material: Material, name: StuffName, light: Light): void {
-  paintShape(canvas, outline, { material, relief: null, haze: { color: [0, 0, 0], share: 0 } }, light);
-  const id = stuffNames.indexOf(name);
-  rasterize(outline, canvas, (row, start, end, coverage) => {
-    for (let j = start; j < end; j++) if (coverage[j] >= 0.5) canvas.stuff[row * canvas.width + j] = id;
-  });
-}
-
-/** Hills or a wood behind the ground, `rise` high. */
-function ridge(r: Random, width: number, horizon: number, rise: number): Outline {
-  return polygon([0, horizon + 1], [width, horizon + 1], ...wave(r, width, horizon - rise * 0.6, rise * 0.5));
-}
-
-/** Points from right to left along a wavy line. */
-function wave(r: Random, width: number, level: number, swing: number): Vertex[] {
-  const octaves = [
-    { phase: r.next(), waves: r.between(0.5, 1.5), swing },
-    { phase: r.next(), waves: r.between(2, 4), swing: swing / 2 },
-    { phase: r.next(), waves: r.between(6, 12), swing: swing / 3 },
-  ];
-  return Array.from({ length: 41 }, (_, k) => {
-    const t = 1 - k / 40;
-    const rise = octaves.reduce(
-      (sum, octave) => sum + octave.swing * sine(octave.phase + octave.waves * t),
-      0,
-    );
-    return [width * t, level + rise];
-  });
-}
-
-/** A road that runs to the horizon. */
-function road(r: Random, { height, width }: Canvas, horizon: number): Outline {
-  const far = width * r.between(0.2, 0.8);
-  const near = width * r.between(0, 1);
-  const half = width * r.between(0.15, 0.4);
-  return polygon(
-    [far - half * 0.04, horizon],
-    [far + half * 0.04, horizon],
-    [near + half, height + 1],
-    [near - half, height + 1],
-  );
 }
 
 /** The middle of a material's ramp: the color of the air before far things. */

@@ -1,3 +1,4 @@
+import type { Size } from "../core/geometry.ts";
 import type { ClassId } from "../core/label-map.ts";
 import type { Random } from "../core/random.ts";
 import type { Affine } from "./affine.ts";
@@ -19,9 +20,15 @@ export interface Plan {
   readonly scale: number;
 }
 
+/** What every object's pose depends on; `zoom` scales them all. */
+interface View extends Size {
+  readonly backdrop: Backdrop;
+  readonly zoom: number;
+}
+
 /** The classes and poses of a scene of things to recognize, back to front, with some clutter among them. */
-export function planObjects(r: Random, backdrop: Backdrop, height: number, width: number): Plan[] {
-  const zoom = r.between(0.6, 1.25);
+export function planObjects(r: Random, backdrop: Backdrop, { height, width }: Size): Plan[] {
+  const view: View = { backdrop, height, width, zoom: r.between(0.6, 1.25) };
   const count = 1 + Math.floor(r.next() * r.next() * 6 + r.next() * 1.6);
   const plans: Plan[] = [];
   const familiar = objectClasses.filter(({ home }) => home.some((name) => backdrop.stuffs.includes(name)));
@@ -31,24 +38,22 @@ export function planObjects(r: Random, backdrop: Backdrop, height: number, width
     const companions = chance(r, 0.2) ? 1 + r.integer(2) : 0;
     // The first is in the middle and near, so that few pictures hold no class at all.
     const role = k === 0 ? "hero" : "extra";
-    plans.push(planObject(r, object, role, backdrop, height, width, zoom));
-    for (let n = 0; n < companions; n++)
-      plans.push(planObject(r, object, "extra", backdrop, height, width, zoom));
+    plans.push(planObject(r, object, role, view));
+    for (let n = 0; n < companions; n++) plans.push(planObject(r, object, "extra", view));
   }
-  for (let k = Math.floor(r.next() * r.next() * 7); k > 0; k--)
-    plans.push(planThing(r, height, width, 0.04, 0.3));
+  for (let k = Math.floor(r.next() * r.next() * 7); k > 0; k--) plans.push(planThing(r, view, 0.04, 0.3));
   return plans.sort((a, b) => a.nearness - b.nearness);
 }
 
 /** Poses for dozens of things of no class, large ones mostly behind small ones. */
-export function planThings(r: Random, height: number, width: number): Plan[] {
+export function planThings(r: Random, size: Size): Plan[] {
   const count = 4 + Math.floor(betweenScales(r, 1, 60));
-  const plans = Array.from({ length: count }, () => planThing(r, height, width, 0.05, 0.8));
+  const plans = Array.from({ length: count }, () => planThing(r, size, 0.05, 0.8));
   const order = new Map(plans.map((plan) => [plan, plan.scale * betweenScales(r, 0.3, 1)]));
   return plans.sort((a, b) => (order.get(b) as number) - (order.get(a) as number));
 }
 
-function planThing(r: Random, height: number, width: number, low: number, high: number): Plan {
+function planThing(r: Random, { height, width }: Size, low: number, high: number): Plan {
   const scale = betweenScales(r, low, high) * Math.min(height, width);
   const stretch = betweenScales(r, 0.5, 1.6);
   const at = { x: r.next() * width, y: r.next() * height };
@@ -60,10 +65,7 @@ function planObject(
   r: Random,
   object: ObjectClass,
   role: "hero" | "extra",
-  backdrop: Backdrop,
-  height: number,
-  width: number,
-  zoom: number,
+  { backdrop, height, width, zoom }: View,
 ): Plan {
   const side = Math.min(height, width);
   const classId = objectClasses.indexOf(object) + 1;

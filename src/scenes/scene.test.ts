@@ -198,5 +198,8 @@ describe("drawScene", () => {
       expect(() => drawScene(0, { size: { height, width: 4 } })).toThrow(
         "drawScene: size.height: expected an integer from 1 to 4096",
       );
+    expect(() => drawScene(0, { voidRim: -1 })).toThrow(
+      "drawScene: voidRim: expected an integer of 0 or more",
+    );
   });
 });

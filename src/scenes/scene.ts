@@ -68,20 +68,19 @@ export interface Scene {
  * Draws a scene: the same seed and options give the same bytes on every machine and engine.
  *
  * @param seed  any integer or text; it is the scene's id
- * @throws MaskwrightError INVALID_ARGUMENT if the size is not 1 to 4096 pixels each way
+ * @throws MaskwrightError INVALID_ARGUMENT if the size is not 1 to 4096 pixels each way, or the rim no width
  */
 export function drawScene(seed: number | string, options: SceneOptions = {}): Scene {
   const { size = { height: 256, width: 256 }, content = "objects", voidRim = 0 } = options;
   checkSize(size);
+  if (!Number.isInteger(voidRim) || voidRim < 0)
+    throw invalid("drawScene: voidRim", "an integer of 0 or more", voidRim);
   const r = random(seed);
   const light = makeLight(r);
   const canvas = makeCanvas(size);
   const backdrop =
     content === "shapes" && r.next() < 0.7 ? paintCollage(canvas, r, light) : paintBackdrop(canvas, r, light);
-  const plans =
-    content === "shapes"
-      ? planThings(r, size.height, size.width)
-      : planObjects(r, backdrop, size.height, size.width);
+  const plans = content === "shapes" ? planThings(r, size) : planObjects(r, backdrop, size);
   const subjects = placeAll(canvas, r, plans, (subject) => paintSubject(canvas, r, subject, backdrop, light));
   const image = expose(canvas.color, size, makeCamera(r));
   return sceneOf(String(seed), image, canvas, subjects, backdrop, r, voidRim);
