@@ -74,7 +74,8 @@ function listFiles(folder: string, recursive: boolean, prefix = ""): string[] {
   });
 }
 
-function readFolder(path: string): Dirent[] {
+/** The entries of a folder by name, hidden ones too. @throws MaskwrightError NOT_FOUND, INVALID_ARGUMENT if it is a file */
+export function readFolder(path: string): Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {

@@ -1,10 +1,11 @@
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { type Dirent, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { badFormat, MaskwrightError, shapeMismatch } from "../core/error.ts";
+import { badFormat, shapeMismatch } from "../core/error.ts";
 import { formatSize, isSameSize } from "../core/geometry.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { decodeRle, type Rle, rleArea, rleBox } from "../core/rle.ts";
 import { decodeMaskRle, encodeMask, type MaskEncoding, type MaskFile } from "./mask-file.ts";
+import { readFolder } from "./paths.ts";
 import { MAX_PROPOSALS } from "./proposal-file.ts";
 import { decodeMaskMetadata, encodeMaskMetadata, type MaskMetadata } from "./proposal-metadata.ts";
 
@@ -71,11 +72,11 @@ export function decodeProposalFolder(
  * @throws MaskwrightError NOT_FOUND for a missing folder
  */
 export function listMaskFolder(folder: string): string[] {
-  const entries = listFolder(folder);
+  const entries = readFolder(folder);
   const names = entries.filter(isMaskFile).map(({ name }) => name);
   if (names.length > MAX_PROPOSALS)
     throw badFormat(folder, `at most ${MAX_PROPOSALS} masks`, String(names.length));
-  names.sort(numeric.compare);
+  names.sort((a, b) => numeric.compare(a, b) || (a < b ? -1 : 1)); // "1.png" and "01.png" are one number;
   if (entries.some((entry) => entry.name === METADATA && isRegularFile(entry))) names.push(METADATA);
   return names.map((name) => join(folder, name));
 }
@@ -89,18 +90,6 @@ export function isMaskFile(entry: Dirent): boolean {
 export function isRegularFile(entry: Dirent): boolean {
   if (!entry.isSymbolicLink()) return entry.isFile();
   return statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-/** The entries of a folder. @throws MaskwrightError NOT_FOUND when there is none */
-export function listFolder(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true });
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const kind = code === "ENOENT" ? "NOT_FOUND" : "INVALID_ARGUMENT";
-    const got = code === "ENOENT" ? "nothing there" : code === "ENOTDIR" ? "a file" : message;
-    throw new MaskwrightError(kind, `${folder}: expected a folder, got ${got}`, { cause });
-  }
 }
 
 /** The files of a folder of masks by name: "0.png", "1.png", … in the order of the set, and `metadata.csv`. */

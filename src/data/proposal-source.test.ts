@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -57,6 +57,13 @@ describe("openProposals", () => {
     put("sub/b/0.png", png);
     put("c/.keep", "");
     expect(openProposals(folder)).toEqual({ layout: "masks", folder, ids: ["a", "c", "sub/b"] });
+  });
+
+  it("follows links to the masks of a picture, but not in circles", () => {
+    put("in/sub/a/0.png", png);
+    symlinkSync(join(folder, "in/sub/a"), join(folder, "in/b"));
+    symlinkSync(join(folder, "in"), join(folder, "in/sub/again"));
+    expect(openProposals(join(folder, "in")).ids).toEqual(["b", "sub/a"]);
   });
 
   it("takes folders that are all empty for pictures without masks", () => {

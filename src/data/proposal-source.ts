@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
-import { readFileBytes } from "./paths.ts";
+import { readFileBytes, readFolder } from "./paths.ts";
 import { pathFault } from "./picture-id.ts";
 import { decodeProposalArray } from "./proposal-array.ts";
 import { decodeProposals } from "./proposal-file.ts";
@@ -12,7 +12,6 @@ import {
   type InputFile,
   isMaskFile,
   isRegularFile,
-  listFolder,
   listMaskFolder,
 } from "./proposal-folder.ts";
 
@@ -104,7 +103,7 @@ interface FoundIds extends Readonly<Record<ProposalLayout, string[]>> {
 
 /** Sorts what lies in a folder and, other than in folders of masks, below it into ids by layout. */
 function collectIds(folder: string, prefix: string, found: FoundIds): void {
-  for (const entry of listFolder(folder)) {
+  for (const entry of readFolder(folder)) {
     const { name } = entry;
     if (name.startsWith(".")) continue;
     if (isRegularFile(entry)) {
@@ -114,15 +113,17 @@ function collectIds(folder: string, prefix: string, found: FoundIds): void {
       continue;
     }
     const kind = folderKind(join(folder, name));
-    if (kind === "above") collectIds(join(folder, name), `${prefix}${name}/`, found);
-    else if (kind !== null) found[kind].push(`${prefix}${name}`);
+    if (kind === "above") {
+      // A link to a folder above others may lead in circles.
+      if (entry.isDirectory()) collectIds(join(folder, name), `${prefix}${name}/`, found);
+    } else if (kind !== null) found[kind].push(`${prefix}${name}`);
   }
 }
 
 /** Whether a folder holds masks, nothing of ours, or is above such folders; null when it is no folder. */
 function folderKind(path: string): "masks" | "empty" | "above" | null {
   if (!isFolder(path)) return null;
-  const entries = listFolder(path).filter(({ name }) => !name.startsWith("."));
+  const entries = readFolder(path).filter(({ name }) => !name.startsWith("."));
   if (entries.some(isMaskFile)) return "masks";
   const isAbove = entries.some(
     (entry) => isFolder(join(path, entry.name)) || ENDINGS.some(([ending]) => entry.name.endsWith(ending)),
@@ -141,7 +142,7 @@ function isFolder(path: string): boolean {
 const layouts = "<id>.json, <id>.json.gz, <id>.npz, <id>.npy or folders <id> of mask PNGs";
 
 function missing(folder: string, id: string): MaskwrightError {
-  if (!isFolder(folder)) listFolder(folder); // says that it is missing
+  if (!isFolder(folder)) readFolder(folder); // says that it is missing
   const text = `${folder}: expected proposals of "${id}" (${layouts}), got nothing there`;
   return new MaskwrightError("NOT_FOUND", text, {
     hint: `Run "maskwright propose" on the pictures, or name others by --ids.`,

@@ -271,11 +271,9 @@ describe("the output", () => {
     await convert(at("new/out.json"), `${at("empty")}/`, { from: "coco", to: "labels" });
     expect(readdirSync(at("empty"))).toEqual(["a.png"]);
     const again = convert(at("new/out.json"), at("empty"), { from: "coco", to: "labels" });
-    await expect(again).rejects.toThrow(
-      `${at("empty")}: expected nothing there yet, got a folder with 1 entries`,
-    );
+    await expect(again).rejects.toThrow(`${at("empty")}: expected a new folder, got a folder with 1 entries`);
     await expect(toCoco("new/out.json")).rejects.toThrow(
-      /out\.json: expected nothing there yet, got a file$/,
+      /out\.json: expected a new file, got a file$/,
     );
   });
 

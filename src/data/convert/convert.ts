@@ -57,7 +57,8 @@ export async function convert(input: string, output: string, options: ConvertOpt
     throw invalid("convert", `one of ${Object.keys(converters).join(", ")}`, `${from} → ${to}`);
   const ledger = openLedger();
   let conversion: Conversion | null = null;
-  await writeWhole(output, async (temporary) => {
+  const kind = to === "coco" || to === "coco-rle" ? "file" : "folder";
+  await writeWhole(output, kind, async (temporary) => {
     await converter({ input, output: temporary, classes, ledger, watch });
     const closed = ledger.close();
     conversion = { from, to, written: !(strict && hasLosses(closed)), ...closed };

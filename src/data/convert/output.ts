@@ -6,19 +6,20 @@ import { MaskwrightError } from "../../core/error.ts";
  * Gives `write` a temporary path beside `path` to fill with a file or a folder, and renames it when that returns
  * true. Otherwise, or when it throws, nothing is left: the output is there complete or not at all.
  *
- * @throws MaskwrightError INVALID_ARGUMENT when there is something at `path` already, other than an empty folder
+ * @throws MaskwrightError INVALID_ARGUMENT when there is something at `path` already; for a folder, other than an empty one
  */
 export async function writeWhole(
   path: string,
+  kind: "file" | "folder",
   write: (temporary: string) => Promise<boolean>,
 ): Promise<void> {
-  checkFree(path);
+  checkFree(path, kind);
   const target = resolve(path); // "out/" and "." have a name too
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   mkdirSync(dirname(target), { recursive: true });
   try {
     if (!(await write(temporary))) return;
-    checkFree(path); // conversions take a while
+    checkFree(path, kind); // conversions take a while
     if (statSync(target, { throwIfNoEntry: false }) !== undefined) rmdirSync(target);
     renameSync(temporary, target);
   } finally {
@@ -26,13 +27,13 @@ export async function writeWhole(
   }
 }
 
-function checkFree(path: string): void {
+function checkFree(path: string, kind: "file" | "folder"): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
-  const count = found.isDirectory() ? readdirSync(path).length : 1;
-  if (count === 0) return;
+  const count = found.isDirectory() ? readdirSync(path).length : 0;
+  if (found.isDirectory() && count === 0 && kind === "folder") return;
   const got = found.isDirectory() ? `a folder with ${count} entries` : "a file";
-  throw new MaskwrightError("INVALID_ARGUMENT", `${path}: expected nothing there yet, got ${got}`, {
+  throw new MaskwrightError("INVALID_ARGUMENT", `${path}: expected a new ${kind}, got ${got}`, {
     hint: "Choose another output, or remove this one.",
   });
 }
