@@ -1,0 +1,144 @@
+import { checkLength, type ParameterLayout } from "./flat-parameters.ts";
+import {
+  adamCoefficients,
+  momentNames,
+  type OptimizerDefinition,
+  type ParameterPlan,
+  planParameters,
+} from "./optimizer-definition.ts";
+
+/** An optimizer of flat parameters and its state; `applyGradients` changes `step` and the moments in place. */
+export interface Optimizer {
+  readonly definition: OptimizerDefinition;
+  readonly layout: ParameterLayout;
+  /** Neighbors that are treated alike, in order. */
+  readonly spans: readonly ParameterSpan[];
+  /** Updates made. */
+  step: number;
+  /** In the order of `momentNames`, each as long as the parameters. */
+  readonly moments: readonly Float32Array[];
+}
+
+/** Elements [begin, end) of the flat array. */
+export interface ParameterSpan extends ParameterPlan {
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * An optimizer that has made no step yet.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT for a number out of range, a group's name that is no parameter, or one in two groups
+ */
+export function createOptimizer(definition: OptimizerDefinition, layout: ParameterLayout): Optimizer {
+  const spans: ParameterSpan[] = [];
+  for (const [index, plan] of planParameters(definition, layout).entries()) {
+    const { begin, end } = layout.slots[index];
+    const last = spans.at(-1);
+    if (last?.rateScale === plan.rateScale && last.weightDecay === plan.weightDecay) {
+      spans[spans.length - 1] = { ...last, end };
+    } else spans.push({ ...plan, begin, end });
+  }
+  const moments = momentNames(definition).map(() => new Float32Array(layout.length));
+  return { definition, layout, spans, step: 0, moments };
+}
+
+/**
+ * One update: changes `parameters`, the moments and the step in place and leaves `gradients` as they are.
+ *
+ * Each element is computed in double precision and kept in float32, in one order, so every run gives the same bits.
+ *
+ * @param rate learning rate of this update, before the scale of a group
+ * @throws MaskwrightError SHAPE_MISMATCH
+ * @see torch.optim.SGD, Adam and AdamW; Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019, algorithm 2
+ */
+export function applyGradients(
+  optimizer: Optimizer,
+  parameters: Float32Array,
+  gradients: Float32Array,
+  rate: number,
+): void {
+  const { definition, layout, spans, moments } = optimizer;
+  checkLength("applyGradients: parameters", layout, parameters);
+  checkLength("applyGradients: gradients", layout, gradients);
+  optimizer.step += 1;
+  for (const span of spans) {
+    const spanRate = rate * span.rateScale;
+    if (definition.kind !== "sgd") {
+      const { beta1, beta2, epsilon } = adamCoefficients(definition);
+      // v̂ = v / correction²: with the correction in the rate and in epsilon, an element takes one division, not two.
+      const correction = Math.sqrt(1 - beta2 ** optimizer.step);
+      const isCoupled = definition.kind === "adam";
+      adapt(span, parameters, gradients, moments, {
+        beta1,
+        beta2,
+        epsilon: epsilon * correction,
+        rate: (spanRate * correction) / (1 - beta1 ** optimizer.step),
+        penalty: isCoupled ? span.weightDecay : 0,
+        keep: isCoupled ? 1 : 1 - spanRate * span.weightDecay,
+      });
+    } else if (moments.length === 0) {
+      descend(span, parameters, gradients, spanRate);
+    } else {
+      roll(span, parameters, gradients, moments[0], { momentum: definition.momentum ?? 0, rate: spanRate });
+    }
+  }
+}
+
+function descend(
+  { begin, end, weightDecay }: ParameterSpan,
+  parameters: Float32Array,
+  gradients: Float32Array,
+  rate: number,
+): void {
+  for (let p = begin; p < end; p++) {
+    const parameter = parameters[p];
+    parameters[p] = parameter - rate * (gradients[p] + weightDecay * parameter);
+  }
+}
+
+function roll(
+  { begin, end, weightDecay }: ParameterSpan,
+  parameters: Float32Array,
+  gradients: Float32Array,
+  velocities: Float32Array,
+  { momentum, rate }: { readonly momentum: number; readonly rate: number },
+): void {
+  for (let p = begin; p < end; p++) {
+    const parameter = parameters[p];
+    const velocity = momentum * velocities[p] + gradients[p] + weightDecay * parameter;
+    velocities[p] = velocity;
+    parameters[p] = parameter - rate * velocity;
+  }
+}
+
+interface AdamStep {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly rate: number;
+  /** Weight decay that is part of the gradient. */
+  readonly penalty: number;
+  /** Share of a parameter that is left by weight decay beside the gradient. */
+  readonly keep: number;
+}
+
+function adapt(
+  { begin, end }: ParameterSpan,
+  parameters: Float32Array,
+  gradients: Float32Array,
+  [firsts, seconds]: readonly Float32Array[],
+  { beta1, beta2, epsilon, rate, penalty, keep }: AdamStep,
+): void {
+  const rest1 = 1 - beta1;
+  const rest2 = 1 - beta2;
+  for (let p = begin; p < end; p++) {
+    const parameter = parameters[p];
+    const gradient = gradients[p] + penalty * parameter;
+    const first = beta1 * firsts[p] + rest1 * gradient;
+    const second = beta2 * seconds[p] + rest2 * gradient * gradient;
+    firsts[p] = first;
+    seconds[p] = second;
+    parameters[p] = keep * parameter - (rate * first) / (Math.sqrt(second) + epsilon);
+  }
+}
