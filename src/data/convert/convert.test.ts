@@ -272,9 +272,9 @@ describe("the output", () => {
     expect(readdirSync(at("empty"))).toEqual(["a.png"]);
     const again = convert(at("new/out.json"), at("empty"), { from: "coco", to: "labels" });
     await expect(again).rejects.toThrow(`${at("empty")}: expected a new folder, got a folder with 1 entries`);
-    await expect(toCoco("new/out.json")).rejects.toThrow(
-      /out\.json: expected a new file, got a file$/,
-    );
+    await expect(toCoco("new/out.json")).rejects.toThrow(/out\.json: expected a new file, got a file$/);
+    mkdirSync(at("taken"));
+    await expect(toCoco("taken")).rejects.toThrow(/taken: expected a new file, got a folder with 0 entries$/);
   });
 
   it("is not there when a picture fails or the watcher stops", async () => {
