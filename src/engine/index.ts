@@ -1,0 +1,24 @@
+export * from "./gradients.ts";
+export {
+  type ConstantOptions,
+  constant,
+  createGraph,
+  type ExternalData,
+  type Graph,
+  input,
+  type Node,
+  type Numbers,
+  type Tensor,
+  type TensorType,
+} from "./graph.ts";
+export { emitModel, inputsOf } from "./onnx.ts";
+export * from "./ops/arithmetic.ts";
+export * from "./ops/compare.ts";
+export * from "./ops/elementwise.ts";
+export * from "./ops/layout.ts";
+export * from "./ops/linear.ts";
+export type { Operand } from "./ops/operand.ts";
+export { max, mean, min, type ReduceOptions, sum } from "./ops/reduce.ts";
+export * from "./ops/reshape.ts";
+export * from "./ops/slicing.ts";
+export { type Dim, formatShape, type Shape, staticShape } from "./shape.ts";
