@@ -15,7 +15,6 @@ export type { Loss, LossKind, RoundTrip } from "./convert/ledger.ts";
 export * from "./id-list.ts";
 export { type ReadJsonOptions, readJsonFile } from "./json-file.ts";
 export * from "./label-file.ts";
-export * from "./limits.ts";
 export * from "./mask-file.ts";
 export { readNpy } from "./npy.ts";
 export { readNpz } from "./npz.ts";

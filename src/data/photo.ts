@@ -2,7 +2,7 @@ import type { Sharp } from "sharp";
 import { badFormat, MaskwrightError } from "../core/error.ts";
 import type { Size } from "../core/geometry.ts";
 import type { RgbImage } from "../core/image.ts";
-import { checkPictureSize } from "./limits.ts";
+import { checkSize } from "../core/limits.ts";
 import { readFileBytes } from "./paths.ts";
 
 /** Formats of photos. Others that libvips knows (SVG, PDF, …) are programs rather than pixels, and stay closed. */
@@ -64,7 +64,7 @@ async function openPhoto(path: string): Promise<{ photo: Sharp; size: Size }> {
     const photo = sharp(bytes, { limitInputPixels: false, failOn: "error" });
     const { format, height, width, autoOrient } = await photo.metadata();
     if (!formats.includes(format)) throw badFormat(path, photoFormats, format, "Save it as JPEG or PNG.");
-    checkPictureSize({ height, width }, path);
+    checkSize(path, { height, width });
     return { photo, size: { height: autoOrient.height, width: autoOrient.width } };
   });
 }

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { badFormat } from "../core/error.ts";
 import type { Size } from "../core/geometry.ts";
-import { checkPictureSize } from "./limits.ts";
+import { checkSize } from "../core/limits.ts";
 
 /** The kinds of sample a PNG holds, by its color type. */
 export type PngKind = "gray" | "rgb" | "palette" | "gray+alpha" | "rgb+alpha";
@@ -125,7 +125,7 @@ function readHeader(body: Uint8Array, at: string, where: string): PngHeader {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const size = { height: view.getUint32(4), width: view.getUint32(0) };
   const [bitDepth, colorType, compression, filter, interlace] = body.subarray(8);
-  checkPictureSize(size, where);
+  checkSize(where, size);
   const format = formats.get(colorType);
   if (format === undefined || !format.bitDepths.includes(bitDepth))
     throw badFormat(at, "a color type and depth of PNG", `type ${colorType} at ${bitDepth} bits`, damaged);
