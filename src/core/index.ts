@@ -26,4 +26,5 @@ export * from "./rle-algebra.ts";
 export * from "./rle-string.ts";
 export * from "./running-metric.ts";
 export * from "./safetensors.ts";
+export * from "./safetensors-header.ts";
 export * from "./weak-label.ts";

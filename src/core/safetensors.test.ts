@@ -63,6 +63,12 @@ describe("safetensors", () => {
     expect([...readSafetensors(bytes).keys()]).toEqual(["__proto__", 'a"}:']);
   });
 
+  it("reads metadata of 20 MB, quotes and backslashes among it", () => {
+    const metadata = { text: `${'\\\\"'.repeat(4_000_000)}x` };
+    const bytes = writeSafetensors(new Map([["a", f32([1], 1)]]), metadata);
+    expect(readSafetensorsHeader(bytes).metadata.get("text") === metadata.text).toBe(true);
+  });
+
   it.each<[what: string, bytes: Uint8Array, message: string]>([
     ["an empty file", new Uint8Array(0), "expected a safetensors file, got 0 bytes"],
     [
@@ -81,6 +87,11 @@ describe("safetensors", () => {
     [
       "a name twice",
       file(`{"a":${entry("U8", [0], 0, 0)},"\\u0061":${entry("U8", [0], 0, 0)}}`),
+      'expected each name once, got "a" twice',
+    ],
+    [
+      "a name twice, the colon far away",
+      file(`{"a"${" ".repeat(200)}:${entry("U8", [0], 0, 0)},"a":${entry("U8", [0], 0, 0)}}`),
       'expected each name once, got "a" twice',
     ],
     [
