@@ -1,10 +1,11 @@
 import { type Command, Option } from "commander";
-import type { CamBackground } from "../methods/sepl/cam-labels.ts";
+import type { CamReading } from "../run/label-input.ts";
 import { fraction, positiveNumber } from "./options.ts";
 
 export interface CamOptions {
   readonly backgroundPower?: number;
   readonly backgroundThreshold: number;
+  readonly camKeysFrom: "0" | "1";
 }
 
 /** How CAM files become label maps, for commands whose labels may be CAMs. */
@@ -21,10 +22,20 @@ export function addCamOptions(command: Command): Command {
         .argParser(fraction)
         .default(0.3)
         .conflicts("backgroundPower"),
+    )
+    .addOption(
+      new Option(
+        "--cam-keys-from <n>",
+        "CAM files: number of the first class after the background in their keys",
+      )
+        .choices(["0", "1"])
+        .default("0"),
     );
 }
 
-export function camBackground({ backgroundPower, backgroundThreshold }: CamOptions): CamBackground {
-  if (backgroundPower !== undefined) return { kind: "power", power: backgroundPower };
-  return { kind: "threshold", threshold: backgroundThreshold };
+export function camReading({ backgroundPower, backgroundThreshold, camKeysFrom }: CamOptions): CamReading {
+  const keyBase = camKeysFrom === "0" ? 0 : 1;
+  if (backgroundPower !== undefined)
+    return { background: { kind: "power", power: backgroundPower }, keyBase };
+  return { background: { kind: "threshold", threshold: backgroundThreshold }, keyBase };
 }

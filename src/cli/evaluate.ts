@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import type { SegmentationScores } from "../core/metrics.ts";
 import type { Evaluation } from "../run/evaluate.ts";
-import { addCamOptions, type CamOptions, camBackground } from "./cam-options.ts";
+import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
 import { type CommonOptions, printJson, withSession } from "./session.ts";
 
@@ -56,7 +56,7 @@ async function runEvaluate(pred: string, truth: string, options: EvaluateOptions
     ids,
     classCount: classes.length,
     running: options.metric === "original",
-    background: camBackground(options),
+    cams: camReading(options),
   };
   await withSession(options, async (context) => {
     const earlier = before && (await evaluateLabels({ ...request, pred: before }, context));

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { MaskwrightError } from "../core/error.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
 import type { ProposalOrigin, RefineReport } from "../run/refine.ts";
-import { addCamOptions, type CamOptions, camBackground } from "./cam-options.ts";
+import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
 import { type CommonOptions, commandLine, printJson, withSession } from "./session.ts";
 
@@ -78,7 +78,7 @@ async function runRefine(labels: string, options: RefineOptions): Promise<void> 
           options.classes === undefined && options.compat === "original" ? PUBLISHED_CLASS_COUNT : classCount,
         compat: options.compat ?? null,
         keepIgnore: options.keepIgnore ?? false,
-        background: camBackground(options),
+        cams: camReading(options),
         truth: options.truth ?? null,
         commandLine: commandLine(),
       },

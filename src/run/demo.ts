@@ -37,7 +37,7 @@ export async function demo(request: DemoRequest, context: WorkContext): Promise<
       classes: { name: "scenes", classes: sceneClasses },
       classCount: sceneClasses.length,
       keepIgnore: false,
-      background: { kind: "threshold", threshold: 0.3 },
+      cams: { background: { kind: "threshold", threshold: 0.3 }, keyBase: 0 },
       truth: join(scenes, "truth"),
       limit: sceneCount,
       title: "Demo: rough labels of drawn scenes, refined by SEPL",

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
 import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts";
-import type { CamBackground } from "../methods/sepl/cam-labels.ts";
-import { fileOf, type LabelInput, openLabels } from "./label-input.ts";
+import { type CamReading, fileOf, type LabelInput, openLabels } from "./label-input.ts";
 import { inLanes } from "./lanes.ts";
 import { unpackError } from "./remote-error.ts";
 import type { Failure, WorkContext } from "./stage.ts";
@@ -10,7 +9,7 @@ import type { EvaluatedItem } from "./tasks/evaluate.ts";
 
 export interface EvaluateRequest {
   readonly pred: LabelInput;
-  readonly background: CamBackground;
+  readonly cams: CamReading;
   /** Folder of ground-truth label maps. */
   readonly truth: string;
   readonly ids: readonly string[];
@@ -35,7 +34,7 @@ const BATCH = 16;
  * @throws MaskwrightError the first picture's error, unless the context says to keep going
  */
 export async function evaluateLabels(request: EvaluateRequest, context: WorkContext): Promise<Evaluation> {
-  const { pred, truth, ids, classCount, running, background } = request;
+  const { pred, truth, ids, classCount, running, cams } = request;
   const { pool, progress, signal, keepGoing } = context;
   const truths = openLabels(truth).files;
   const total = emptyConfusion(classCount);
@@ -56,7 +55,7 @@ export async function evaluateLabels(request: EvaluateRequest, context: WorkCont
       fail(id, new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the images to score." }));
       return [];
     });
-    const result = await pool.run("evaluate", { items: pairs, classCount, running, background });
+    const result = await pool.run("evaluate", { items: pairs, classCount, running, cams });
     addConfusion(total, { classCount, counts: result.counts });
     for (const item of result.items) {
       items.set(item.id, item);

@@ -13,6 +13,13 @@ export interface LabelInput {
   readonly files: ReadonlyMap<string, string>;
 }
 
+/** How CAM files are read: what their class numbers count from, and how the background competes. */
+export interface CamReading {
+  readonly background: CamBackground;
+  /** What a file's `keys` call the first class after the background; WSSS code counts from 0. */
+  readonly keyBase: 0 | 1;
+}
+
 const LABEL_ENDING = ".png";
 const CAM_ENDINGS = [".npy", ".npz", ".safetensors"];
 
@@ -45,7 +52,7 @@ export function fileOf(files: ReadonlyMap<string, string>, id: string): string {
 }
 
 /** The label map in a file's bytes, whichever kind it is. */
-export function decodeLabels(bytes: Uint8Array, path: string, background: CamBackground): LabelMap {
+export function decodeLabels(bytes: Uint8Array, path: string, { background, keyBase }: CamReading): LabelMap {
   if (path.toLowerCase().endsWith(LABEL_ENDING)) return decodeLabelMap(bytes, path);
-  return labelsFromCam(decodeCam(bytes, path), background);
+  return labelsFromCam(decodeCam(bytes, path, { keyBase }), background);
 }

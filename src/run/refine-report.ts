@@ -1,8 +1,7 @@
 import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
-import type { CamBackground } from "../methods/sepl/cam-labels.ts";
 import { writeAtomically } from "./files.ts";
-import { fileOf, type LabelInput, openLabels } from "./label-input.ts";
+import { type CamReading, fileOf, type LabelInput, openLabels } from "./label-input.ts";
 import type { RefineReport } from "./refine.ts";
 import { chooseImages } from "./report/choose-images.ts";
 import { renderReport } from "./report/render.ts";
@@ -15,7 +14,7 @@ export interface RefineReportInputs {
   readonly notes: readonly string[];
   readonly report: RefineReport;
   readonly labels: LabelInput;
-  readonly background: CamBackground;
+  readonly cams: CamReading;
   /** Folder of proposals, any layout. */
   readonly proposals: string;
   readonly refined: LabelInput;
@@ -32,19 +31,8 @@ export async function writeRefineReport(
   inputs: RefineReportInputs,
   context: WorkContext,
 ): Promise<void> {
-  const {
-    title,
-    notes,
-    report,
-    labels,
-    background,
-    proposals,
-    refined,
-    truth,
-    photos,
-    classes,
-    commandLine,
-  } = inputs;
+  const { title, notes, report, labels, cams, proposals, refined, truth, photos, classes, commandLine } =
+    inputs;
   if (report.scores === null) return;
   const { before, after } = report.scores;
   const palette = classes.palette ?? vocPalette();
@@ -59,7 +47,7 @@ export async function writeRefineReport(
         id,
         photo: photos.get(id) ?? null,
         before: fileOf(labels.files, id),
-        background,
+        cams,
         proposals,
         after: fileOf(refined.files, id),
         truth: fileOf(truths, id),

@@ -3,13 +3,12 @@ import { MaskwrightError } from "../core/error.ts";
 import { type SegmentationScores, scores } from "../core/metrics.ts";
 import type { ClassList } from "../data/class-list.ts";
 import { openProposals } from "../data/proposal-source.ts";
-import type { CamBackground } from "../methods/sepl/cam-labels.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
 import { type Evaluation, evaluateLabels } from "./evaluate.ts";
 import { writeAtomically } from "./files.ts";
-import { fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
+import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
 import { type ProposalModel, proposeStage } from "./propose.ts";
 import { writeRefineReport } from "./refine-report.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
@@ -38,7 +37,7 @@ export interface RefineRequest extends SelectionOptions {
   /** Ids at or above it belong to no class. */
   readonly classCount: number;
   readonly keepIgnore: boolean;
-  readonly background: CamBackground;
+  readonly cams: CamReading;
   /** Ground truth to score before and after with; never seen by the method. */
   readonly truth: string | null;
   /** Photos to draw in the report, where the proposals are not made from photos. */
@@ -120,13 +119,13 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
 
 /** What decides the pixels, for `run.json` and the stage's key. */
 function resolvedOptions(request: RefineRequest, labels: LabelInput): Record<string, unknown> {
-  const { variant, compat, classCount, keepIgnore, background, proposals } = request;
+  const { variant, compat, classCount, keepIgnore, cams, proposals } = request;
   return {
     variant,
     compat,
     classCount,
     keepIgnore,
-    ...(labels.kind === "cams" ? { background } : {}),
+    ...(labels.kind === "cams" ? { cams } : {}),
     ...(proposals.kind === "photos" ? { model: proposals.model, maxProposals: proposals.maxProposals } : {}),
   };
 }
@@ -169,12 +168,12 @@ function refineStage(
   run: RunDirectory,
   context: WorkContext,
 ): Promise<StageOutcome<RefineResult>> {
-  const { variant, compat, classCount, keepIgnore, background, classes } = request;
+  const { variant, compat, classCount, keepIgnore, cams, classes } = request;
   const options = { variant, classCount, keepIgnore, ...(compat === null ? {} : { compat }) };
   const stage = stageKey({
     name: "pseudo",
     version: REFINE_VERSION,
-    options: { ...options, ...(labels.kind === "cams" ? { background } : {}) },
+    options: { ...options, ...(labels.kind === "cams" ? { cams } : {}) },
   });
   return runStage(
     {
@@ -184,7 +183,7 @@ function refineStage(
       task: (id, knownKey) => ({
         id,
         labels: fileOf(labels.files, id),
-        background,
+        cams,
         proposals,
         out: join(run.dir, "pseudo", `${id}.png`),
         stage,
@@ -207,11 +206,11 @@ async function scoreBoth(
   ids: readonly string[],
   labels: LabelInput,
   truth: string,
-  { classes, background }: RefineRequest,
+  { classes, cams }: RefineRequest,
   run: RunDirectory,
   context: WorkContext,
 ): Promise<Scored> {
-  const shared = { truth, ids, classCount: classes.classes.length, running: false, background };
+  const shared = { truth, ids, classCount: classes.classes.length, running: false, cams };
   const before = await evaluateLabels({ ...shared, pred: labels }, context);
   const after = await evaluateLabels({ ...shared, pred: openLabels(join(run.dir, "pseudo")) }, context);
   return { before, after };
@@ -226,14 +225,7 @@ interface PageInputs {
 
 async function writePage(report: RefineReport, inputs: PageInputs, context: WorkContext): Promise<void> {
   const { request, labels, proposals, truth } = inputs;
-  const {
-    title = "SEPL: refined pseudo labels",
-    notes = [],
-    background,
-    classes,
-    commandLine,
-    out,
-  } = request;
+  const { title = "SEPL: refined pseudo labels", notes = [], cams, classes, commandLine, out } = request;
   const photos = request.proposals.kind === "photos" ? request.proposals.folder : request.photos;
   await writeRefineReport(
     join(out, "report.html"),
@@ -242,7 +234,7 @@ async function writePage(report: RefineReport, inputs: PageInputs, context: Work
       notes,
       report,
       labels,
-      background,
+      cams,
       proposals,
       refined: openLabels(join(out, "pseudo")),
       truth,

@@ -4,8 +4,7 @@ import { addConfusion, confusion, emptyConfusion, scores } from "../../core/metr
 import { type RunningScores, runningScores } from "../../core/running-metric.ts";
 import { readLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
-import type { CamBackground } from "../../methods/sepl/cam-labels.ts";
-import { decodeLabels } from "../label-input.ts";
+import { type CamReading, decodeLabels } from "../label-input.ts";
 import { packError, type RemoteError } from "../remote-error.ts";
 
 /** A batch of pictures to score: one message to a worker costs as much as a small picture. */
@@ -13,7 +12,7 @@ export interface EvaluateTask {
   readonly items: readonly EvaluateItem[];
   readonly classCount: number;
   /** Used where `pred` is a CAM file. */
-  readonly background: CamBackground;
+  readonly cams: CamReading;
   /** Give the published running figures of each picture as well. */
   readonly running: boolean;
 }
@@ -39,13 +38,13 @@ export interface EvaluateResult {
 }
 
 /** Scores a batch; a picture that cannot be scored is reported beside the others. */
-export function evaluateItems({ items, classCount, background, running }: EvaluateTask): EvaluateResult {
+export function evaluateItems({ items, classCount, cams, running }: EvaluateTask): EvaluateResult {
   const total = emptyConfusion(classCount);
   const done: EvaluatedItem[] = [];
   const failures: { id: string; error: RemoteError }[] = [];
   for (const { id, pred, truth } of items) {
     try {
-      const predicted = decodeLabels(readFileBytes(pred), pred, background);
+      const predicted = decodeLabels(readFileBytes(pred), pred, cams);
       const expected = readLabelMap(truth);
       if (!isSameSize(predicted, expected)) {
         throw shapeMismatch(pred, `${formatSize(expected)} like ${truth}`, formatSize(predicted));

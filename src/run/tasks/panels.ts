@@ -3,8 +3,7 @@ import { readLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { readPhoto } from "../../data/photo.ts";
 import { loadProposals } from "../../data/proposal-source.ts";
-import type { CamBackground } from "../../methods/sepl/cam-labels.ts";
-import { decodeLabels } from "../label-input.ts";
+import { type CamReading, decodeLabels } from "../label-input.ts";
 import { drawPictures, type PanelLayer } from "../report/panels.ts";
 import type { ReportPictures } from "../report/report.ts";
 
@@ -14,7 +13,7 @@ export interface PanelsTask {
   readonly photo: string | null;
   readonly before: string;
   /** Used where `before` is a CAM file. */
-  readonly background: CamBackground;
+  readonly cams: CamReading;
   /** Folder of proposals, as `openProposals` found it. */
   readonly proposals: string;
   readonly after: string;
@@ -25,7 +24,7 @@ export interface PanelsTask {
 
 /** Draws one image's row of the report: image, before, proposals, after, truth. */
 export async function drawPanels(task: PanelsTask): Promise<ReportPictures> {
-  const { id, photo, before, background, palette } = task;
+  const { id, photo, before, cams, palette } = task;
   const layerOf = (caption: string, labels: LabelMap): PanelLayer => ({ kind: "labels", caption, labels });
   const after = readLabelMap(task.after);
   const { proposals } = loadProposals(task.proposals, id).decode().set;
@@ -34,7 +33,7 @@ export async function drawPanels(task: PanelsTask): Promise<ReportPictures> {
     { photo: photo === null ? null : await readPhoto(photo), size: after, palette },
     [
       ...(photo === null ? [] : [{ kind: "photo", caption: "image" } as const]),
-      layerOf("before", decodeLabels(readFileBytes(before), before, background)),
+      layerOf("before", decodeLabels(readFileBytes(before), before, cams)),
       { kind: "proposals", caption: "proposals", proposals },
       layerOf("after", after),
       layerOf("truth", readLabelMap(task.truth)),

@@ -32,7 +32,7 @@ export async function proposeItem(task: ProposeTask): Promise<ItemResult<Propose
   const key = artifactKey(stage, [bytes]);
   if (out !== null && key === knownKey && existsSync(out)) return { key, result: null };
   const image = await readPhoto(photo);
-  const proposals = proposeRegions(image, { maxProposals });
+  const proposals = proposeRegions(image, { count: maxProposals });
   const { height, width } = image;
   const text = encodeProposals({ id, height, width, proposals });
   if (out !== null) writeAtomically(out, text);

@@ -5,18 +5,17 @@ import { type ClassId, countChanges, countLabels, IGNORE, type LabelMap } from "
 import { encodeLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { loadProposals } from "../../data/proposal-source.ts";
-import type { CamBackground } from "../../methods/sepl/cam-labels.ts";
 import { type MergeOptions, mergeProposals } from "../../methods/sepl/merge.ts";
 import { artifactKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
-import { decodeLabels } from "../label-input.ts";
+import { type CamReading, decodeLabels } from "../label-input.ts";
 import type { ItemResult } from "../stage.ts";
 
 export interface RefineTask {
   readonly id: string;
   readonly labels: string;
   /** Used where `labels` is a CAM file. */
-  readonly background: CamBackground;
+  readonly cams: CamReading;
   /** Folder of proposals, as `openProposals` found it. */
   readonly proposals: string;
   /** The label PNG to write; null computes and throws away (a dry run). */
@@ -43,13 +42,13 @@ export interface RefineResult {
 
 /** Refines one pseudo label and writes it. */
 export function refineItem(task: RefineTask): ItemResult<RefineResult> {
-  const { id, labels: path, background, out, stage, knownKey, options, palette } = task;
+  const { id, labels: path, cams, out, stage, knownKey, options, palette } = task;
   const bytes = readFileBytes(path);
   const input = loadProposals(task.proposals, id);
   const key = artifactKey(stage, [bytes, ...input.files.map((file) => file.bytes)]);
   if (out !== null && key === knownKey && existsSync(out)) return { key, result: null };
 
-  const before = decodeLabels(bytes, path, background);
+  const before = decodeLabels(bytes, path, cams);
   const { set, warnings } = input.decode({ published: options.compat === "original" });
   if (set.proposals.length > 0 && !isSameSize(set, before)) {
     throw shapeMismatch(`proposals of ${id}`, `${formatSize(before)} like ${path}`, formatSize(set));
