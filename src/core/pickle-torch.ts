@@ -7,8 +7,8 @@ import { type PickleName, readPickle } from "./pickle.ts";
 import { isShape, type PickledKind, type Spend } from "./pickle-numpy.ts";
 import { toRowMajor } from "./strided.ts";
 
-/** NumPy's type of a storage's elements; bfloat16 has none. */
-const storageTypes: Readonly<Record<string, string>> = {
+/** NumPy's type of a storage's elements by the name of its class; bfloat16 has none. */
+export const torchStorageTypes: Readonly<Record<string, string>> = {
   "torch.FloatStorage": "f4",
   "torch.DoubleStorage": "f8",
   "torch.HalfStorage": "f2",
@@ -20,7 +20,7 @@ const storageTypes: Readonly<Record<string, string>> = {
   "torch.ByteStorage": "u1",
   "torch.BoolStorage": "b1",
 };
-const storageNames = Object.fromEntries(Object.keys(storageTypes).map((name) => [name, null]));
+const storageNames = Object.fromEntries(Object.keys(torchStorageTypes).map((name) => [name, null]));
 
 interface TorchStorage {
   readonly kind: "torch storage";
@@ -125,7 +125,7 @@ function newStorage(id: unknown, where: string): TorchStorage {
   if (kind !== "storage" || name === undefined || (view ?? null) !== null) {
     throw badFormat(where, "the id of a storage", "another value");
   }
-  return { kind: "torch storage", type: storageTypes[name] };
+  return { kind: "torch storage", type: torchStorageTypes[name] };
 }
 
 function isStorage(value: unknown): value is TorchStorage {

@@ -63,6 +63,12 @@ describe("readPickle", () => {
     expect(read("Pkey\n.", { persistentLoad: (id: unknown) => `<${id}>` })).toBe("<key>");
   });
 
+  it("asks about names that are not known beforehand", () => {
+    const allowOther = (name: string) => (name.startsWith("m.") ? () => name : undefined);
+    expect(read("cm\nAnything\n)R.", { allowOther })).toBe("m.Anything");
+    expect(() => read("cos\nsystem\n)R.", { allowOther })).toThrow('got the name "os.system"');
+  });
+
   it("gives state to what the caller knows", () => {
     const allow = { "m.new": () => ({ state: null as unknown }) };
     const build = (instance: unknown, state: unknown): boolean => {

@@ -10,8 +10,11 @@ import {
   textFromUtf8,
 } from "./pickle-literals.ts";
 
-/** What a pickle may name. A function stands for the Python callable of that name, null for a name that is only passed on. */
-export type PickleNames = Readonly<Record<string, ((args: readonly unknown[]) => unknown) | null>>;
+/** A function stands for the Python callable of a name, null for a name that is only passed on. */
+export type PickleMeaning = ((args: readonly unknown[]) => unknown) | null;
+
+/** What a pickle may name, by "module.name". */
+export type PickleNames = Readonly<Record<string, PickleMeaning>>;
 
 /** An allowed name as a value, e.g. the class that is passed to a constructor. */
 export interface PickleName {
@@ -21,8 +24,10 @@ export interface PickleName {
 }
 
 export interface PickleOptions {
-  /** By "module.name"; default: no name at all. */
+  /** Default: no name at all. */
   readonly allow?: PickleNames;
+  /** What a name stands for that `allow` does not have; undefined refuses it. For names that are not known beforehand. */
+  readonly allowOther?: (name: string) => PickleMeaning | undefined;
   /** Gives state to an instance that a function of `allow` made, in place; returns whether it could. */
   readonly build?: (instance: unknown, state: unknown) => boolean;
   /** What a persistent id stands for; default: refused. */
@@ -52,7 +57,7 @@ export function readPickle(
   where: string,
   options: PickleOptions = {},
 ): { readonly value: unknown; readonly end: number } {
-  const { allow = {}, build, persistentLoad, start = 0 } = options;
+  const { allow = {}, allowOther, build, persistentLoad, start = 0 } = options;
   const reader = byteReader(bytes, where, start);
   const memo = new Map<number, unknown>();
   let stack: unknown[] = [];
@@ -82,10 +87,12 @@ export function readPickle(
     if (!isKind(value)) throw fail(`${kind} on the stack`, "another value");
     return value;
   };
+  const meaning = (full: string): PickleMeaning | undefined =>
+    Object.hasOwn(allow, full) ? allow[full] : allowOther?.(full);
   const name = (module: unknown, attribute: unknown): PickleName => {
     if (typeof module !== "string" || typeof attribute !== "string") throw fail("a name", "another value");
     const full = `${module}.${attribute}`;
-    if (Object.hasOwn(allow, full)) return { kind: "pickle name", name: full };
+    if (meaning(full) !== undefined) return { kind: "pickle name", name: full };
     throw fail(
       "plain data and arrays",
       `the name ${JSON.stringify(full)}`,
@@ -96,8 +103,8 @@ export function readPickle(
     const args = pop();
     const callable = pop();
     if (!isName(callable) || !Array.isArray(args)) throw fail("a name and its arguments", "other values");
-    const run = allow[callable.name];
-    if (run === null) throw fail("a name that may be called", JSON.stringify(callable.name));
+    const run = meaning(callable.name);
+    if (!run) throw fail("a name that may be called", JSON.stringify(callable.name));
     stack.push(run(args));
   };
   const setItems = (items: readonly unknown[]): void => {
