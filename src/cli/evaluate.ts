@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import type { SegmentationScores } from "../core/metrics.ts";
+import { invalid } from "../core/error.ts";
 import type { Evaluation } from "../run/evaluate.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
@@ -10,6 +10,7 @@ interface EvaluateOptions extends CommonOptions, CamOptions {
   readonly metric: "dataset" | "original";
   readonly before?: string;
   readonly csv?: string;
+  readonly boundary?: boolean;
 }
 
 /** `maskwright evaluate PRED TRUTH` */
@@ -27,6 +28,7 @@ export function evaluateCommand(): Command {
         .choices(["dataset", "original"])
         .default("dataset"),
     )
+    .option("--boundary", "also score boundaries: F-measure within 0.75 % of the picture's diagonal")
     .option("--before <dir>", "labels before refinement, for a table of both")
     .option("--csv <file>", "with --metric original and --before: write the published CSV");
   addCamOptions(command);
@@ -47,6 +49,9 @@ async function runEvaluate(pred: string, truth: string, options: EvaluateOptions
   const { openLabels } = await import("../run/label-input.ts");
   const { selectIds } = await import("../run/selection.ts");
   const { classList } = await import("../data/class-list.ts");
+  if (options.csv !== undefined && (options.before === undefined || options.metric !== "original")) {
+    throw invalid("evaluate: --csv", "--metric original and --before DIR beside it", "one of them missing");
+  }
   const { classes } = await classList(options.classes);
   const after = openLabels(pred);
   const before = options.before === undefined ? null : openLabels(options.before);
@@ -56,6 +61,7 @@ async function runEvaluate(pred: string, truth: string, options: EvaluateOptions
     ids,
     classCount: classes.length,
     running: options.metric === "original",
+    boundary: options.boundary ?? false,
     cams: camReading(options),
   };
   await withSession(options, async (context) => {
@@ -73,25 +79,33 @@ async function printScores(
   classes: readonly string[],
   { json }: EvaluateOptions,
 ): Promise<void> {
+  const { boundaryScores } = await import("../core/boundary-metric.ts");
   const { scores } = await import("../core/metrics.ts");
   const { percentScores } = await import("../run/percent.ts");
   const { formatScores } = await import("../run/report/score-table.ts");
-  const later = scores(after.confusion, classes);
-  const earlier = before && scores(before.confusion, classes);
+  const judge = ({ confusion, boundaries }: Evaluation) => ({
+    scores: scores(confusion, classes),
+    boundaries: boundaries && boundaryScores(boundaries, classes),
+  });
+  const later = judge(after);
+  const earlier = before && judge(before);
   if (json) {
     printJson({
       metric: "dataset",
       images: after.items.length,
-      ...percentScores(later),
-      ...(earlier === null ? {} : { before: percentScores(earlier) }),
+      ...percentScores(later.scores, later.boundaries),
+      ...(earlier === null ? {} : { before: percentScores(earlier.scores, earlier.boundaries) }),
       failures: after.failures,
     });
     return;
   }
-  const stages: { name: string; scores: SegmentationScores }[] = [
-    { name: earlier === null ? "scores" : "after", scores: later },
-  ];
-  if (earlier !== null) stages.unshift({ name: "before", scores: earlier });
+  const stageOf = (name: string, { scores, boundaries }: typeof later) => ({
+    name,
+    scores,
+    ...(boundaries === null ? {} : { boundaryF: boundaries.meanF }),
+  });
+  const stages =
+    earlier === null ? [stageOf("scores", later)] : [stageOf("before", earlier), stageOf("after", later)];
   process.stdout.write(`${after.items.length} images\n${formatScores(stages)}\n`);
 }
 
@@ -101,9 +115,7 @@ async function printOriginal(
   { json, csv }: EvaluateOptions,
 ): Promise<void> {
   const { originalCsvText, originalImages } = await import("../run/original-summary.ts");
-  const { invalid } = await import("../core/error.ts");
-  if (csv !== undefined) {
-    if (before === null) throw invalid("evaluate: --csv", "--before DIR beside it", "none");
+  if (csv !== undefined && before !== null) {
     const { writeAtomically } = await import("../run/files.ts");
     writeAtomically(csv, originalCsvText(before, after));
   }

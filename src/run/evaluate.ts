@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { addBoundaryCounts, type BoundaryCounts, emptyBoundaryCounts } from "../core/boundary-metric.ts";
 import { MaskwrightError } from "../core/error.ts";
 import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels } from "./label-input.ts";
@@ -15,11 +16,14 @@ export interface EvaluateRequest {
   readonly ids: readonly string[];
   readonly classCount: number;
   readonly running: boolean;
+  readonly boundary: boolean;
 }
 
 export interface Evaluation {
   /** Summed over all pictures that could be scored. */
   readonly confusion: Confusion;
+  /** Boundary pixels found and missed, when asked for. */
+  readonly boundaries: BoundaryCounts | null;
   /** In the order of the ids. */
   readonly items: readonly EvaluatedItem[];
   readonly failures: readonly Failure[];
@@ -34,10 +38,11 @@ const BATCH = 16;
  * @throws MaskwrightError the first picture's error, unless the context says to keep going
  */
 export async function evaluateLabels(request: EvaluateRequest, context: WorkContext): Promise<Evaluation> {
-  const { pred, truth, ids, classCount, running, cams } = request;
+  const { pred, truth, ids, classCount, running, boundary, cams } = request;
   const { pool, progress, signal, keepGoing } = context;
   const truths = openLabels(truth).files;
   const total = emptyConfusion(classCount);
+  const boundaries = boundary ? emptyBoundaryCounts(classCount) : null;
   const items = new Map<string, EvaluatedItem>();
   const failures = new Map<string, Failure>();
 
@@ -55,8 +60,9 @@ export async function evaluateLabels(request: EvaluateRequest, context: WorkCont
       fail(id, new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the images to score." }));
       return [];
     });
-    const result = await pool.run("evaluate", { items: pairs, classCount, running, cams });
+    const result = await pool.run("evaluate", { items: pairs, classCount, running, boundary, cams });
     addConfusion(total, { classCount, counts: result.counts });
+    if (boundaries !== null && result.boundaries !== null) addBoundaryCounts(boundaries, result.boundaries);
     for (const item of result.items) {
       items.set(item.id, item);
       progress.advance(item.id);
@@ -77,6 +83,7 @@ export async function evaluateLabels(request: EvaluateRequest, context: WorkCont
     throw new MaskwrightError("ABORTED", `evaluate: stopped after ${items.size} of ${ids.length} images`);
   return {
     confusion: total,
+    boundaries,
     items: ids.flatMap((id) => items.get(id) ?? []),
     failures: ids.flatMap((id) => failures.get(id) ?? []),
   };

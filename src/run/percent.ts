@@ -1,3 +1,4 @@
+import type { BoundaryScores } from "../core/boundary-metric.ts";
 import type { SegmentationScores } from "../core/metrics.ts";
 
 /** Scores as people quote them: percent with two decimals; null where there is nothing to score. */
@@ -10,7 +11,11 @@ export interface PercentScores {
     readonly iou: number | null;
     readonly precision: number | null;
     readonly recall: number | null;
+    /** F-measure of the boundary, when boundaries were compared. */
+    readonly boundaryF?: number | null;
   }[];
+  /** Mean over the classes that have a boundary, when boundaries were compared. */
+  readonly boundaryF?: number | null;
 }
 
 export function percentScores({
@@ -23,12 +28,14 @@ export function percentScores({
     miou: percent(miou),
     foregroundMiou: percent(foregroundMiou),
     pixelAccuracy: percent(pixelAccuracy),
-    classes: classes.map(({ name, iou, precision, recall }) => ({
+    classes: classes.map(({ id, name, iou, precision, recall }) => ({
       name,
       iou: percent(iou),
       precision: percent(precision),
       recall: percent(recall),
+      ...(boundaries === null ? {} : { boundaryF: percent(boundaries.classes[id].f) }),
     })),
+    ...(boundaries === null ? {} : { boundaryF: percent(boundaries.meanF) }),
   };
 }
 

@@ -210,7 +210,7 @@ async function scoreBoth(
   run: RunDirectory,
   context: WorkContext,
 ): Promise<Scored> {
-  const shared = { truth, ids, classCount: classes.classes.length, running: false, cams };
+  const shared = { truth, ids, classCount: classes.classes.length, running: false, boundary: false, cams };
   const before = await evaluateLabels({ ...shared, pred: labels }, context);
   const after = await evaluateLabels({ ...shared, pred: openLabels(join(run.dir, "pseudo")) }, context);
   return { before, after };

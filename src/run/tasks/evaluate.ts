@@ -1,3 +1,9 @@
+import {
+  addBoundaryCounts,
+  type BoundaryCounts,
+  countBoundaries,
+  emptyBoundaryCounts,
+} from "../../core/boundary-metric.ts";
 import { MaskwrightError, shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize } from "../../core/geometry.ts";
 import { addConfusion, confusion, emptyConfusion, scores } from "../../core/metrics.ts";
@@ -15,6 +21,8 @@ export interface EvaluateTask {
   readonly cams: CamReading;
   /** Give the published running figures of each picture as well. */
   readonly running: boolean;
+  /** Compare boundaries as well: costs some twenty times the rest. */
+  readonly boundary: boolean;
 }
 
 export interface EvaluateItem {
@@ -33,13 +41,17 @@ export interface EvaluatedItem {
 export interface EvaluateResult {
   /** [N, N+1] summed over the batch. */
   readonly counts: Float64Array;
+  /** Summed over the batch, when asked for. */
+  readonly boundaries: BoundaryCounts | null;
   readonly items: readonly EvaluatedItem[];
   readonly failures: readonly { readonly id: string; readonly error: RemoteError }[];
 }
 
 /** Scores a batch; a picture that cannot be scored is reported beside the others. */
-export function evaluateItems({ items, classCount, cams, running }: EvaluateTask): EvaluateResult {
+export function evaluateItems(task: EvaluateTask): EvaluateResult {
+  const { items, classCount, cams, running, boundary } = task;
   const total = emptyConfusion(classCount);
+  const boundaries = boundary ? emptyBoundaryCounts(classCount) : null;
   const done: EvaluatedItem[] = [];
   const failures: { id: string; error: RemoteError }[] = [];
   for (const { id, pred, truth } of items) {
@@ -51,6 +63,8 @@ export function evaluateItems({ items, classCount, cams, running }: EvaluateTask
       }
       const counts = confusion(predicted, expected, classCount);
       addConfusion(total, counts);
+      if (boundaries !== null)
+        addBoundaryCounts(boundaries, countBoundaries(predicted, expected, classCount));
       done.push({
         id,
         miou: scores(counts).miou,
@@ -61,5 +75,5 @@ export function evaluateItems({ items, classCount, cams, running }: EvaluateTask
       failures.push({ id, error: packError(error) });
     }
   }
-  return { counts: total.counts, items: done, failures };
+  return { counts: total.counts, boundaries, items: done, failures };
 }
