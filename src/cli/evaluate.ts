@@ -45,7 +45,9 @@ export function evaluateCommand(): Command {
 }
 
 async function runEvaluate(pred: string, truth: string, options: EvaluateOptions): Promise<void> {
+  checkCsv(options);
   const { evaluateLabels } = await import("../run/evaluate.ts");
+  const { checkSomeFinished } = await import("../run/command.ts");
   const { openLabels } = await import("../run/label-input.ts");
   const { selectIds } = await import("../run/selection.ts");
   const { classList } = await import("../data/class-list.ts");
@@ -67,10 +69,18 @@ async function runEvaluate(pred: string, truth: string, options: EvaluateOptions
   await withSession(options, async (context) => {
     const earlier = before && (await evaluateLabels({ ...request, pred: before }, context));
     const later = await evaluateLabels({ ...request, pred: after }, context);
+    checkSomeFinished("evaluate", later.items.length, later.failures);
     if (options.metric === "original") await printOriginal(earlier, later, options);
     else await printScores(earlier, later, classes, options);
     return later.failures.length === 0 && (earlier?.failures.length ?? 0) === 0;
   });
+}
+
+function checkCsv({ csv, metric, before }: EvaluateOptions): void {
+  if (csv === undefined || (metric === "original" && before !== undefined)) return;
+  const missing = metric === "original" ? "no --before" : `--metric ${metric}`;
+  const text = `evaluate: --csv: expected --metric original and --before DIR beside it, got ${missing}`;
+  throw new MaskwrightError("INVALID_ARGUMENT", text);
 }
 
 async function printScores(

@@ -18,12 +18,10 @@ export interface PercentScores {
   readonly boundaryF?: number | null;
 }
 
-export function percentScores({
-  miou,
-  foregroundMiou,
-  pixelAccuracy,
-  classes,
-}: SegmentationScores): PercentScores {
+export function percentScores(
+  { miou, foregroundMiou, pixelAccuracy, classes }: SegmentationScores,
+  boundaries: BoundaryScores | null,
+): PercentScores {
   return {
     miou: percent(miou),
     foregroundMiou: percent(foregroundMiou),
