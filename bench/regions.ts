@@ -3,8 +3,10 @@
  * `npx tsx bench/regions.ts`. IoU counts the truth's void band as background, so a perfect mask scores 0.85 to 0.95.
  */
 import { rleIous } from "../src/core/iou.ts";
+import type { LabelMap } from "../src/core/label-map.ts";
 import { addConfusion, confusion, emptyConfusion, scores } from "../src/core/metrics.ts";
 import type { Proposal } from "../src/core/proposal.ts";
+import { proposalsForRefinement } from "../src/methods/proposals/regions/refinement.ts";
 import { proposeRegions } from "../src/methods/proposals/regions/regions.ts";
 import { mergeProposals } from "../src/methods/sepl/merge.ts";
 import { readVocPhotos, type VocPhoto } from "./voc-photos.ts";
@@ -23,7 +25,7 @@ if (photos !== null) {
   proposeRegions(photos[0].image); // compiles the code before the clock starts
   const measured = photos.map(measure);
   console.log(
-    "photos         objects  IoU@100  IoU@300  recall@100  recall@300  s/image  masks  before  refined",
+    "photos         objects  IoU@100  IoU@300  recall@100  recall@300  s/image  masks  before  whole pool      cut",
   );
   report(
     "24 for tuning",
@@ -76,20 +78,21 @@ function report(name: string, measured: readonly Measured[]): void {
       .toFixed(0)
       .padStart(5),
     miou(measured, ({ photo }) => photo.pseudo).padStart(6),
-    miou(
-      measured,
-      ({ photo, pool }) =>
-        mergeProposals(
-          photo.pseudo,
-          pool.map(({ rle }) => rle),
-        ).labels,
-    ).padStart(7),
+    miou(measured, ({ photo, pool }) => refined(photo, pool)).padStart(10),
+    miou(measured, ({ photo, pool }) => refined(photo, proposalsForRefinement(pool))).padStart(7),
   ];
   console.log(name.padEnd(14), figures.join("  "));
 }
 
+function refined({ pseudo }: VocPhoto, proposals: readonly Proposal[]): LabelMap {
+  return mergeProposals(
+    pseudo,
+    proposals.map(({ rle }) => rle),
+  ).labels;
+}
+
 /** Percent, over the 21 classes of VOC. */
-function miou(measured: readonly Measured[], labelsOf: (m: Measured) => VocPhoto["pseudo"]): string {
+function miou(measured: readonly Measured[], labelsOf: (m: Measured) => LabelMap): string {
   const total = emptyConfusion(21);
   for (const m of measured) addConfusion(total, confusion(labelsOf(m), m.photo.truth, 21));
   return (100 * (scores(total).miou ?? 0)).toFixed(2);
