@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { invalid } from "../core/error.ts";
+import { MaskwrightError } from "../core/error.ts";
 import type { Evaluation } from "../run/evaluate.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
@@ -51,9 +51,6 @@ async function runEvaluate(pred: string, truth: string, options: EvaluateOptions
   const { openLabels } = await import("../run/label-input.ts");
   const { selectIds } = await import("../run/selection.ts");
   const { classList } = await import("../data/class-list.ts");
-  if (options.csv !== undefined && (options.before === undefined || options.metric !== "original")) {
-    throw invalid("evaluate: --csv", "--metric original and --before DIR beside it", "one of them missing");
-  }
   const { classes } = await classList(options.classes);
   const after = openLabels(pred);
   const before = options.before === undefined ? null : openLabels(options.before);
