@@ -66,7 +66,7 @@ export function decodeRleString(text: string, size: Size, where = "rle"): Rle {
       if (group >>> 6 !== 0 || shift > MAX_SHIFT || n > length) throw badGroup(text, n - 1, where);
       count |= (group & 31) << shift;
     }
-    if ((group & 16) !== 0) count |= -1 << shift;
+    count = (count << (32 - shift)) >> (32 - shift); // the sign is any
     if (k > 2) count += lastButOne;
     if (count < 0) throw badFormat(`${where}: counts[${k}]`, "a run length >= 0", String(count));
     lastButOne = last;
