@@ -25,5 +25,7 @@ export interface Proposal {
 export interface ProposalSet extends Size {
   /** The picture's file name without extension, sub-folders kept: "a/b". */
   readonly id: string;
+  /** What made them, where it is known: "regions", "sam-vit-b". */
+  readonly model?: string;
   readonly proposals: readonly Proposal[];
 }

@@ -18,7 +18,7 @@ const MAX_BYTES = 500_000_000;
 /**
  * Proposals from one of three kinds of JSON, plain or gzip:
  *
- * - ours: `{ image: { id, height, width }, annotations: [record, …] }`;
+ * - ours: `{ image: { id, height, width }, model, annotations: [record, …] }`;
  * - SA-1B's, whose `image` has `image_id` and `file_name` instead of `id`;
  * - a bare list of records, as `SamAutomaticMaskGenerator` returns it with `output_mode="coco_rle"` or
  *   `"uncompressed_rle"`. An empty list does not say the picture's size: 0×0.
@@ -35,7 +35,7 @@ export function decodeProposals(file: Uint8Array | string, where: string): Propo
     const size = content.length === 0 ? { height: 0, width: 0 } : firstSize(content[0], where);
     return { id: stem(where), ...size, proposals: readRecords(content, size, `${where}: `) };
   }
-  const { image, annotations } = asObject(content, where);
+  const { image, model, annotations } = asObject(content, where);
   if (!Array.isArray(annotations)) throw fault(`${where}: annotations`, "a list", annotations);
   const header = asObject(image, `${where}: image`);
   const size = { height: header.height as number, width: header.width as number };
@@ -45,6 +45,7 @@ export function decodeProposals(file: Uint8Array | string, where: string): Propo
   return {
     id: headerId(header, `${where}: image`) ?? stem(where),
     ...size,
+    ...(typeof model === "string" ? { model } : {}),
     proposals: readRecords(annotations, size, `${where}: annotations`),
   };
 }
@@ -53,10 +54,11 @@ export function decodeProposals(file: Uint8Array | string, where: string): Propo
  * The JSON of a proposal set, in the first form of `decodeProposals`: one record a line, `bbox` in whole
  * pixels as COCO means it (SAM's is one short), `crop_box` the whole picture, NaN qualities as null.
  */
-export function encodeProposals({ id, height, width, proposals }: ProposalSet): string {
-  const head = JSON.stringify({ id, height, width });
+export function encodeProposals({ id, height, width, model, proposals }: ProposalSet): string {
+  const image = JSON.stringify({ id, height, width });
+  const head = model === undefined ? `"image":${image}` : `"image":${image},"model":${JSON.stringify(model)}`;
   const records = proposals.map((proposal) => JSON.stringify(toRecord(proposal)));
-  return `{"image":${head},"annotations":[${records.length === 0 ? "" : `\n${records.join(",\n")}\n`}]}\n`;
+  return `{${head},"annotations":[${records.length === 0 ? "" : `\n${records.join(",\n")}\n`}]}\n`;
 }
 
 function toRecord({ rle, area, box, predictedIou, stability, point, level }: Proposal): object {

@@ -34,7 +34,7 @@ export async function proposeItem(task: ProposeTask): Promise<ItemResult<Propose
   const image = await readPhoto(photo);
   const proposals = proposeRegions(image, { count: maxProposals });
   const { height, width } = image;
-  const text = encodeProposals({ id, height, width, proposals });
+  const text = encodeProposals({ id, height, width, model: "regions", proposals });
   if (out !== null) writeAtomically(out, text);
   return { key, result: { proposals: proposals.length, height, width, bytes: text.length } };
 }

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize } from "../../core/geometry.ts";
-import { type ClassId, countChanges, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import { type ClassId, compareLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { encodeLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { loadProposals } from "../../data/proposal-source.ts";
+import { proposalsForRefinement } from "../../methods/proposals/regions/refinement.ts";
 import { type MergeOptions, mergeProposals } from "../../methods/sepl/merge.ts";
 import { artifactKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
@@ -37,6 +38,8 @@ export interface RefineResult {
   readonly vanished: readonly ClassId[];
   /** Ignore pixels of the input that became something else. */
   readonly ignoreLost: number;
+  /** Size of the label PNG. */
+  readonly bytes: number;
   readonly warnings: readonly string[];
 }
 
@@ -53,28 +56,40 @@ export function refineItem(task: RefineTask): ItemResult<RefineResult> {
   if (set.proposals.length > 0 && !isSameSize(set, before)) {
     throw shapeMismatch(`proposals of ${id}`, `${formatSize(before)} like ${path}`, formatSize(set));
   }
-  const rles = set.proposals.map(({ rle }) => rle);
-  const { labels, takenBy } = mergeProposals(before, rles, options);
-  if (out !== null) writeAtomically(out, encodeLabelMap(labels, palette ?? undefined));
-  return { key, result: { ...compareLabels(before, labels), ...countTaken(takenBy), warnings } };
+  // Both compat modes merge what they are given, whole; see `proposalsForRefinement` for why that would do harm.
+  const isPool = set.model === "regions" && options.compat === undefined;
+  const proposals = isPool ? proposalsForRefinement(set.proposals) : set.proposals;
+  const { labels, takenBy } = mergeProposals(
+    before,
+    proposals.map(({ rle }) => rle),
+    options,
+  );
+  const encoded = encodeLabelMap(labels, palette ?? undefined);
+  if (out !== null) writeAtomically(out, encoded);
+  const result = {
+    ...describeChange(before, labels),
+    ...countTaken(takenBy),
+    bytes: encoded.length,
+    warnings,
+  };
+  return { key, result };
 }
 
 function countTaken(takenBy: readonly ClassId[]): { proposals: number; taken: number } {
   return { proposals: takenBy.length, taken: takenBy.filter((c) => c > 0).length };
 }
 
-function compareLabels(
+function describeChange(
   before: LabelMap,
   after: LabelMap,
 ): Pick<RefineResult, "pixels" | "changed" | "vanished" | "ignoreLost"> {
-  const had = countLabels(before);
-  const left = countLabels(after);
+  const pixels = compareLabels(before, after);
   const vanished: ClassId[] = [];
-  for (let c = 1; c < IGNORE; c++) if (had[c] > 0 && left[c] === 0) vanished.push(c);
+  for (let c = 1; c < IGNORE; c++) if (pixels.before[c] > 0 && pixels.after[c] === 0) vanished.push(c);
   return {
     pixels: before.data.length,
-    changed: countChanges(before, after),
+    changed: pixels.changed,
     vanished,
-    ignoreLost: had[IGNORE] - left[IGNORE],
+    ignoreLost: pixels.before[IGNORE] - pixels.after[IGNORE],
   };
 }
