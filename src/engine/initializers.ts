@@ -9,7 +9,13 @@ export interface Fans {
 }
 
 /** Gains by what follows the layer, as `torch.nn.init.calculate_gain` recommends them. */
-export const gains = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4 } as const;
+export const gains: Readonly<Record<"linear" | "sigmoid" | "tanh" | "relu" | "selu", number>> = {
+  linear: 1,
+  sigmoid: 1,
+  tanh: 5 / 3,
+  relu: Math.SQRT2,
+  selu: 3 / 4,
+};
 
 /** Gain before a leaky ReLU of this negative slope; with √5, Kaiming uniform is what nn.Linear and nn.Conv2d start from. */
 export function leakyReluGain(slope: number): number {
