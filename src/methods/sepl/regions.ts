@@ -1,5 +1,6 @@
 import { type BitMask, emptyBits, rankBits } from "../../core/bit-mask.ts";
 import { type ClassId, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import { wordsOf } from "../../core/words.ts";
 
 /** The regions A_c of a label map's P foreground classes, ready to be intersected with proposals. */
 export interface Regions {
@@ -19,43 +20,47 @@ export interface Regions {
  */
 export function splitRegions(labels: LabelMap, classCount: number): Regions {
   const { height, width, data } = labels;
-  const toggles: (BitMask | undefined)[] = [];
+  const toggles: (BitMask | undefined)[] = Array(256).fill(undefined);
   const toggle = (id: ClassId, position: number): void => {
-    if (id === 0 || id === IGNORE || id >= classCount) return;
-    toggles[id] ??= emptyBits(labels);
-    toggles[id].words[position >>> 5] ^= 1 << (position & 31);
+    if (id === 0) return;
+    const region = toggles[id] ?? begin(id);
+    if (region !== undefined) region.words[position >>> 5] ^= 1 << (position & 31);
+  };
+  const begin = (id: ClassId): BitMask | undefined => {
+    if (id !== IGNORE && id < classCount) toggles[id] = emptyBits(labels);
+    return toggles[id];
   };
   for (let j = 0; j < width; j++) toggle(data[j], j * height);
-  forEachVerticalChange(labels, (i, j, p) => {
-    toggle(data[p - width], j * height + i);
-    toggle(data[p], j * height + i);
-  });
-  // A column ends where the next begins.
-  for (let j = 0, p = (height - 1) * width; j < width; j++, p++) toggle(data[p], (j + 1) * height);
-
-  const classes = Object.keys(toggles).map(Number);
-  const bits = classes.map((c) => toggles[c] as BitMask);
-  for (const { words } of bits) accumulateToggles(words);
-  return { classes, bits, ranks: bits.map(rankBits) };
-}
-
-/** Calls `visit(i, j, p)` for every pixel below another id. Rows are compared four pixels at a time: few differ. */
-function forEachVerticalChange(
-  { height, width, data }: LabelMap,
-  visit: (i: number, j: number, p: number) => void,
-): void {
+  // Rows are compared four pixels at a time: few differ from the one above.
   const rowWords = (width + 3) >>> 2;
-  const padded = new Uint8Array(rowWords * 4 * height);
-  for (let i = 0; i < height; i++) padded.set(data.subarray(i * width, (i + 1) * width), i * rowWords * 4);
-  const words = new Int32Array(padded.buffer);
+  const words = wordRows(labels);
   for (let i = 1, w = rowWords; i < height; i++) {
     for (let j = 0; j < width; j += 4, w++) {
       if (words[w] === words[w - rowWords]) continue;
       for (let p = i * width + j, end = i * width + Math.min(j + 4, width); p < end; p++) {
-        if (data[p] !== data[p - width]) visit(i, p - i * width, p);
+        if (data[p] === data[p - width]) continue;
+        const position = (p - i * width) * height + i;
+        toggle(data[p - width], position);
+        toggle(data[p], position);
       }
     }
   }
+  // A column ends where the next begins.
+  for (let j = 0, p = (height - 1) * width; j < width; j++, p++) toggle(data[p], (j + 1) * height);
+
+  const bits = toggles.filter((region) => region !== undefined);
+  for (const { words } of bits) accumulateToggles(words);
+  const classes = toggles.flatMap((region, id) => (region === undefined ? [] : [id]));
+  return { classes, bits, ranks: bits.map(rankBits) };
+}
+
+/** The rows of a label map, each padded to whole words of four pixels. */
+function wordRows({ height, width, data }: LabelMap): Int32Array {
+  if (width % 4 === 0) return wordsOf(data);
+  const rowWords = (width + 3) >>> 2;
+  const padded = new Uint8Array(rowWords * 4 * height);
+  for (let i = 0; i < height; i++) padded.set(data.subarray(i * width, (i + 1) * width), i * rowWords * 4);
+  return wordsOf(padded);
 }
 
 /** Running XOR over all bits, in place: bit q becomes the XOR of bits 0..q. */
@@ -68,7 +73,8 @@ function accumulateToggles(words: Uint32Array): void {
     bits ^= bits << 4;
     bits ^= bits << 8;
     bits ^= bits << 16;
-    words[w] = bits ^ carry;
-    carry = words[w] >>> 31 === 1 ? -1 : 0;
+    bits ^= carry;
+    words[w] = bits;
+    carry = bits >> 31;
   }
 }
