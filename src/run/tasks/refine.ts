@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { shapeMismatch } from "../../core/error.ts";
+import { badFormat, shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize } from "../../core/geometry.ts";
-import { type ClassId, compareLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import { type ClassId, compareLabels, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { encodeLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { loadProposals } from "../../data/proposal-source.ts";
@@ -52,6 +52,7 @@ export function refineItem(task: RefineTask): ItemResult<RefineResult> {
   if (out !== null && key === knownKey && existsSync(out)) return { key, result: null };
 
   const before = decodeLabels(bytes, path, cams);
+  if (options.compat !== "original") checkClasses(before, path, options.classCount);
   const { set, warnings } = input.decode({ published: options.compat === "original" });
   if (set.proposals.length > 0 && !isSameSize(set, before)) {
     throw shapeMismatch(`proposals of ${id}`, `${formatSize(before)} like ${path}`, formatSize(set));
@@ -73,6 +74,15 @@ export function refineItem(task: RefineTask): ItemResult<RefineResult> {
     warnings,
   };
   return { key, result };
+}
+
+/** Ids past the class list would silently become background; the published code lets them. */
+function checkClasses(labels: LabelMap, path: string, classCount: number = IGNORE): void {
+  if (classCount >= IGNORE) return;
+  const id = countLabels(labels).findIndex((pixels, c) => pixels > 0 && c >= classCount && c < IGNORE);
+  if (id < 0) return;
+  const hint = `--classes FILE names the classes, one a line from the background on; without it every id is one.`;
+  throw badFormat(path, `class ids below ${classCount} (or ${IGNORE}, ignore)`, String(id), hint);
 }
 
 function countTaken(takenBy: readonly ClassId[]): { proposals: number; taken: number } {
