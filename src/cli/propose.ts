@@ -22,6 +22,7 @@ export function proposeCommand(): Command {
         .default("regions"),
     )
     .option("--max <n>", "keep at most n proposals an image, the best ones", wholeNumber, 300);
+  command.option("--overlay", "also draw the masks over the photos, in DIR/overlay");
   addWorkOptions(command);
   addExamples(command, [
     "maskwright propose photos -o runs/regions",
@@ -31,7 +32,10 @@ export function proposeCommand(): Command {
   return command.action(async (images: string, options: ProposeOptions) => {
     const { propose } = await import("../run/propose.ts");
     await withSession(options, async (context) => {
-      const report = await propose({ ...options, images, maxProposals: options.max }, context);
+      const report = await propose(
+        { ...options, images, maxProposals: options.max, overlay: options.overlay ?? false },
+        context,
+      );
       if (options.json) printJson(report);
       else {
         const mean = (report.proposals / report.images).toFixed(1);

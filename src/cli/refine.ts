@@ -16,6 +16,8 @@ interface RefineOptions extends CommonOptions, CamOptions {
   readonly classes?: string;
   readonly keepIgnore?: boolean;
   readonly truth?: string;
+  readonly photos?: string;
+  readonly overlay?: boolean;
 }
 
 /** The published code's class count, and what `--compat original` assumes when no class list is given. */
@@ -46,6 +48,8 @@ export function refineCommand(): Command {
     )
     .addOption(classesOption())
     .option("--keep-ignore", "ignore pixels (255) that no proposal paints stay ignore")
+    .option("--photos <dir>", "photos to draw the labels and the report over, with --proposals")
+    .option("--overlay", "also draw the refined labels over the photos, in DIR/overlay")
     .option("--truth <dir>", "ground truth: prints mIoU before and after, and writes DIR/report.html");
   addCamOptions(command);
   addWorkOptions(command);
@@ -80,6 +84,7 @@ async function runRefine(labels: string, options: RefineOptions): Promise<void> 
         keepIgnore: options.keepIgnore ?? false,
         cams: camReading(options),
         truth: options.truth ?? null,
+        overlay: options.overlay ?? false,
         commandLine: commandLine(),
       },
       context,

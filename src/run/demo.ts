@@ -40,6 +40,7 @@ export async function demo(request: DemoRequest, context: WorkContext): Promise<
       cams: { background: { kind: "threshold", threshold: 0.3 }, keyBase: 0 },
       truth: join(scenes, "truth"),
       limit: sceneCount,
+      overlay: false,
       title: "Demo: rough labels of drawn scenes, refined by SEPL",
       notes: [
         `Synthetic data: ${sceneCount} scenes drawn by this program (seed ${seed}), their truth exact, their rough labels the truth degraded the way class activation maps fail. Figures on photos are in docs/benchmarks.md.`,

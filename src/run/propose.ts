@@ -3,6 +3,7 @@ import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
 import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
+import { overlayStage } from "./overlay.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
@@ -17,6 +18,8 @@ export interface ProposeRequest extends SelectionOptions {
   readonly out: string;
   readonly model: ProposalModel;
   readonly maxProposals: number;
+  /** Also draw the masks over the photos. */
+  readonly overlay: boolean;
 }
 
 export interface ProposeReport extends RunSummary {
@@ -30,14 +33,23 @@ const REGIONS_VERSION = 1;
 /** Proposes masks for a folder of photos: `OUT/proposals/<id>.json`, resumable. */
 export async function propose(request: ProposeRequest, context: WorkContext): Promise<ProposeReport> {
   const startMs = performance.now();
-  const { images, out, model, maxProposals } = request;
+  const { images, out, model, maxProposals, overlay } = request;
   const photos = openPhotos(images);
   const ids = await selectIds([...photos.keys()], images, request);
   const options = { model, maxProposals };
   const run = openRunDirectory(out, { command: "propose", options });
   try {
-    const { finished, failures } = await proposeStage({ ids, photos, model, maxProposals }, run, context);
-    checkSomeFinished("propose", finished.length, failures);
+    const { finished, failures: failed } = await proposeStage(
+      { ids, photos, model, maxProposals },
+      run,
+      context,
+    );
+    checkSomeFinished("propose", finished.length, failed);
+    const layer = { kind: "proposals", folder: join(out, "proposals") } as const;
+    const done = finished.map(({ id }) => id);
+    const failures = overlay
+      ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
+      : failed;
     const report: ProposeReport = {
       command: "propose",
       maskwright: version,

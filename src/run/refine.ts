@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
+import { vocPalette } from "../core/label-map.ts";
 import { type SegmentationScores, scores } from "../core/metrics.ts";
 import type { ClassList } from "../data/class-list.ts";
 import { openProposals } from "../data/proposal-source.ts";
@@ -9,11 +10,12 @@ import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
 import { type Evaluation, evaluateLabels } from "./evaluate.ts";
 import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
+import { overlayStage } from "./overlay.ts";
 import { type ProposalModel, proposeStage } from "./propose.ts";
 import { writeRefineReport } from "./refine-report.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
-import { type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
+import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { RefineResult } from "./tasks/refine.ts";
 import { version } from "./version.ts";
 
@@ -40,8 +42,10 @@ export interface RefineRequest extends SelectionOptions {
   readonly cams: CamReading;
   /** Ground truth to score before and after with; never seen by the method. */
   readonly truth: string | null;
-  /** Photos to draw in the report, where the proposals are not made from photos. */
+  /** Photos to draw, where the proposals are not made from photos. */
   readonly photos?: string;
+  /** Also draw the refined labels over the photos. */
+  readonly overlay: boolean;
   /** For the report's page: its title, what to know before believing it, and how to repeat the run. */
   readonly title?: string;
   readonly notes?: readonly string[];
@@ -88,7 +92,8 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
       run,
       context,
     );
-    const failures = [...proposed.failures, ...outcome.failures];
+    const drawn = request.overlay ? await drawLabels(outcome.finished, request, run, context) : [];
+    const failures = [...proposed.failures, ...outcome.failures, ...drawn];
     checkSomeFinished("refine", outcome.finished.length, failures);
     const done = outcome.finished.map(({ id }) => id);
     const scored = truth === null ? null : await scoreBoth(done, labels, truth, request, run, context);
@@ -197,6 +202,27 @@ function refineStage(
   );
 }
 
+async function drawLabels(
+  finished: readonly Finished<RefineResult>[],
+  request: RefineRequest,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<readonly Failure[]> {
+  const { files } = openLabels(join(run.dir, "pseudo"));
+  const layer = { kind: "labels", files, palette: request.classes.palette ?? vocPalette() } as const;
+  return await overlayStage(
+    { ids: finished.map(({ id }) => id), photos: photosOf(request), layer },
+    run,
+    context,
+  );
+}
+
+/** The photos of the images, where the user has given any. */
+function photosOf({ proposals, photos }: RefineRequest): ReadonlyMap<string, string> | null {
+  const folder = proposals.kind === "photos" ? proposals.folder : photos;
+  return folder === undefined ? null : openPhotos(folder);
+}
+
 interface Scored {
   readonly before: Evaluation;
   readonly after: Evaluation;
@@ -226,7 +252,6 @@ interface PageInputs {
 async function writePage(report: RefineReport, inputs: PageInputs, context: WorkContext): Promise<void> {
   const { request, labels, proposals, truth } = inputs;
   const { title = "SEPL: refined pseudo labels", notes = [], cams, classes, commandLine, out } = request;
-  const photos = request.proposals.kind === "photos" ? request.proposals.folder : request.photos;
   await writeRefineReport(
     join(out, "report.html"),
     {
@@ -238,7 +263,7 @@ async function writePage(report: RefineReport, inputs: PageInputs, context: Work
       proposals,
       refined: openLabels(join(out, "pseudo")),
       truth,
-      photos: photos === undefined ? new Map() : openPhotos(photos),
+      photos: photosOf(request) ?? new Map(),
       classes,
       commandLine,
     },

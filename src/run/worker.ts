@@ -1,24 +1,40 @@
 import type { Answer } from "./pool.ts";
 import { packError } from "./remote-error.ts";
+import type { evaluateItems } from "./tasks/evaluate.ts";
+import type { drawOverlay } from "./tasks/overlay.ts";
+import type { drawPanels } from "./tasks/panels.ts";
+import type { proposeItem } from "./tasks/propose.ts";
+import type { refineItem } from "./tasks/refine.ts";
+import type { drawSceneFiles } from "./tasks/scene.ts";
 
-/** The tasks a worker knows. Each is loaded when first asked for, so a worker starts in milliseconds. */
-const tasks = {
+/** What a worker can be asked to do. */
+interface Tasks {
+  readonly scene: typeof drawSceneFiles;
+  readonly propose: typeof proposeItem;
+  readonly refine: typeof refineItem;
+  readonly evaluate: typeof evaluateItems;
+  readonly overlay: typeof drawOverlay;
+  readonly panels: typeof drawPanels;
+}
+
+export type TaskName = keyof Tasks;
+export type TaskOf<N extends TaskName> = Parameters<Tasks[N]>[0];
+export type ResultOf<N extends TaskName> = Awaited<ReturnType<Tasks[N]>>;
+
+/** Each task is loaded when it is first asked for, so a worker starts in milliseconds. */
+const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   scene: () => import("./tasks/scene.ts").then((m) => m.drawSceneFiles),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
   refine: () => import("./tasks/refine.ts").then((m) => m.refineItem),
   evaluate: () => import("./tasks/evaluate.ts").then((m) => m.evaluateItems),
+  overlay: () => import("./tasks/overlay.ts").then((m) => m.drawOverlay),
   panels: () => import("./tasks/panels.ts").then((m) => m.drawPanels),
 };
-
-export type TaskName = keyof typeof tasks;
-type Run<N extends TaskName> = Awaited<ReturnType<(typeof tasks)[N]>>;
-export type TaskOf<N extends TaskName> = Parameters<Run<N>>[0];
-export type ResultOf<N extends TaskName> = Awaited<ReturnType<Run<N>>>;
 
 /** Entry of every worker thread. */
 async function handle({ name, task }: { name: TaskName; task: never }): Promise<Answer<unknown>> {
   try {
-    const run = (await tasks[name]()) as (task: never) => unknown;
+    const run = (await loaders[name]()) as (task: never) => unknown;
     return { ok: true, value: await run(task) };
   } catch (error) {
     return { ok: false, error: packError(error) };
