@@ -8,10 +8,27 @@ import { clamp, sine, smoothStep } from "./scalar.ts";
  */
 export type Pattern = (u: number, v: number, step: number) => number;
 
-export type PatternName = keyof typeof patterns;
+export type PatternName =
+  | "plain"
+  | "mottled"
+  | "marbled"
+  | "striped"
+  | "checked"
+  | "spotted"
+  | "speckled"
+  | "tiled"
+  | "brick"
+  | "wooden"
+  | "grassy"
+  | "cracked"
+  | "patchy"
+  | "wavy"
+  | "zigzag"
+  | "plaid"
+  | "shaded";
 
 /** Every pattern, as a function of random choices. Names are words a caption can use ("a striped car"). */
-const patterns = {
+const patterns: Readonly<Record<PatternName, Pattern>> = {
   plain: plain,
   mottled: cloudy,
   marbled: marble,
@@ -29,7 +46,7 @@ const patterns = {
   zigzag: zigzag,
   plaid: plaid,
   shaded: gradient,
-} satisfies Record<string, (r: Random) => Pattern>;
+};
 
 export const patternNames: readonly PatternName[] = Object.keys(patterns) as PatternName[];
 
