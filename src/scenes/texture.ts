@@ -28,7 +28,7 @@ export type PatternName =
   | "shaded";
 
 /** Every pattern, as a function of random choices. Names are words a caption can use ("a striped car"). */
-const patterns: Readonly<Record<PatternName, Pattern>> = {
+const patterns: Readonly<Record<PatternName, (r: Random) => Pattern>> = {
   plain: plain,
   mottled: cloudy,
   marbled: marble,
