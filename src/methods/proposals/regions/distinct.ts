@@ -35,11 +35,12 @@ export function chooseDistinct(
   const chosen: Chosen[] = [];
   const likeness = new Float64Array(candidates.length); // largest IoU with a chosen one
   const isOut = new Uint8Array(candidates.length);
+  const qualities = Float64Array.from(candidates, ({ quality }) => quality);
   while (chosen.length < count) {
     let best = -1;
     let bestValue = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < candidates.length; k++) {
-      const value = candidates[k].quality - redundancy * likeness[k];
+      const value = qualities[k] - redundancy * likeness[k];
       if (isOut[k] === 1 || value <= bestValue) continue;
       best = k;
       bestValue = value;
@@ -79,7 +80,10 @@ function stability(ious: readonly Float64Array[], own: number): number {
   if (ious.length === 1) return 1;
   let sum = 0;
   ious.forEach((values, tree) => {
-    if (tree !== own) sum += values.reduce((best, iou) => Math.max(best, iou), 0);
+    if (tree === own) return;
+    let best = 0;
+    for (let node = 0; node < values.length; node++) best = Math.max(best, values[node]);
+    sum += best;
   });
   return sum / (ious.length - 1);
 }

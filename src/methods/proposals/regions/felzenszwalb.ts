@@ -28,25 +28,32 @@ export function felzenszwalb(
   size: Size,
   { scale, minArea }: FelzenszwalbOptions,
 ): Superpixels {
-  const { first, second, weights } = gridEdges(planes, size);
+  const weights = gridWeights(planes, size);
   const order = sortedByWeight(weights);
+  const offsets = neighborOffsets(size);
   const pixels = size.height * size.width;
-  const parent = Int32Array.from({ length: pixels }, (_, p) => p);
+  const parent = new Int32Array(pixels);
+  for (let p = 0; p < pixels; p++) parent[p] = p;
   const area = new Int32Array(pixels).fill(1);
   const limit = new Float32Array(pixels).fill(scale);
+  let leftCount = 0; // edges that joined nothing, moved to the front of `order`
   for (let k = 0; k < order.length; k++) {
     const e = order[k];
-    const a = findRoot(parent, first[e]);
-    const b = findRoot(parent, second[e]);
+    const a = findRoot(parent, e >> 2);
+    const b = findRoot(parent, (e >> 2) + offsets[e & 3]);
+    if (a === b) continue;
     const weight = weights[e];
-    if (a === b || weight > limit[a] || weight > limit[b]) continue;
+    if (weight > limit[a] || weight > limit[b]) {
+      order[leftCount++] = e;
+      continue;
+    }
     parent[b] = a;
     area[a] += area[b];
     limit[a] = weight + scale / area[a];
   }
-  for (let k = 0; k < order.length; k++) {
-    const a = findRoot(parent, first[order[k]]);
-    const b = findRoot(parent, second[order[k]]);
+  for (let k = 0; k < leftCount; k++) {
+    const a = findRoot(parent, order[k] >> 2);
+    const b = findRoot(parent, (order[k] >> 2) + offsets[order[k] & 3]);
     if (a === b || Math.min(area[a], area[b]) >= minArea) continue;
     parent[b] = a;
     area[a] += area[b];
@@ -75,51 +82,46 @@ function numbered(parent: Int32Array, { height, width }: Size): Superpixels {
   return { height, width, labels, count };
 }
 
-interface GridEdges {
-  readonly first: Int32Array;
-  readonly second: Int32Array;
-  readonly weights: Float32Array;
+/** From a pixel to its right, lower left, lower and lower right neighbor: edge 4·p + d leads from p to p + offsets[d]. */
+function neighborOffsets({ width }: Size): readonly number[] {
+  return [1, width - 1, width, width + 1];
 }
 
-/** The edges from each pixel to its right, lower left, lower and lower right neighbor; the weight is their distance in Lab. */
-function gridEdges({ L, a, b }: LabPlanes, { height, width }: Size): GridEdges {
-  const capacity = 4 * height * width;
-  const first = new Int32Array(capacity);
-  const second = new Int32Array(capacity);
-  const weights = new Float32Array(capacity);
-  let count = 0;
-  const add = (p: number, q: number): void => {
-    first[count] = p;
-    second[count] = q;
-    const dL = L[p] - L[q];
-    const da = a[p] - a[q];
-    const db = b[p] - b[q];
-    weights[count++] = Math.sqrt(dL * dL + da * da + db * db);
-  };
+/** The distance in Lab over every edge of the grid, [4·H·W]; −1 for edges that leave the picture. */
+function gridWeights({ L, a, b }: LabPlanes, { height, width }: Size): Float32Array {
+  const weights = new Float32Array(4 * height * width);
+  const offsets = neighborOffsets({ height, width });
   for (let i = 0, p = 0; i < height; i++) {
+    const isLast = i + 1 === height;
     for (let j = 0; j < width; j++, p++) {
-      const hasRight = j + 1 < width;
-      if (hasRight) add(p, p + 1);
-      if (i + 1 === height) continue;
-      if (j > 0) add(p, p + width - 1);
-      add(p, p + width);
-      if (hasRight) add(p, p + width + 1);
+      for (let d = 0; d < 4; d++) {
+        const leaves = (d > 0 && isLast) || (d === 1 ? j === 0 : d !== 2 && j + 1 === width);
+        if (leaves) {
+          weights[4 * p + d] = -1;
+          continue;
+        }
+        const q = p + offsets[d];
+        const dL = L[p] - L[q];
+        const da = a[p] - a[q];
+        const db = b[p] - b[q];
+        weights[4 * p + d] = Math.sqrt(dL * dL + da * da + db * db);
+      }
     }
   }
-  return {
-    first: first.subarray(0, count),
-    second: second.subarray(0, count),
-    weights: weights.subarray(0, count),
-  };
+  return weights;
 }
 
-/** Positions of the weights in ascending order, in steps of 0.01: a counting sort, so that equals keep their order. */
+/** The edges in ascending order of weight, in steps of 0.01: a counting sort, so that equals keep their order. */
 function sortedByWeight(weights: Float32Array): Int32Array {
-  const steps = Uint16Array.from(weights, (weight) => 100 * weight); // distances in Lab stay below 400
-  const next = new Int32Array(2 ** 16 + 1);
-  for (let e = 0; e < steps.length; e++) next[steps[e] + 1]++;
-  for (let step = 0; step < 2 ** 16; step++) next[step + 1] += next[step];
-  const order = new Int32Array(weights.length);
-  for (let e = 0; e < steps.length; e++) order[next[steps[e]]++] = e;
+  const next = new Int32Array(2 ** 16); // distances in Lab stay below 400, so steps below 40,000
+  let count = 0;
+  for (let e = 0; e < weights.length; e++) {
+    if (weights[e] < 0) continue;
+    next[((100 * weights[e]) | 0) + 1]++;
+    count++;
+  }
+  for (let step = 1; step < next.length; step++) next[step] += next[step - 1];
+  const order = new Int32Array(count);
+  for (let e = 0; e < weights.length; e++) if (weights[e] >= 0) order[next[(100 * weights[e]) | 0]++] = e;
   return order;
 }
