@@ -26,18 +26,37 @@ export function countLabels({ data }: LabelMap): Uint32Array {
   return counts;
 }
 
-/** Pixels at which two maps of the same size differ. */
-export function countChanges(before: LabelMap, after: LabelMap): number {
+/** How two label maps of one picture differ; all counts are pixels. */
+export interface LabelComparison {
+  /** [256] pixels of each id. */
+  readonly before: Uint32Array;
+  readonly after: Uint32Array;
+  /** Pixels at which the two differ. */
+  readonly changed: number;
+}
+
+/** Compares two maps of the same size in one pass, a run of equal words at a time. */
+export function compareLabels(before: LabelMap, after: LabelMap): LabelComparison {
+  const had = new Uint32Array(256);
+  const has = new Uint32Array(256);
+  let changed = 0;
+  const count = (from: ClassId, to: ClassId, pixels: number): void => {
+    had[from] += pixels;
+    has[to] += pixels;
+    if (from !== to) changed += pixels;
+  };
   const a = wordsOf(before.data);
   const b = wordsOf(after.data);
-  let changed = 0;
-  for (let w = 0; w < a.length; w++) {
-    const difference = a[w] ^ b[w];
-    if (difference === 0) continue;
-    for (let shift = 0; shift < 32; shift += 8) if (((difference >>> shift) & 255) !== 0) changed++;
+  for (let start = 0, end = 0; start < a.length; start = end) {
+    const from = a[start];
+    const to = b[start];
+    do end++;
+    while (end < a.length && a[end] === from && b[end] === to);
+    for (let shift = 0; shift < 32; shift += 8)
+      count((from >>> shift) & 255, (to >>> shift) & 255, end - start);
   }
-  for (let p = a.length * 4; p < before.data.length; p++) if (before.data[p] !== after.data[p]) changed++;
-  return changed;
+  for (let p = a.length * 4; p < before.data.length; p++) count(before.data[p], after.data[p], 1);
+  return { before: had, after: has, changed };
 }
 
 /** The classes present, ascending, without background and ignore. */
