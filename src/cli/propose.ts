@@ -1,13 +1,14 @@
 import { Command, Option } from "commander";
 import { addExamples, addWorkOptions, wholeNumber } from "./options.ts";
 import type { CommonOptions } from "./session.ts";
-import { printJson, withSession } from "./session.ts";
+import { printEstimate, printJson, withSession } from "./session.ts";
 
 interface ProposeOptions extends CommonOptions {
   readonly model: "regions";
   readonly out: string;
   readonly max: number;
   readonly overlay?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** `maskwright propose IMAGES -o DIR` */
@@ -22,6 +23,7 @@ export function proposeCommand(): Command {
         .default("regions"),
     )
     .option("--max <n>", "keep at most n proposals an image, the best ones", wholeNumber, 300);
+  command.option("--dry-run", "say what it would take, and write nothing");
   command.option("--overlay", "also draw the masks over the photos, in DIR/overlay");
   addWorkOptions(command);
   addExamples(command, [
@@ -30,12 +32,11 @@ export function proposeCommand(): Command {
     "maskwright propose photos -o runs/regions      # again: goes on where it stopped",
   ]);
   return command.action(async (images: string, options: ProposeOptions) => {
-    const { propose } = await import("../run/propose.ts");
+    const { estimatePropose, propose } = await import("../run/propose.ts");
     await withSession(options, async (context) => {
-      const report = await propose(
-        { ...options, images, maxProposals: options.max, overlay: options.overlay ?? false },
-        context,
-      );
+      const request = { ...options, images, maxProposals: options.max, overlay: options.overlay ?? false };
+      if (options.dryRun) return await printEstimate(await estimatePropose(request, context), options);
+      const report = await propose(request, context);
       if (options.json) printJson(report);
       else {
         const mean = (report.proposals / report.images).toFixed(1);

@@ -1,10 +1,10 @@
 import { Command, Option } from "commander";
 import { MaskwrightError } from "../core/error.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
-import type { ProposalOrigin, RefineReport } from "../run/refine.ts";
+import type { ProposalOrigin, RefineReport, RefineRequest } from "../run/refine.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
-import { type CommonOptions, commandLine, printJson, withSession } from "./session.ts";
+import { type CommonOptions, commandLine, printEstimate, printJson, withSession } from "./session.ts";
 
 interface RefineOptions extends CommonOptions, CamOptions {
   readonly out: string;
@@ -18,10 +18,8 @@ interface RefineOptions extends CommonOptions, CamOptions {
   readonly truth?: string;
   readonly photos?: string;
   readonly overlay?: boolean;
+  readonly dryRun?: boolean;
 }
-
-/** The published code's class count, and what `--compat original` assumes when no class list is given. */
-const PUBLISHED_CLASS_COUNT = 21;
 
 /** `maskwright refine LABELS --proposals DIR | --images DIR --model M -o DIR` */
 export function refineCommand(): Command {
@@ -50,6 +48,7 @@ export function refineCommand(): Command {
     .option("--keep-ignore", "ignore pixels (255) that no proposal paints stay ignore")
     .option("--photos <dir>", "photos to draw the labels and the report over, with --proposals")
     .option("--overlay", "also draw the refined labels over the photos, in DIR/overlay")
+    .option("--dry-run", "say what it would take, and write nothing")
     .option("--truth <dir>", "ground truth: prints mIoU before and after, and writes DIR/report.html");
   addCamOptions(command);
   addWorkOptions(command);
@@ -64,31 +63,29 @@ export function refineCommand(): Command {
 
 async function runRefine(labels: string, options: RefineOptions): Promise<void> {
   const proposals = proposalOrigin(options);
-  const [{ refine }, { classList }] = await Promise.all([
+  const [{ estimateRefine, refine }, { classList }] = await Promise.all([
     import("../run/refine.ts"),
     import("../data/class-list.ts"),
   ]);
   const classes = await classList(options.classes ?? "voc");
-  const classCount =
-    options.classes === undefined && options.compat !== "original" ? 255 : classes.classes.length;
+  // The published code counts 21 classes unless it is told otherwise; we take every id the labels hold.
+  const isBounded = options.classes !== undefined || options.compat === "original";
   await withSession(options, async (context) => {
-    const report = await refine(
-      {
-        ...options,
-        labels,
-        proposals,
-        classes,
-        classCount:
-          options.classes === undefined && options.compat === "original" ? PUBLISHED_CLASS_COUNT : classCount,
-        compat: options.compat ?? null,
-        keepIgnore: options.keepIgnore ?? false,
-        cams: camReading(options),
-        truth: options.truth ?? null,
-        overlay: options.overlay ?? false,
-        commandLine: commandLine(),
-      },
-      context,
-    );
+    const request: RefineRequest = {
+      ...options,
+      labels,
+      proposals,
+      classes,
+      classCount: isBounded ? classes.classes.length : 255,
+      compat: options.compat ?? null,
+      keepIgnore: options.keepIgnore ?? false,
+      cams: camReading(options),
+      truth: options.truth ?? null,
+      overlay: options.overlay ?? false,
+      commandLine: commandLine(),
+    };
+    if (options.dryRun) return await printEstimate(await estimateRefine(request, context), options);
+    const report = await refine(request, context);
     if (options.json) printJson(report);
     else process.stdout.write(await describeReport(report, options.out));
     return report.failures.length === 0;

@@ -1,4 +1,5 @@
 import { MaskwrightError } from "../core/error.ts";
+import type { Estimate } from "../run/estimate.ts";
 import type { WorkContext } from "../run/stage.ts";
 
 /** Options that every working command takes. */
@@ -77,4 +78,12 @@ export function commandLine(): string {
   const quote = (word: string): string =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
   return ["maskwright", ...process.argv.slice(2).map(quote)].join(" ");
+}
+
+/** What a dry run found; always complete. */
+export async function printEstimate(estimate: Estimate, { json }: CommonOptions): Promise<true> {
+  const { describeEstimate } = await import("../run/estimate.ts");
+  if (json) printJson(estimate);
+  else process.stdout.write(`would take ${describeEstimate(estimate)}; nothing was written\n`);
+  return true;
 }

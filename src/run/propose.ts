@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { type Estimate, estimateStage } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
@@ -66,6 +67,17 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
   } finally {
     run.journal.close();
   }
+}
+
+/** What `propose` would take; writes nothing. */
+export async function estimatePropose(request: ProposeRequest, { pool }: WorkContext): Promise<Estimate> {
+  const { images, maxProposals } = request;
+  const photos = openPhotos(images);
+  const ids = await selectIds([...photos.keys()], images, request);
+  return await estimateStage(ids, async (id) => {
+    const task = { id, photo: fileOf(photos, id), out: null, stage: "", knownKey: null, maxProposals };
+    return (await pool.run("propose", task)).result?.bytes ?? 0;
+  });
 }
 
 export interface ProposeStageRequest {

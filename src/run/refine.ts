@@ -7,16 +7,17 @@ import { openProposals } from "../data/proposal-source.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { type Estimate, estimateStage } from "./estimate.ts";
 import { type Evaluation, evaluateLabels } from "./evaluate.ts";
 import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
-import { type ProposalModel, proposeStage } from "./propose.ts";
+import { estimatePropose, type ProposalModel, proposeStage } from "./propose.ts";
 import { writeRefineReport } from "./refine-report.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
-import type { RefineResult } from "./tasks/refine.ts";
+import type { RefineResult, RefineTask } from "./tasks/refine.ts";
 import { version } from "./version.ts";
 
 /** Where the proposals of a refinement come from. */
@@ -122,6 +123,24 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
   }
 }
 
+/** What `refine` would take, with the proposals where there are none yet; writes nothing. */
+export async function estimateRefine(request: RefineRequest, context: WorkContext): Promise<Estimate> {
+  const { labels: folder, proposals } = request;
+  const labels = openLabels(folder);
+  const ids = await selectIds([...labels.files.keys()], folder, request);
+  if (proposals.kind === "photos") {
+    // Merging takes a hundredth of proposing.
+    const { folder: images, model, maxProposals } = proposals;
+    return await estimatePropose({ ...request, images, model, maxProposals }, context);
+  }
+  const source = openProposals(proposals.folder).folder;
+  const nothing = { proposals: source, out: null, stage: "", knownKey: null };
+  return await estimateStage(ids, async (id) => {
+    const task = { ...mergeSettings(request), ...nothing, id, labels: fileOf(labels.files, id) };
+    return (await context.pool.run("refine", task)).result?.bytes ?? 0;
+  });
+}
+
 /** What decides the pixels, for `run.json` and the stage's key. */
 function resolvedOptions(request: RefineRequest, labels: LabelInput): Record<string, unknown> {
   const { variant, compat, classCount, keepIgnore, cams, proposals } = request;
@@ -173,8 +192,8 @@ function refineStage(
   run: RunDirectory,
   context: WorkContext,
 ): Promise<StageOutcome<RefineResult>> {
-  const { variant, compat, classCount, keepIgnore, cams, classes } = request;
-  const options = { variant, classCount, keepIgnore, ...(compat === null ? {} : { compat }) };
+  const shared = mergeSettings(request);
+  const { options, cams } = shared;
   const stage = stageKey({
     name: "pseudo",
     version: REFINE_VERSION,
@@ -186,20 +205,25 @@ function refineStage(
       worker: "refine",
       ids,
       task: (id, knownKey) => ({
+        ...shared,
         id,
         labels: fileOf(labels.files, id),
-        cams,
         proposals,
         out: join(run.dir, "pseudo", `${id}.png`),
         stage,
         knownKey,
-        options,
-        palette: classes.palette ?? null,
       }),
     },
     run,
     context,
   );
+}
+
+/** What every image of a refinement has in common. */
+function mergeSettings(request: RefineRequest): Pick<RefineTask, "cams" | "options" | "palette"> {
+  const { variant, compat, classCount, keepIgnore, cams, classes } = request;
+  const options = { variant, classCount, keepIgnore, ...(compat === null ? {} : { compat }) };
+  return { cams, options, palette: classes.palette ?? null };
 }
 
 async function drawLabels(
