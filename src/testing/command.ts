@@ -17,6 +17,8 @@ export interface CommandResult {
 export interface RunningCommand {
   readonly child: ChildProcess;
   readonly result: Promise<CommandResult>;
+  /** Waits until so many lines of standard error match, or the program ends. */
+  lines(pattern: RegExp, count: number): Promise<void>;
 }
 
 /** Runs the built program in a folder to its end. */
@@ -37,7 +39,13 @@ export function start(command: string, args: readonly string[], folder: string):
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
   const result = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, stdout, stderr }));
-  return { child, result };
+  const lines = async (pattern: RegExp, count: number): Promise<void> => {
+    const isThere = (): boolean => stderr.split("\n").filter((line) => pattern.test(line)).length >= count;
+    while (child.exitCode === null && child.signalCode === null && !isThere()) {
+      await Promise.race([once(child.stderr, "data"), result]);
+    }
+  };
+  return { child, result, lines };
 }
 
 /** The lines of a message, without the empty one at its end. */
