@@ -219,7 +219,9 @@ function checkShape(where: string, shape: readonly Dim[]): void {
     throw opError(where, "dimensions that are names or integers >= 0", formatShape(shape));
 }
 
-const BYTES: Readonly<Record<Dtype, number>> = {
+/** Bytes of one element. */
+/** Bytes of one element. */
+export const BYTES: Readonly<Record<Dtype, number>> = {
   float32: 4,
   float64: 8,
   float16: 2,

@@ -30,7 +30,9 @@ const OPSET = 20n;
 const IR_VERSION = 9n;
 
 /** A model of one graph; `com.microsoft` holds ONNX Runtime's own fused operators. */
-export function modelBytes(graph: Pick<GraphProto, "node" | "initializer" | "input" | "output">): Uint8Array {
+export function modelBytes(
+  graph: Pick<GraphProto, "node" | "initializer" | "input" | "output">,
+): Uint8Array<ArrayBuffer> {
   const opsets = [create(OperatorSetIdProtoSchema, { domain: "", version: OPSET })];
   opsets.push(create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n }));
   return toBinary(

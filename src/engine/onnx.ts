@@ -19,7 +19,7 @@ import type { EmitCall } from "./op.ts";
  *
  * @throws MaskwrightError INVALID_ARGUMENT for an output named like an input or a named constant
  */
-export function emitModel(outputs: Readonly<Record<string, Tensor>>): Uint8Array {
+export function emitModel(outputs: Readonly<Record<string, Tensor>>): Uint8Array<ArrayBuffer> {
   const live = liveValues(Object.values(outputs));
   const names = nameValues(live, outputs);
   const nameOf = (tensor: Tensor): string => names.get(tensor) ?? "";
