@@ -266,7 +266,7 @@ export const cases: Readonly<Record<string, Case>> = {
   ),
 };
 
-/** A 32-bit hash of (i, seed) as a number in [0, 1); `golden/engine/make.py` computes the same. */
+/** A 32-bit hash of (i, seed) as a number in [0, 1); `golden/engine/ops.py` computes the same. */
 export function pseudoRandom(i: number, seed: number): number {
   let h = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(seed + 1, 0x85ebca77);
   h = Math.imul(h ^ (h >>> 15), 0x2c1b3c6d);
