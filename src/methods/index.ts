@@ -1,5 +1,11 @@
+export { buildPartitionTree, buildPartitionTrees } from "./proposals/regions/hierarchies.ts";
+export { nodeRle } from "./proposals/regions/node-mask.ts";
+export type { PartitionTree } from "./proposals/regions/partition-tree.ts";
+export * from "./proposals/regions/refinement.ts";
 export * from "./proposals/regions/refinement.ts";
 export * from "./proposals/regions/regions.ts";
+export * from "./proposals/regions/regions.ts";
+export * from "./proposals/regions/tree-selection.ts";
 export * from "./sepl/assignment.ts";
 export * from "./sepl/cam-labels.ts";
 export * from "./sepl/merge.ts";

@@ -48,13 +48,15 @@ export function mergeRegions(graph: RegionGraph, criterion: Criterion): Partitio
   const b = Array.from(graph.edges.b);
   const length = Array.from(graph.edges.lengths);
   const strength = Array.from(graph.edges.strengths);
+  const difference: number[] = [];
   const neighbors = Array.from({ length: nodeCount }, () => new Map<number, number>()); // node → edge
   const queue = edgeQueue();
   const connect = (e: number): void => {
     neighbors[a[e]].set(b[e], e);
     neighbors[b[e]].set(a[e], e);
     const contour = { length: length[e], strength: strength[e] };
-    queue.push(e, dissimilarity(criterion, stats, a[e], b[e], contour, pixels));
+    difference[e] = dissimilarity(criterion, stats, a[e], b[e], contour, pixels);
+    queue.push(e, difference[e]);
   };
   for (let e = 0; e < a.length; e++) {
     strengths[a[e]] += strength[e];
@@ -66,9 +68,7 @@ export function mergeRegions(graph: RegionGraph, criterion: Criterion): Partitio
     let e = queue.pop();
     while (parent[a[e]] >= 0 || parent[b[e]] >= 0) e = queue.pop();
     const pair = [a[e], b[e]];
-    const contour = { length: length[e], strength: strength[e] };
-    const difference = dissimilarity(criterion, stats, a[e], b[e], contour, pixels);
-    heights[node] = Math.max(difference, heights[a[e]], heights[b[e]]);
+    heights[node] = Math.max(difference[e], heights[a[e]], heights[b[e]]);
     addStats(stats, node, a[e], b[e], length[e]);
     strengths[node] = strengths[a[e]] + strengths[b[e]] - 2 * strength[e];
     children.set(pair, 2 * node);
