@@ -21,3 +21,6 @@ export function checkSize(where: string, size: Size): void {
     "Cut the picture into tiles or scale it down; if it is not that large, the file is damaged.",
   );
 }
+
+/** Proposals of one picture that are read; SAM's densest published grid gives under 5,000. */
+export const MAX_PROPOSALS = 100_000;

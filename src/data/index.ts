@@ -16,6 +16,7 @@ export * from "./id-list.ts";
 export { type ReadJsonOptions, readJsonFile } from "./json-file.ts";
 export * from "./label-file.ts";
 export * from "./mask-file.ts";
+export { listMaskFolder } from "./mask-folder.ts";
 export { readNpy } from "./npy.ts";
 export { readNpz } from "./npz.ts";
 export {
@@ -36,15 +37,10 @@ export {
   decodeProposalFolder,
   encodeProposalFolder,
   type InputFile,
-  listMaskFolder,
 } from "./proposal-folder.ts";
-export {
-  loadProposals,
-  openProposals,
-  type ProposalLayout,
-  type ProposalSource,
-  type StoredProposals,
-} from "./proposal-source.ts";
+export type { ProposalLayout } from "./proposal-layout.ts";
+export { openProposals, type ProposalSource } from "./proposal-source.ts";
+export { loadProposals, type StoredProposals } from "./stored-proposals.ts";
 export { decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
 export * from "./voc.ts";
 export * from "./voc-xml.ts";

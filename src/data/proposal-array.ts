@@ -2,13 +2,12 @@ import { basename } from "node:path";
 import type { NdArray } from "../core/array.ts";
 import { badFormat } from "../core/error.ts";
 import type { Size } from "../core/geometry.ts";
-import { checkSize } from "../core/limits.ts";
+import { checkSize, MAX_PROPOSALS } from "../core/limits.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { encodeRle, rleArea, rleBox } from "../core/rle.ts";
 import { readNpy } from "./npy.ts";
 import { isZip, readNpz } from "./npz.ts";
 import { pictureId } from "./picture-id.ts";
-import { MAX_PROPOSALS } from "./proposal-file.ts";
 
 /**
  * The proposals in a .npy or .npz file: masks [N, H, W] of bool or uint8, of 0 and 1 or of 0 and 255. In a .npz

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { badFormat, type MaskwrightError } from "../core/error.ts";
 import { boxToCoco, type Point, type Size } from "../core/geometry.ts";
-import { checkSize } from "../core/limits.ts";
+import { checkSize, MAX_PROPOSALS } from "../core/limits.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { type Rle, rleArea, rleBox, validateRle } from "../core/rle.ts";
 import { decodeRleString, encodeRleString } from "../core/rle-string.ts";
@@ -10,8 +10,6 @@ import { parseJson } from "./json-file.ts";
 import { pathFault, pictureId } from "./picture-id.ts";
 import { quote } from "./problems.ts";
 
-/** Proposals of one picture that are read; SAM's densest published grid gives under 5,000. */
-export const MAX_PROPOSALS = 100_000;
 /** Bytes of JSON, after decompression; V8's longest string is a little over. */
 const MAX_BYTES = 500_000_000;
 

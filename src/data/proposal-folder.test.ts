@@ -1,12 +1,4 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -16,6 +8,7 @@ import { decodeRle, encodeRle, rleArea, rleBox } from "../core/rle.ts";
 import { goldenFolder } from "../testing/folders.ts";
 import { reportGolden } from "../testing/golden.ts";
 import { draw, mask } from "../testing/picture.ts";
+import { listMaskFolder } from "./mask-folder.ts";
 import { decodePng } from "./png-decode.ts";
 import { encodePng } from "./png-encode.ts";
 import {
@@ -23,7 +16,6 @@ import {
   type DecodeProposalsOptions,
   decodeProposalFolder,
   encodeProposalFolder,
-  listMaskFolder,
 } from "./proposal-folder.ts";
 
 let folder = "";
@@ -52,32 +44,6 @@ function read(options?: DecodeProposalsOptions, from = folder): DecodedProposals
 
 const drawings = ({ set }: DecodedProposals): string[] =>
   set.proposals.map(({ rle }) => draw(decodeRle(rle)));
-
-describe("listMaskFolder", () => {
-  it("takes regular files that end in png, by the numbers in their names, and metadata.csv last", () => {
-    for (const name of [
-      "10.png",
-      "2.png",
-      "noext_png",
-      "mask.PNG",
-      ".hidden.png",
-      "notes.txt",
-      "metadata.csv",
-    ])
-      writeFileSync(join(folder, name), "");
-    mkdirSync(join(folder, "sub_png"));
-    symlinkSync(join(folder, "2.png"), join(folder, "30.png"));
-    symlinkSync(join(folder, "nowhere"), join(folder, "31.png"));
-    const names = ["2.png", "10.png", "30.png", "noext_png", "metadata.csv"];
-    expect(listMaskFolder(folder)).toEqual(names.map((name) => join(folder, name)));
-  });
-
-  it("refuses a missing folder and a file", () => {
-    expect(() => listMaskFolder(join(folder, "no"))).toThrow(/no: expected a folder, got nothing there$/);
-    writeFileSync(join(folder, "file"), "");
-    expect(() => listMaskFolder(join(folder, "file"))).toThrow(/file: expected a folder, got a file$/);
-  });
-});
 
 describe("decodeProposalFolder", () => {
   it("takes an empty folder as a picture of unknown size without proposals", () => {

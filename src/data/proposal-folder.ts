@@ -1,12 +1,10 @@
-import { type Dirent, statSync } from "node:fs";
-import { basename, join } from "node:path";
-import { badFormat, shapeMismatch } from "../core/error.ts";
+import { basename } from "node:path";
+import { shapeMismatch } from "../core/error.ts";
 import { formatSize, isSameSize } from "../core/geometry.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { decodeRle, type Rle, rleArea, rleBox } from "../core/rle.ts";
 import { decodeMaskRle, encodeMask, type MaskEncoding, type MaskFile } from "./mask-file.ts";
-import { readFolder } from "./paths.ts";
-import { MAX_PROPOSALS } from "./proposal-file.ts";
+import { METADATA } from "./mask-folder.ts";
 import { decodeMaskMetadata, encodeMaskMetadata, type MaskMetadata } from "./proposal-metadata.ts";
 
 export interface DecodeProposalsOptions {
@@ -29,8 +27,6 @@ export interface InputFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }
-
-const METADATA = "metadata.csv";
 
 /**
  * The proposals in a folder with a PNG for each mask, as SEPL reads and SAM's `scripts/amg.py` writes them, in the
@@ -64,41 +60,11 @@ export function decodeProposalFolder(
   return { set: { id, height, width, proposals }, warnings: findEncodings(paths, masks) };
 }
 
-/**
- * The paths of the masks in a folder, ordered by the numbers in their names (2.png before 10.png), then of its
- * `metadata.csv`, if any. A mask is a regular file whose name ends in "png", with or without a dot,
- * case-sensitive; hidden files and sub-folders do not count.
- *
- * @throws MaskwrightError NOT_FOUND for a missing folder
- */
-export function listMaskFolder(folder: string): string[] {
-  const entries = readFolder(folder);
-  const names = entries.filter(isMaskFile).map(({ name }) => name);
-  if (names.length > MAX_PROPOSALS)
-    throw badFormat(folder, `at most ${MAX_PROPOSALS} masks`, String(names.length));
-  names.sort((a, b) => numeric.compare(a, b) || (a < b ? -1 : 1)); // "1.png" and "01.png" are one number;
-  if (entries.some((entry) => entry.name === METADATA && isRegularFile(entry))) names.push(METADATA);
-  return names.map((name) => join(folder, name));
-}
-
-/** Whether an entry of a folder is a mask by the rule of `listMaskFolder`. */
-export function isMaskFile(entry: Dirent): boolean {
-  return entry.name.endsWith("png") && !entry.name.startsWith(".") && isRegularFile(entry);
-}
-
-/** Files, and links to files. */
-export function isRegularFile(entry: Dirent): boolean {
-  if (!entry.isSymbolicLink()) return entry.isFile();
-  return statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
 /** The files of a folder of masks by name: "0.png", "1.png", … in the order of the set, and `metadata.csv`. */
 export function encodeProposalFolder(set: ProposalSet): Map<string, Uint8Array> {
   const files = new Map(set.proposals.map(({ rle }, k) => [`${k}.png`, encodeMask(decodeRle(rle))]));
   return files.set(METADATA, Buffer.from(encodeMaskMetadata(set)));
 }
-
-const numeric = new Intl.Collator("en", { numeric: true });
 
 function toProposal(rle: Rle, metadata: MaskMetadata | undefined): Proposal {
   const unknown = { predictedIou: Number.NaN, stability: Number.NaN };

@@ -3,13 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { MaskwrightError } from "../core/error.ts";
 import type { ProposalSet } from "../core/proposal.ts";
-import { decodeRle, encodeRle } from "../core/rle.ts";
-import { draw, mask } from "../testing/picture.ts";
+import { encodeRle } from "../core/rle.ts";
+import { mask } from "../testing/picture.ts";
 import { encodeMask } from "./mask-file.ts";
 import { encodeProposals } from "./proposal-file.ts";
-import { loadProposals, openProposals } from "./proposal-source.ts";
+import { openProposals } from "./proposal-source.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -96,44 +95,5 @@ describe("openProposals", () => {
     rmSync(join(folder, "b"), { recursive: true });
     put("a.json.gz", gzipSync(json));
     expect(() => openProposals(folder)).toThrow(/: expected one file for each picture, got two for "a"$/);
-  });
-});
-
-describe("loadProposals", () => {
-  it("reads every layout; the id is the path, whatever the file says", () => {
-    put("a.json", json);
-    put("sub/b.json.gz", gzipSync(json));
-    put("c/0.png", png);
-    put("c/metadata.csv", "id,predicted_iou,stability_score\n0,1,1\n");
-    for (const id of ["a", "sub/b", "c"]) {
-      const { files, decode } = loadProposals(folder, id);
-      const found = decode();
-      expect(found.set).toEqual({ ...set, id });
-      expect(found.warnings).toEqual([]);
-      expect(draw(decodeRle(found.set.proposals[0].rle))).toBe(".## ...");
-      expect(files.every(({ path }) => path.startsWith(join(folder, id)))).toBe(true);
-    }
-    expect(loadProposals(folder, "c").files.map(({ path }) => path)).toEqual([
-      join(folder, "c/0.png"),
-      join(folder, "c/metadata.csv"),
-    ]);
-  });
-
-  it("reads an empty folder as a picture without masks, but not one above others", () => {
-    mkdirSync(join(folder, "a"));
-    put("above/b/0.png", png);
-    expect(loadProposals(folder, "a").decode().set).toEqual({ id: "a", height: 0, width: 0, proposals: [] });
-    expect(() => loadProposals(folder, "above")).toThrow(/expected proposals of "above"/);
-  });
-
-  it("names the id and the folder when there is nothing, and refuses to leave the folder", () => {
-    put("a.json", json);
-    const read = () => loadProposals(folder, "b");
-    expect(read).toThrow(MaskwrightError);
-    expect(read).toThrow(`${folder}: expected proposals of "b" (`);
-    expect(() => loadProposals(join(folder, "no"), "b")).toThrow(/no: expected a folder, got nothing there$/);
-    expect(() => loadProposals(folder, "../b")).toThrow(
-      /: expected a picture id, got a path with "\.\.": "\.\.\/b"$/,
-    );
   });
 });

@@ -1,22 +1,16 @@
-import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
-import { readFileBytes, readFolder } from "./paths.ts";
-import { pathFault } from "./picture-id.ts";
-import { decodeProposalArray } from "./proposal-array.ts";
-import { decodeProposals } from "./proposal-file.ts";
+import { isMaskFile, isRegularFile } from "./mask-folder.ts";
+import { readFolder } from "./paths.ts";
 import {
-  type DecodedProposals,
-  type DecodeProposalsOptions,
-  decodeProposalFolder,
-  type InputFile,
-  isMaskFile,
-  isRegularFile,
-  listMaskFolder,
-} from "./proposal-folder.ts";
-
-/** How proposals lie in a folder: `<id>.json[.gz]`, a folder `<id>` of mask PNGs, or `<id>.npz` / `<id>.npy`. */
-export type ProposalLayout = "json" | "masks" | "arrays";
+  expectedProposals,
+  folderKind,
+  isFile,
+  isFolder,
+  type ProposalLayout,
+  proposalEndings,
+  proposalLayouts,
+} from "./proposal-layout.ts";
 
 /** A folder with the proposals of many pictures. */
 export interface ProposalSource {
@@ -26,26 +20,6 @@ export interface ProposalSource {
   /** Sorted; sub-folders are kept: "a/b". */
   readonly ids: readonly string[];
 }
-
-/** The files of one picture's proposals, read but not yet decoded. */
-export interface StoredProposals {
-  readonly files: readonly InputFile[];
-  decode(options?: DecodeProposalsOptions): DecodedProposals;
-}
-
-/** The layouts, as a message calls them. */
-export const proposalLayouts: Readonly<Record<ProposalLayout, string>> = {
-  json: "JSON files",
-  masks: "folders of mask PNGs",
-  arrays: "npz or npy files",
-};
-
-const ENDINGS: readonly (readonly [ending: string, layout: ProposalLayout])[] = [
-  [".json", "json"],
-  [".json.gz", "json"],
-  [".npz", "arrays"],
-  [".npy", "arrays"],
-];
 
 /**
  * Looks what a folder of proposals holds: a run directory, JSON files, folders of masks, or arrays. Only names
@@ -70,32 +44,6 @@ export function openProposals(path: string): ProposalSource {
   return { layout, folder, ids };
 }
 
-/**
- * Reads the files of one picture's proposals, whichever layout the folder has.
- *
- * @throws MaskwrightError NOT_FOUND with the id and the folder when there are none
- */
-export function loadProposals(folder: string, id: string): StoredProposals {
-  const fault = pathFault(id);
-  if (fault !== null)
-    throw new MaskwrightError(
-      "INVALID_ARGUMENT",
-      `${folder}: expected a picture id, got ${fault}: ${JSON.stringify(id)}`,
-    );
-  const base = join(folder, id);
-  for (const [ending, layout] of ENDINGS) {
-    const path = `${base}${ending}`;
-    if (!isFile(path)) continue;
-    const file = { path, bytes: readFileBytes(path) };
-    const decode = layout === "json" ? decodeProposals : decodeProposalArray;
-    return { files: [file], decode: () => ({ set: { ...decode(file.bytes, path), id }, warnings: [] }) };
-  }
-  const kind = folderKind(base);
-  if (kind !== "masks" && kind !== "empty") throw missing(folder, id);
-  const files = listMaskFolder(base).map((path) => ({ path, bytes: readFileBytes(path) }));
-  return { files, decode: (options) => decodeProposalFolder(files, id, options) };
-}
-
 interface FoundIds extends Readonly<Record<ProposalLayout, string[]>> {
   /** Folders with no mask in them and nothing further down. */
   readonly empty: string[];
@@ -107,7 +55,7 @@ function collectIds(folder: string, prefix: string, found: FoundIds): void {
     const { name } = entry;
     if (name.startsWith(".")) continue;
     if (isRegularFile(entry)) {
-      const known = ENDINGS.find(([ending]) => name.endsWith(ending));
+      const known = proposalEndings.find(([ending]) => name.endsWith(ending));
       if (known !== undefined) found[known[1]].push(`${prefix}${name.slice(0, -known[0].length)}`);
       else if (prefix === "" && isMaskFile(entry)) throw masksOfOne(folder, name);
       continue;
@@ -120,37 +68,8 @@ function collectIds(folder: string, prefix: string, found: FoundIds): void {
   }
 }
 
-/** Whether a folder holds masks, nothing of ours, or is above such folders; null when it is no folder. */
-function folderKind(path: string): "masks" | "empty" | "above" | null {
-  if (!isFolder(path)) return null;
-  const entries = readFolder(path).filter(({ name }) => !name.startsWith("."));
-  if (entries.some(isMaskFile)) return "masks";
-  const isAbove = entries.some(
-    (entry) => isFolder(join(path, entry.name)) || ENDINGS.some(([ending]) => entry.name.endsWith(ending)),
-  );
-  return isAbove ? "above" : "empty";
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-const layouts = "<id>.json, <id>.json.gz, <id>.npz, <id>.npy or folders <id> of mask PNGs";
-
-function missing(folder: string, id: string): MaskwrightError {
-  if (!isFolder(folder)) readFolder(folder); // says that it is missing
-  const text = `${folder}: expected proposals of "${id}" (${layouts}), got nothing there`;
-  return new MaskwrightError("NOT_FOUND", text, {
-    hint: `Run "maskwright propose" on the pictures, or name others by --ids.`,
-  });
-}
-
 function nothingIn(folder: string): MaskwrightError {
-  return new MaskwrightError("NOT_FOUND", `${folder}: expected proposals (${layouts}), got none`);
+  return new MaskwrightError("NOT_FOUND", `${folder}: expected proposals (${expectedProposals}), got none`);
 }
 
 function masksOfOne(folder: string, name: string): MaskwrightError {

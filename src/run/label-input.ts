@@ -1,9 +1,6 @@
 import { MaskwrightError } from "../core/error.ts";
-import type { LabelMap } from "../core/label-map.ts";
-import { decodeCam } from "../data/cam-file.ts";
-import { decodeLabelMap } from "../data/label-file.ts";
 import { listPictures, type PictureFile } from "../data/paths.ts";
-import { type CamBackground, labelsFromCam } from "../methods/sepl/cam-labels.ts";
+import type { CamBackground } from "../methods/sepl/cam-labels.ts";
 
 /** A folder of pseudo labels: label maps, or CAMs that a background score turns into label maps. */
 export interface LabelInput {
@@ -20,7 +17,8 @@ export interface CamReading {
   readonly keyBase: 0 | 1;
 }
 
-const LABEL_ENDING = ".png";
+/** Of label maps. */
+export const LABEL_ENDING = ".png";
 const CAM_ENDINGS = [".npy", ".npz", ".safetensors"];
 
 /** @throws MaskwrightError when the folder is missing, has neither kind, or both */
@@ -49,10 +47,4 @@ export function fileOf(files: ReadonlyMap<string, string>, id: string): string {
   const path = files.get(id);
   if (path === undefined) throw new Error(`no file of ${id}`);
   return path;
-}
-
-/** The label map in a file's bytes, whichever kind it is. */
-export function decodeLabels(bytes: Uint8Array, path: string, { background, keyBase }: CamReading): LabelMap {
-  if (path.toLowerCase().endsWith(LABEL_ENDING)) return decodeLabelMap(bytes, path);
-  return labelsFromCam(decodeCam(bytes, path, { keyBase }), background);
 }

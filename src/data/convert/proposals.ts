@@ -3,9 +3,12 @@ import { dirname, join } from "node:path";
 import { badFormat } from "../../core/error.ts";
 import { rleIou } from "../../core/iou.ts";
 import type { ProposalSet } from "../../core/proposal.ts";
+import { listMaskFolder } from "../mask-folder.ts";
 import { decodeProposals, encodeProposals } from "../proposal-file.ts";
-import { decodeProposalFolder, encodeProposalFolder, listMaskFolder } from "../proposal-folder.ts";
-import { loadProposals, openProposals, type ProposalLayout, proposalLayouts } from "../proposal-source.ts";
+import { decodeProposalFolder, encodeProposalFolder } from "../proposal-folder.ts";
+import { type ProposalLayout, proposalLayouts } from "../proposal-layout.ts";
+import { openProposals } from "../proposal-source.ts";
+import { loadProposals } from "../stored-proposals.ts";
 import type { ConvertJob } from "./job.ts";
 
 /** A folder of proposals JSON as folders of mask PNGs, with the qualities in SAM's `metadata.csv`. */
@@ -43,7 +46,7 @@ async function convertEach(
   mkdirSync(output);
   watch.begin("convert", source.ids.length);
   for (const id of source.ids) {
-    const { set, warnings } = loadProposals(source.folder, id).decode();
+    const { set, warnings } = (await loadProposals(source.folder, id)).decode();
     for (const warning of warnings) ledger.warn(warning);
     const back = write(set, join(output, id));
     ledger.picture();

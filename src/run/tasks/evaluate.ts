@@ -10,7 +10,8 @@ import { addConfusion, confusion, emptyConfusion, scores } from "../../core/metr
 import { type RunningScores, runningScores } from "../../core/running-metric.ts";
 import { readLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
-import { type CamReading, decodeLabels } from "../label-input.ts";
+import { decodeLabels } from "../decode-labels.ts";
+import type { CamReading } from "../label-input.ts";
 import { packError, type RemoteError } from "../remote-error.ts";
 
 /** A batch of pictures to score: one message to a worker costs as much as a small picture. */
@@ -48,7 +49,7 @@ export interface EvaluateResult {
 }
 
 /** Scores a batch; a picture that cannot be scored is reported beside the others. */
-export function evaluateItems(task: EvaluateTask): EvaluateResult {
+export async function evaluateItems(task: EvaluateTask): Promise<EvaluateResult> {
   const { items, classCount, cams, running, boundary } = task;
   const total = emptyConfusion(classCount);
   const boundaries = boundary ? emptyBoundaryCounts(classCount) : null;
@@ -56,7 +57,7 @@ export function evaluateItems(task: EvaluateTask): EvaluateResult {
   const failures: { id: string; error: RemoteError }[] = [];
   for (const { id, pred, truth } of items) {
     try {
-      const predicted = decodeLabels(readFileBytes(pred), pred, cams);
+      const predicted = await decodeLabels(readFileBytes(pred), pred, cams);
       const expected = readLabelMap(truth);
       if (!isSameSize(predicted, expected)) {
         throw shapeMismatch(pred, `${formatSize(expected)} like ${truth}`, formatSize(predicted));

@@ -5,7 +5,7 @@ import type { RgbImage } from "../../core/image.ts";
 import { decodeLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { encodeJpeg, readPhoto } from "../../data/photo.ts";
-import { loadProposals } from "../../data/proposal-source.ts";
+import { loadProposals } from "../../data/stored-proposals.ts";
 import { artifactKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
 import { grayPicture, overlayLabels, overlayProposals } from "../report/overlay.ts";
@@ -36,7 +36,7 @@ export async function drawOverlay({
   const files =
     layer.kind === "labels"
       ? [readFileBytes(layer.path)]
-      : loadProposals(layer.folder, id).files.map((f) => f.bytes);
+      : (await loadProposals(layer.folder, id)).files.map((f) => f.bytes);
   const key = artifactKey(stage, photo === null ? files : [readFileBytes(photo), ...files]);
   if (key === knownKey && existsSync(out)) return { key, result: null };
   const over = async (size: Size): Promise<RgbImage> => {
@@ -51,7 +51,7 @@ export async function drawOverlay({
     const labels = decodeLabelMap(files[0], layer.path);
     picture = overlayLabels(await over(labels), labels, layer.palette);
   } else {
-    const { set } = loadProposals(layer.folder, id).decode();
+    const { set } = (await loadProposals(layer.folder, id)).decode();
     picture = overlayProposals(await over(set), set.proposals);
   }
   writeAtomically(out, await encodeJpeg(picture, { quality: 88 }));

@@ -2,8 +2,9 @@ import type { LabelMap } from "../../core/label-map.ts";
 import { readLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { readPhoto } from "../../data/photo.ts";
-import { loadProposals } from "../../data/proposal-source.ts";
-import { type CamReading, decodeLabels } from "../label-input.ts";
+import { loadProposals } from "../../data/stored-proposals.ts";
+import { decodeLabels } from "../decode-labels.ts";
+import type { CamReading } from "../label-input.ts";
 import { drawPictures, type PanelLayer } from "../report/panels.ts";
 import type { ReportPictures } from "../report/report.ts";
 
@@ -27,13 +28,13 @@ export async function drawPanels(task: PanelsTask): Promise<ReportPictures> {
   const { id, photo, before, cams, palette } = task;
   const layerOf = (caption: string, labels: LabelMap): PanelLayer => ({ kind: "labels", caption, labels });
   const after = readLabelMap(task.after);
-  const { proposals } = loadProposals(task.proposals, id).decode().set;
+  const { proposals } = (await loadProposals(task.proposals, id)).decode().set;
   return await drawPictures(
     id,
     { photo: photo === null ? null : await readPhoto(photo), size: after, palette },
     [
       ...(photo === null ? [] : [{ kind: "photo", caption: "image" } as const]),
-      layerOf("before", decodeLabels(readFileBytes(before), before, cams)),
+      layerOf("before", await decodeLabels(readFileBytes(before), before, cams)),
       { kind: "proposals", caption: "proposals", proposals },
       layerOf("after", after),
       layerOf("truth", readLabelMap(task.truth)),

@@ -4,12 +4,13 @@ import { formatSize, isSameSize } from "../../core/geometry.ts";
 import { type ClassId, compareLabels, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { encodeLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
-import { loadProposals } from "../../data/proposal-source.ts";
+import { loadProposals } from "../../data/stored-proposals.ts";
 import { proposalsForRefinement } from "../../methods/proposals/regions/refinement.ts";
 import { type MergeOptions, mergeProposals } from "../../methods/sepl/merge.ts";
 import { artifactKey } from "../artifact-key.ts";
+import { decodeLabels } from "../decode-labels.ts";
 import { writeAtomically } from "../files.ts";
-import { type CamReading, decodeLabels } from "../label-input.ts";
+import type { CamReading } from "../label-input.ts";
 import type { ItemResult } from "../stage.ts";
 
 export interface RefineTask {
@@ -44,14 +45,14 @@ export interface RefineResult {
 }
 
 /** Refines one pseudo label and writes it. */
-export function refineItem(task: RefineTask): ItemResult<RefineResult> {
+export async function refineItem(task: RefineTask): Promise<ItemResult<RefineResult>> {
   const { id, labels: path, cams, out, stage, knownKey, options, palette } = task;
   const bytes = readFileBytes(path);
-  const input = loadProposals(task.proposals, id);
+  const input = await loadProposals(task.proposals, id);
   const key = artifactKey(stage, [bytes, ...input.files.map((file) => file.bytes)]);
   if (out !== null && key === knownKey && existsSync(out)) return { key, result: null };
 
-  const before = decodeLabels(bytes, path, cams);
+  const before = await decodeLabels(bytes, path, cams);
   if (options.compat !== "original") checkClasses(before, path, options.classCount);
   const { set, warnings } = input.decode({ published: options.compat === "original" });
   if (set.proposals.length > 0 && !isSameSize(set, before)) {
