@@ -22,6 +22,7 @@ const sources: readonly (readonly [name: string, propose: ((photo: VocPhoto) => 
     "oracle: components of foreground, background and void",
     ({ truth }) => truthComponents(truth, () => true),
   ],
+  ["oracle: one mask a class, with background and void", ({ truth }) => [...labelMapToRles(truth).values()]],
 ];
 
 const photos = await readVocPhotos();
