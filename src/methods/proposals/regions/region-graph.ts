@@ -67,8 +67,8 @@ export function emptyStats(count: number): RegionStats {
 const MAX_WORKING_PIXELS = 250_000;
 
 /**
- * The finest regions of a picture: 500 to 1,500 on a photo of 500×375, following its edges so closely that a union of
- * them comes within 4 % of an object (IoU, VOC truth without its void band).
+ * The finest regions of a picture: about 800 on a photo of 500×375. They follow its edges so closely that unions of
+ * them reach a mean IoU of 0.97 with the objects of VOC photos (void band left out).
  *
  * @throws MaskwrightError BAD_FORMAT for a size over the limit, SHAPE_MISMATCH if the data is not 3·H·W long
  */
