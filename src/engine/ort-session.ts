@@ -11,29 +11,34 @@ export interface Ort {
 
 export type OrtOptions = InferenceSession.SessionOptions;
 
-/** A session of either package. */
+/**
+ * A session of either package.
+ *
+ * @param writesInto  whether a run writes to output tensors it is given; onnxruntime-web leaves them as they are
+ */
 export async function createOrtSession(
   ort: Ort,
   model: Uint8Array<ArrayBuffer>,
   options: OrtOptions,
+  { writesInto }: { readonly writesInto: boolean },
 ): Promise<Session> {
   const session = await ort.InferenceSession.create(model, options).catch((error) => {
     throw refusal("model", error);
   });
   return {
     async run(feeds, into) {
-      const tensors = Object.fromEntries(
-        Object.entries(feeds).map(([name, array]) => [name, toTensor(ort, array)]),
-      );
-      const fetches = Object.fromEntries(
-        session.outputNames.map((name) => [name, name in into ? toTensor(ort, into[name]) : null]),
-      );
+      const tensors = mapValues(feeds, (array) => toTensor(ort, array));
+      const given = writesInto ? mapValues(into, (array) => toTensor(ort, array)) : {};
+      const fetches = Object.fromEntries(session.outputNames.map((name) => [name, given[name] ?? null]));
       const results = await session.run(tensors, fetches).catch((error) => {
         throw refusal("run", error);
       });
-      return Object.fromEntries(
-        Object.entries(results).map(([name, result]) => [name, into[name] ?? fromTensor(result as Tensor)]),
-      );
+      return mapValues(results, (result, name) => {
+        const array = into[name];
+        if (array === undefined) return fromTensor(result as Tensor);
+        if (!writesInto) (array.data as Float32Array).set(fromTensor(result as Tensor).data as Float32Array);
+        return array;
+      });
     },
     async release() {
       if (options.enableProfiling) session.endProfiling();
@@ -58,4 +63,11 @@ function fromTensor({ type, dims, data }: Tensor): NdArray {
 function refusal(what: string, error: unknown): MaskwrightError {
   const reason = error instanceof Error ? error.message.trim() : String(error);
   return new MaskwrightError("MODEL", `onnxruntime: the ${what} failed: ${reason}`, { cause: error });
+}
+
+function mapValues<V, R>(
+  record: Readonly<Record<string, V>>,
+  map: (value: V, key: string) => R,
+): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));
 }

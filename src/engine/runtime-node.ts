@@ -31,7 +31,7 @@ export async function openNodeRuntime(options: NodeRuntimeOptions = {}): Promise
     const runtime: Runtime = {
       device,
       createSession: (model, sessionOptions) =>
-        createOrtSession(ort, model, nodeOptions(device, threads, sessionOptions)),
+        createOrtSession(ort, model, nodeOptions(device, threads, sessionOptions), { writesInto: true }),
     };
     if (device !== "cpu") await probe(runtime);
     return runtime;
