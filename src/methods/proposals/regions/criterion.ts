@@ -51,7 +51,8 @@ export function dissimilarity(
   );
 }
 
-function colorDistance({ color, area }: RegionStats, a: number, b: number): number {
+/** Distance of two mean colors in Lab, brightness counted half. */
+export function colorDistance({ color, area }: RegionStats, a: number, b: number): number {
   const dL = color[3 * a] / area[a] - color[3 * b] / area[b];
   const da = color[3 * a + 1] / area[a] - color[3 * b + 1] / area[b];
   const db = color[3 * a + 2] / area[a] - color[3 * b + 2] / area[b];

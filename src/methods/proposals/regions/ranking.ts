@@ -1,10 +1,10 @@
+import { colorDistance } from "./criterion.ts";
 import type { PartitionTree } from "./partition-tree.ts";
 
 /**
- * What tells an object from a chance region, of one node: nine numbers of about 0 to 1, the first a constant.
- *
- * Contours count where the picture changes across them (the node ends at an edge) more than around its inner
- * contours (it has no edges of its own), and where it differs in color from the region it merges with.
+ * What tells an object from a chance region: how large it is and where, whether the picture changes along its contour
+ * and how much it changes inside, how far its color is from that of the region it merges with, and how much of its
+ * contour is the picture's border.
  */
 export const FEATURE_NAMES = [
   "constant",
@@ -50,7 +50,7 @@ export function nodeFeatures(tree: PartitionTree): Float64Array {
         Math.abs(centerY - 0.5),
         gradientScore(strengths[node], perimeter[node]),
         gradientScore(innerStrength[node], innerLength[node]),
-        parent[node] < 0 ? 0 : colorContrast(tree, node, sibling(tree, node)),
+        parent[node] < 0 ? 0 : colorDistance(stats, node, sibling(tree, node)) / 40,
         border[node] / (perimeter[node] + border[node]),
       ],
       node * FEATURE_NAMES.length,
@@ -67,13 +67,6 @@ function sibling({ parent, children }: PartitionTree, node: number): number {
 /** The root of the mean gradient, 1 at 20 Lab units a pixel; 0 without a contour. */
 function gradientScore(strength: number, length: number): number {
   return length === 0 ? 0 : Math.sqrt(strength / length / 20);
-}
-
-function colorContrast({ stats: { color, area } }: PartitionTree, a: number, b: number): number {
-  const dL = color[3 * a] / area[a] - color[3 * b] / area[b];
-  const da = color[3 * a + 1] / area[a] - color[3 * b + 1] / area[b];
-  const db = color[3 * a + 2] / area[a] - color[3 * b + 2] / area[b];
-  return Math.sqrt(0.5 * dL * dL + da * da + db * db) / 40;
 }
 
 /**
