@@ -5,18 +5,18 @@ import { type Random, random, randomFromState } from "../core/random.ts";
 import { readSafetensorsHeader, writeSafetensors } from "../core/safetensors.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./checkpoint.ts";
 import { layoutParameters, packParameters, viewParameters } from "./flat-parameters.ts";
-import { normal } from "./initializers.ts";
+import { drawNormal } from "./initializers.ts";
 import { applyGradients, createOptimizer, type Optimizer } from "./optimizer.ts";
 import type { OptimizerDefinition } from "./optimizer-definition.ts";
 import { restoreOptimizer, viewOptimizerState } from "./optimizer-state.ts";
-import { cosine, type Schedule, warmup } from "./schedule.ts";
+import { cosineRate, type Schedule, warmup } from "./schedule.ts";
 
 const layout = layoutParameters([
   ["head.weight", [3, 4]],
   ["head.bias", [3]],
   ["scale", []],
 ]);
-const schedule: Schedule = warmup(cosine(0.1, 100), 10);
+const schedule: Schedule = warmup(cosineRate(0.1, 100), 10);
 
 interface Run {
   readonly parameters: Float32Array;
@@ -27,7 +27,7 @@ interface Run {
 
 function start(definition: OptimizerDefinition): Run {
   const generator = random("run");
-  const shapes = layout.slots.map(({ name, shape }) => [name, normal(shape, generator)] as const);
+  const shapes = layout.slots.map(({ name, shape }) => [name, drawNormal(shape, generator)] as const);
   const parameters = packParameters(layout, new Map(shapes));
   return {
     parameters,

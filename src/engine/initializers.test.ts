@@ -2,17 +2,17 @@ import { describe, expect, it } from "vitest";
 import type { NdArray } from "../core/array.ts";
 import { random } from "../core/random.ts";
 import {
-  fanInUniform,
+  drawFanInUniform,
+  drawKaimingNormal,
+  drawKaimingUniform,
+  drawNormal,
+  drawTruncatedNormal,
+  drawUniform,
+  drawXavierNormal,
+  drawXavierUniform,
   fansOf,
   gains,
-  kaimingNormal,
-  kaimingUniform,
   leakyReluGain,
-  normal,
-  truncatedNormal,
-  uniform,
-  xavierNormal,
-  xavierUniform,
 } from "./initializers.ts";
 
 function momentsOf({ data }: NdArray<"float32">): { mean: number; std: number; low: number; high: number } {
@@ -32,17 +32,21 @@ const kernel = [40, 60, 5, 5];
 
 describe("initializers", () => {
   it.each<[name: string, array: NdArray<"float32">, std: number]>([
-    ["xavierUniform", xavierUniform(shape, random(1)), Math.sqrt(2 / 500)],
-    ["xavierUniform, tanh", xavierUniform(shape, random(2), gains.tanh), (5 / 3) * Math.sqrt(2 / 500)],
-    ["xavierUniform of a kernel", xavierUniform(kernel, random(3)), Math.sqrt(2 / 2500)],
-    ["kaimingUniform", kaimingUniform(shape, random(4)), Math.sqrt(2 / 300)],
-    ["kaimingUniform, fan out", kaimingUniform(kernel, random(5), { fan: "fanOut" }), Math.sqrt(2 / 1000)],
+    ["xavierUniform", drawXavierUniform(shape, random(1)), Math.sqrt(2 / 500)],
+    ["xavierUniform, tanh", drawXavierUniform(shape, random(2), gains.tanh), (5 / 3) * Math.sqrt(2 / 500)],
+    ["xavierUniform of a kernel", drawXavierUniform(kernel, random(3)), Math.sqrt(2 / 2500)],
+    ["kaimingUniform", drawKaimingUniform(shape, random(4)), Math.sqrt(2 / 300)],
+    [
+      "kaimingUniform, fan out",
+      drawKaimingUniform(kernel, random(5), { fan: "fanOut" }),
+      Math.sqrt(2 / 1000),
+    ],
     [
       "kaimingUniform, slope √5",
-      kaimingUniform(shape, random(6), { gain: leakyReluGain(Math.sqrt(5)) }),
+      drawKaimingUniform(shape, random(6), { gain: leakyReluGain(Math.sqrt(5)) }),
       Math.sqrt(1 / 900),
     ],
-    ["fanInUniform", fanInUniform(shape, random(7), 300), Math.sqrt(1 / 900)],
+    ["fanInUniform", drawFanInUniform(shape, random(7), 300), Math.sqrt(1 / 900)],
   ])("%s is uniform to its bound", (_, array, std) => {
     const { mean, std: got, low, high } = momentsOf(array);
     const bound = Math.sqrt(3) * std;
@@ -55,13 +59,18 @@ describe("initializers", () => {
   });
 
   it.each<[name: string, array: NdArray<"float32">, mean: number, std: number]>([
-    ["normal", normal(shape, random(1)), 0, 1],
-    ["normal, shifted", normal(shape, random(2), { mean: 3, std: 0.5 }), 3, 0.5],
-    ["xavierNormal", xavierNormal(kernel, random(3)), 0, Math.sqrt(2 / 2500)],
-    ["kaimingNormal", kaimingNormal(shape, random(4)), 0, Math.sqrt(2 / 300)],
-    ["kaimingNormal, fan out", kaimingNormal(kernel, random(5), { fan: "fanOut", gain: 1 }), 0, 0.001 ** 0.5],
+    ["normal", drawNormal(shape, random(1)), 0, 1],
+    ["normal, shifted", drawNormal(shape, random(2), { mean: 3, std: 0.5 }), 3, 0.5],
+    ["xavierNormal", drawXavierNormal(kernel, random(3)), 0, Math.sqrt(2 / 2500)],
+    ["kaimingNormal", drawKaimingNormal(shape, random(4)), 0, Math.sqrt(2 / 300)],
+    [
+      "kaimingNormal, fan out",
+      drawKaimingNormal(kernel, random(5), { fan: "fanOut", gain: 1 }),
+      0,
+      0.001 ** 0.5,
+    ],
     // Truncated at 100 standard deviations: a plain normal.
-    ["truncatedNormal, std 0.02", truncatedNormal(shape, random(6), { std: 0.02 }), 0, 0.02],
+    ["truncatedNormal, std 0.02", drawTruncatedNormal(shape, random(6), { std: 0.02 }), 0, 0.02],
   ])("%s has a normal's share within one, two and three std", (_, array, mean, std) => {
     const got = momentsOf(array);
     expect(Math.abs(got.mean - mean)).toBeLessThan(0.02 * std);
@@ -77,13 +86,13 @@ describe("initializers", () => {
   });
 
   it("truncates: values stay inside, the rest keeps its shape", () => {
-    const two = momentsOf(truncatedNormal(shape, random(1)));
+    const two = momentsOf(drawTruncatedNormal(shape, random(1)));
     expect(two.high).toBeLessThanOrEqual(2);
     expect(two.low).toBeGreaterThanOrEqual(-2);
     // std of a standard normal cut at ±2: √(1 − 2·2·φ(2)/(2Φ(2) − 1)) = 0.8796
     expect(Math.abs(two.std / 0.8796 - 1)).toBeLessThan(0.015);
     // Cut to its upper half: mean √(2/π) = 0.7979.
-    const half = momentsOf(truncatedNormal(shape, random(2), { low: 0, high: 100 }));
+    const half = momentsOf(drawTruncatedNormal(shape, random(2), { low: 0, high: 100 }));
     expect(half.low).toBeGreaterThanOrEqual(0);
     expect(Math.abs(half.mean / 0.7979 - 1)).toBeLessThan(0.015);
   });
@@ -95,17 +104,19 @@ describe("initializers", () => {
   });
 
   it("repeats itself for a seed and fills no element of an empty shape", () => {
-    expect(normal([2, 3], random(9))).toEqual(normal([2, 3], random(9)));
-    expect(xavierUniform([0, 3], random(9)).data.length).toBe(0);
-    expect(normal([], random(9)).data.length).toBe(1);
+    expect(drawNormal([2, 3], random(9))).toEqual(drawNormal([2, 3], random(9)));
+    expect(drawXavierUniform([0, 3], random(9)).data.length).toBe(0);
+    expect(drawNormal([], random(9)).data.length).toBe(1);
   });
 
   it("refuses bounds that hold nothing", () => {
-    expect(() => uniform([1], random(0), { low: 1, high: 0 })).toThrow(
-      "uniform: low: expected a number <= 0",
+    expect(() => drawUniform([1], random(0), { low: 1, high: 0 })).toThrow(
+      "drawUniform: low: expected a number <= 0",
     );
-    expect(() => truncatedNormal([1], random(0), { low: 2, high: 2 })).toThrow("expected a number < 2");
-    expect(() => truncatedNormal([1], random(0), { low: 9, high: 10 })).toThrow("within 2 std of [9, 10]");
-    expect(() => fanInUniform([1], random(0), 0)).toThrow("an integer >= 1");
+    expect(() => drawTruncatedNormal([1], random(0), { low: 2, high: 2 })).toThrow("expected a number < 2");
+    expect(() => drawTruncatedNormal([1], random(0), { low: 9, high: 10 })).toThrow(
+      "within 2 std of [9, 10]",
+    );
+    expect(() => drawFanInUniform([1], random(0), 0)).toThrow("an integer >= 1");
   });
 });

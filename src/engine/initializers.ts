@@ -34,17 +34,17 @@ export function fansOf(shape: readonly number[]): Fans {
 }
 
 /** Uniform in [low, high]. The interval is closed: a value just below `high` may round to it in float32. */
-export function uniform(
+export function drawUniform(
   shape: readonly number[],
   random: Random,
   { low, high }: { readonly low: number; readonly high: number },
 ): NdArray<"float32"> {
-  if (!(low <= high)) throw invalid("uniform: low", `a number <= ${high}`, low);
+  if (!(low <= high)) throw invalid("drawUniform: low", `a number <= ${high}`, low);
   return fill(shape, () => random.between(low, high));
 }
 
 /** Normal. */
-export function normal(
+export function drawNormal(
   shape: readonly number[],
   random: Random,
   { mean = 0, std = 1 }: { readonly mean?: number; readonly std?: number } = {},
@@ -65,16 +65,16 @@ export interface TruncatedNormalOptions {
  *
  * @see torch.nn.init.trunc_normal_, which inverts the distribution function instead: the same distribution.
  */
-export function truncatedNormal(
+export function drawTruncatedNormal(
   shape: readonly number[],
   random: Random,
   options: TruncatedNormalOptions = {},
 ): NdArray<"float32"> {
   const { mean = 0, std = 1, low = -2, high = 2 } = options;
-  if (!(low < high)) throw invalid("truncatedNormal: low", `a number < ${high}`, low);
+  if (!(low < high)) throw invalid("drawTruncatedNormal: low", `a number < ${high}`, low);
   // Further out nearly every draw would be thrown away.
   if (!(low - 2 * std <= mean && mean <= high + 2 * std)) {
-    throw invalid("truncatedNormal: mean", `a mean within 2 std of [${low}, ${high}]`, mean);
+    throw invalid("drawTruncatedNormal: mean", `a mean within 2 std of [${low}, ${high}]`, mean);
   }
   return fill(shape, () => {
     for (;;) {
@@ -85,14 +85,14 @@ export function truncatedNormal(
 }
 
 /** Uniform with variance gain² · 2 / (fanIn + fanOut). @see Glorot and Bengio 2010, equation 16 */
-export function xavierUniform(shape: readonly number[], random: Random, gain = 1): NdArray<"float32"> {
+export function drawXavierUniform(shape: readonly number[], random: Random, gain = 1): NdArray<"float32"> {
   const bound = Math.sqrt(3) * xavierStd(shape, gain);
-  return uniform(shape, random, { low: -bound, high: bound });
+  return drawUniform(shape, random, { low: -bound, high: bound });
 }
 
 /** Normal with variance gain² · 2 / (fanIn + fanOut). */
-export function xavierNormal(shape: readonly number[], random: Random, gain = 1): NdArray<"float32"> {
-  return normal(shape, random, { std: xavierStd(shape, gain) });
+export function drawXavierNormal(shape: readonly number[], random: Random, gain = 1): NdArray<"float32"> {
+  return drawNormal(shape, random, { std: xavierStd(shape, gain) });
 }
 
 export interface KaimingOptions {
@@ -103,29 +103,34 @@ export interface KaimingOptions {
 }
 
 /** Uniform with variance gain² / fan. @see He et al. 2015, equations 10 and 14 */
-export function kaimingUniform(
+export function drawKaimingUniform(
   shape: readonly number[],
   random: Random,
   options: KaimingOptions = {},
 ): NdArray<"float32"> {
   const bound = Math.sqrt(3) * kaimingStd(shape, options);
-  return uniform(shape, random, { low: -bound, high: bound });
+  return drawUniform(shape, random, { low: -bound, high: bound });
 }
 
 /** Normal with variance gain² / fan. */
-export function kaimingNormal(
+export function drawKaimingNormal(
   shape: readonly number[],
   random: Random,
   options: KaimingOptions = {},
 ): NdArray<"float32"> {
-  return normal(shape, random, { std: kaimingStd(shape, options) });
+  return drawNormal(shape, random, { std: kaimingStd(shape, options) });
 }
 
 /** Uniform in ±1/√fanIn: what nn.Linear and nn.Conv2d draw their weight and, with the weight's fan, their bias from. */
-export function fanInUniform(shape: readonly number[], random: Random, fanIn: number): NdArray<"float32"> {
-  if (!(Number.isInteger(fanIn) && fanIn > 0)) throw invalid("fanInUniform: fanIn", "an integer >= 1", fanIn);
+export function drawFanInUniform(
+  shape: readonly number[],
+  random: Random,
+  fanIn: number,
+): NdArray<"float32"> {
+  if (!(Number.isInteger(fanIn) && fanIn > 0))
+    throw invalid("drawFanInUniform: fanIn", "an integer >= 1", fanIn);
   const bound = 1 / Math.sqrt(fanIn);
-  return uniform(shape, random, { low: -bound, high: bound });
+  return drawUniform(shape, random, { low: -bound, high: bound });
 }
 
 function xavierStd(shape: readonly number[], gain: number): number {

@@ -1,5 +1,4 @@
 import { invalid } from "../core/error.ts";
-import type { ParameterLayout } from "./flat-parameters.ts";
 
 /** Parameters that learn at their own pace. */
 export interface ParameterGroup {
@@ -63,14 +62,14 @@ export function adamCoefficients(definition: AdamDefinition): {
 }
 
 /**
- * How each parameter of the layout is treated, in its order.
+ * How each parameter is treated, in the order of the names.
  *
  * @throws MaskwrightError INVALID_ARGUMENT for a number out of range, a group's name that is no parameter, or one in two groups
  */
-export function planParameters(definition: OptimizerDefinition, layout: ParameterLayout): ParameterPlan[] {
+export function planParameters(definition: OptimizerDefinition, names: readonly string[]): ParameterPlan[] {
   checkDefinition(definition);
   const groupOf = new Map<string, ParameterGroup>();
-  const known = new Set(layout.slots.map(({ name }) => name));
+  const known = new Set(names);
   for (const group of definition.groups ?? []) {
     for (const name of group.names) {
       if (!known.has(name)) throw invalid("optimizer: groups", "names of parameters", name);
@@ -79,7 +78,7 @@ export function planParameters(definition: OptimizerDefinition, layout: Paramete
     }
   }
   const decay = definition.weightDecay ?? (definition.kind === "adamw" ? 0.01 : 0);
-  return layout.slots.map(({ name }) => {
+  return names.map((name) => {
     const { rateScale = 1, weightDecay = decay } = groupOf.get(name) ?? {};
     return { rateScale, weightDecay };
   });

@@ -32,7 +32,8 @@ export interface ParameterSpan extends ParameterPlan {
  */
 export function createOptimizer(definition: OptimizerDefinition, layout: ParameterLayout): Optimizer {
   const spans: ParameterSpan[] = [];
-  for (const [index, plan] of planParameters(definition, layout).entries()) {
+  const names = layout.slots.map(({ name }) => name);
+  for (const [index, plan] of planParameters(definition, names).entries()) {
     const { begin, end } = layout.slots[index];
     const last = spans.at(-1);
     if (last?.rateScale === plan.rateScale && last.weightDecay === plan.weightDecay) {

@@ -4,18 +4,18 @@ import { invalid } from "../core/error.ts";
 export type Schedule = (step: number) => number;
 
 /** The same rate at every step. */
-export function constant(rate: number): Schedule {
+export function constantRate(rate: number): Schedule {
   return () => rate;
 }
 
 /**
- * From one rate to another in equal steps, then the second. `linear(0, rate, 250)` gives 0 at the first step and `rate`
+ * From one rate to another in equal steps, then the second. `linearRate(0, rate, 250)` gives 0 at the first step and `rate`
  * at step 250.
  *
  * @see torch.optim.lr_scheduler.LinearLR
  */
-export function linear(from: number, to: number, steps: number): Schedule {
-  checkSteps("linear", steps);
+export function linearRate(from: number, to: number, steps: number): Schedule {
+  checkSteps("linearRate", steps);
   return (step) => from + (to - from) * Math.min(step / steps, 1);
 }
 
@@ -24,8 +24,8 @@ export function linear(from: number, to: number, steps: number): Schedule {
  *
  * @see Loshchilov and Hutter 2017, equation 5; torch's CosineAnnealingLR, which rises again after `steps`
  */
-export function cosine(rate: number, steps: number, minimum = 0): Schedule {
-  checkSteps("cosine", steps);
+export function cosineRate(rate: number, steps: number, minimum = 0): Schedule {
+  checkSteps("cosineRate", steps);
   return (step) => minimum + ((rate - minimum) * (1 + Math.cos(Math.PI * Math.min(step / steps, 1)))) / 2;
 }
 
@@ -39,8 +39,8 @@ export interface PolyOptions {
  *
  * @see DeepLab's "poly" policy; mmcv's PolyLrUpdaterHook and torch's PolynomialLR give the same numbers
  */
-export function poly(rate: number, steps: number, { power, minimum = 0 }: PolyOptions): Schedule {
-  checkSteps("poly", steps);
+export function polyRate(rate: number, steps: number, { power, minimum = 0 }: PolyOptions): Schedule {
+  checkSteps("polyRate", steps);
   return (step) => minimum + (rate - minimum) * (1 - Math.min(step / steps, 1)) ** power;
 }
 
@@ -49,7 +49,7 @@ export function poly(rate: number, steps: number, { power, minimum = 0 }: PolyOp
  *
  * @see torch.optim.lr_scheduler.MultiStepLR
  */
-export function stepDecay(rate: number, milestones: readonly number[], factor = 0.1): Schedule {
+export function stepRate(rate: number, milestones: readonly number[], factor = 0.1): Schedule {
   return (step) => rate * factor ** milestones.filter((milestone) => milestone <= step).length;
 }
 
@@ -60,7 +60,7 @@ export function stepDecay(rate: number, milestones: readonly number[], factor = 
  * @see mmcv's LrUpdaterHook with `warmup="linear"`, `warmup_ratio` = from; torch's LinearLR chained with another
  */
 export function warmup(schedule: Schedule, steps: number, from = 0): Schedule {
-  const ramp = linear(from, 1, steps);
+  const ramp = linearRate(from, 1, steps);
   return (step) => schedule(step) * ramp(step);
 }
 
