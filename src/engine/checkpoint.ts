@@ -2,7 +2,7 @@ import type { NdArray } from "../core/array.ts";
 import { badFormat, invalid } from "../core/error.ts";
 import { type RandomState, randomFromState } from "../core/random.ts";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../core/safetensors.ts";
-import type { MomentName } from "./optimizer-definition.ts";
+import { MOMENT_PREFIX, type MomentName, momentKey } from "./optimizer-definition.ts";
 import type { OptimizerState } from "./optimizer-state.ts";
 
 /** All that a training run needs to go on as if it had not stopped. */
@@ -18,7 +18,6 @@ export interface Checkpoint {
 }
 
 const format = "maskwright checkpoint 1";
-const momentPrefix = "optimizer/";
 const moments: readonly MomentName[] = ["momentum", "first", "second"];
 
 /**
@@ -32,11 +31,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   if (config === undefined) throw invalid("encodeCheckpoint: config", "a JSON value", config);
   const all = new Map(tensors);
   for (const name of tensors.keys()) {
-    if (name.startsWith(momentPrefix))
+    if (name.startsWith(MOMENT_PREFIX))
       throw invalid("encodeCheckpoint: tensors", "a name of another kind", name);
   }
   for (const [moment, arrays] of optimizer.moments) {
-    for (const [name, array] of arrays) all.set(`${momentPrefix}${moment}/${name}`, array);
+    for (const [name, array] of arrays) all.set(momentKey(moment, name), array);
   }
   return writeSafetensors(all, {
     format,
@@ -71,14 +70,14 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const tensors = new Map<string, NdArray>();
   const byMoment = new Map<MomentName, Map<string, NdArray<"float32">>>();
   for (const [name, array] of readSafetensors(bytes, where)) {
-    const moment = moments.find((candidate) => name.startsWith(`${momentPrefix}${candidate}/`));
+    const moment = moments.find((candidate) => name.startsWith(momentKey(candidate, "")));
     if (moment === undefined) {
       tensors.set(name, array);
       continue;
     }
     if (array.dtype !== "float32") throw badFormat(`${where}: tensor "${name}"`, "float32", array.dtype);
     const arrays = byMoment.get(moment) ?? new Map();
-    byMoment.set(moment, arrays.set(name.slice(momentPrefix.length + moment.length + 1), array));
+    byMoment.set(moment, arrays.set(name.slice(momentKey(moment, "").length), array));
   }
   return {
     tensors,

@@ -62,6 +62,28 @@ export function adamCoefficients(definition: AdamDefinition): {
 }
 
 /**
+ * Adam's rate and epsilon at update `count` (1 for the first) with the bias corrections in them: v̂ = v / correction², so one
+ * division an element is enough.
+ */
+export function correctBias(
+  definition: AdamDefinition,
+  count: number,
+  rate: number,
+): { readonly stepRate: number; readonly epsilon: number } {
+  const { beta1, beta2, epsilon } = adamCoefficients(definition);
+  const correction = Math.sqrt(1 - beta2 ** count);
+  return { stepRate: (rate * correction) / (1 - beta1 ** count), epsilon: epsilon * correction };
+}
+
+/** A moment's input in a training graph, and its tensor in a checkpoint. */
+export function momentKey(moment: MomentName, parameter: string): string {
+  return `${MOMENT_PREFIX}${moment}/${parameter}`;
+}
+
+/** Names of parameters do not begin so. */
+export const MOMENT_PREFIX = "optimizer/";
+
+/**
  * How each parameter is treated, in the order of the names.
  *
  * @throws MaskwrightError INVALID_ARGUMENT for a number out of range, a group's name that is no parameter, or one in two groups

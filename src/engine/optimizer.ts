@@ -1,6 +1,7 @@
 import { checkLength, type ParameterLayout } from "./flat-parameters.ts";
 import {
   adamCoefficients,
+  correctBias,
   momentNames,
   type OptimizerDefinition,
   type ParameterPlan,
@@ -66,15 +67,14 @@ export function applyGradients(
   for (const span of spans) {
     const spanRate = rate * span.rateScale;
     if (definition.kind !== "sgd") {
-      const { beta1, beta2, epsilon } = adamCoefficients(definition);
-      // v̂ = v / correction²: with the correction in the rate and in epsilon, an element takes one division, not two.
-      const correction = Math.sqrt(1 - beta2 ** optimizer.step);
+      const { beta1, beta2 } = adamCoefficients(definition);
+      const { stepRate, epsilon } = correctBias(definition, optimizer.step, spanRate);
       const isCoupled = definition.kind === "adam";
       adapt(span, parameters, gradients, moments, {
         beta1,
         beta2,
-        epsilon: epsilon * correction,
-        rate: (spanRate * correction) / (1 - beta1 ** optimizer.step),
+        epsilon,
+        rate: stepRate,
         penalty: isCoupled ? span.weightDecay : 0,
         keep: isCoupled ? 1 : 1 - spanRate * span.weightDecay,
       });
