@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { addBoundaryCounts, type BoundaryCounts, emptyBoundaryCounts } from "../core/boundary-metric.ts";
 import { MaskwrightError } from "../core/error.ts";
 import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts";
+import { unpackError } from "../core/remote-error.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels } from "./label-input.ts";
 import { inLanes } from "./lanes.ts";
-import { unpackError } from "./remote-error.ts";
 import type { Failure, WorkContext } from "./stage.ts";
 import type { EvaluatedItem } from "./tasks/evaluate.ts";
 

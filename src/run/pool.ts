@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
-import { type RemoteError, unpackError } from "./remote-error.ts";
+import { type RemoteError, unpackError } from "../core/remote-error.ts";
 import type { ResultOf, TaskName, TaskOf } from "./worker.ts";
 
 /** What a worker answers. */

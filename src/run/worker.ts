@@ -1,5 +1,5 @@
+import { packError } from "../core/remote-error.ts";
 import type { Answer } from "./pool.ts";
-import { packError } from "./remote-error.ts";
 import type { evaluateItems } from "./tasks/evaluate.ts";
 import type { drawOverlay } from "./tasks/overlay.ts";
 import type { drawPanels } from "./tasks/panels.ts";

@@ -7,12 +7,12 @@ import {
 import { MaskwrightError, shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize } from "../../core/geometry.ts";
 import { addConfusion, confusion, emptyConfusion, scores } from "../../core/metrics.ts";
+import { packError, type RemoteError } from "../../core/remote-error.ts";
 import { type RunningScores, runningScores } from "../../core/running-metric.ts";
 import { readLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { decodeLabels } from "../decode-labels.ts";
 import type { CamReading } from "../label-input.ts";
-import { packError, type RemoteError } from "../remote-error.ts";
 
 /** A batch of pictures to score: one message to a worker costs as much as a small picture. */
 export interface EvaluateTask {

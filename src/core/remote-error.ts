@@ -1,4 +1,4 @@
-import { type ErrorCode, MaskwrightError } from "../core/error.ts";
+import { type ErrorCode, MaskwrightError } from "./error.ts";
 
 /** An error on its way between threads: a thrown one would lose its code and hint. `code` is null for a bug of ours. */
 export interface RemoteError {
