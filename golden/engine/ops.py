@@ -216,6 +216,7 @@ case(
 case("conv2d: depthwise", lambda x, w, b: F.conv2d(x, w, b, padding=1, groups=4), x=picture, w=f(4, 1, 3, 3), b=f(4))
 case("conv2d: depthwise strided", lambda x, w: F.conv2d(x, w, None, 2, 1, 1, 4), x=picture, w=f(4, 1, 3, 3))
 case("conv2d: patches", lambda x, w: F.conv2d(x, w, stride=5), x=f(1, 2, 11, 10), w=f(2, 2, 5, 5))
+case("conv2d: small patches", lambda x, w: F.conv2d(x, w, None, 3, (0, 1)), x=f(2, 2, 5, 6), w=f(3, 2, 2, 3))
 case("conv2d: large kernel", lambda x, w: F.conv2d(x, w, None, (4, 2), 3), x=f(1, 1, 9, 8), w=f(1, 1, 7, 7))
 case("conv2d: pointwise", F.conv2d, x=picture, w=f(2, 4, 1, 1))
 case("conv2d: pads beyond the kernel", lambda x, w: F.conv2d(x, w, padding=2), x=f(1, 1, 3, 4), w=f(1, 1, 2, 2))

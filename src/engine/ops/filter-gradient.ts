@@ -1,8 +1,7 @@
 import type { Tensor } from "../graph.ts";
 import { staticShape } from "../shape.ts";
 import { mul } from "./arithmetic.ts";
-import type { ConvAttributes } from "./convolution.ts";
-import { conv2d } from "./convolution.ts";
+import { type ConvAttributes, conv2d } from "./convolution.ts";
 import { transpose } from "./layout.ts";
 import { matmul } from "./linear.ts";
 import { sum } from "./reduce.ts";
@@ -11,6 +10,12 @@ import { concat, pad, slice } from "./slicing.ts";
 
 /** From this many kernel elements on (5 × 5) one correlation is faster than a product for each element. */
 const MANY_TAPS = 25;
+
+/** Small kernels that never overlap are faster as one correlation too, but for a single element. */
+function prefersCorrelation([kh, kw]: readonly number[], { groups, strides }: ConvAttributes): boolean {
+  const isPatch = kh * kw > 1 && strides[0] >= kh && strides[1] >= kw;
+  return groups === 1 && (isPatch || kh * kw >= MANY_TAPS);
+}
 
 /**
  * Gradient of a correlation by its filter: w'[o, c, u, v] = Σ g[n, o, i, j] · x[n, c, i·stride + u·dilation − pad, …].
@@ -30,7 +35,7 @@ export function filterGradient(
   attributes: ConvAttributes,
 ): Tensor {
   const [kh, kw] = kernel;
-  if (attributes.groups === 1 && kh * kw >= MANY_TAPS) return bySwappedConv(x, g, kernel, attributes);
+  if (prefersCorrelation(kernel, attributes)) return bySwappedConv(x, g, kernel, attributes);
   const { strides, pads, dilations, groups } = attributes;
   const padded = pad(x, [
     { axis: 2, before: pads[0], after: pads[2] },

@@ -210,6 +210,9 @@ export const cases: Readonly<Record<string, Case>> = {
   "conv2d: patches": smooth({ x: f([1, 2, 11, 10]), w: f([2, 2, 5, 5]) }, ({ x, w }) =>
     e.conv2d(x, w, { stride: 5 }),
   ),
+  "conv2d: small patches": smooth({ x: f([2, 2, 5, 6]), w: f([3, 2, 2, 3]) }, ({ x, w }) =>
+    e.conv2d(x, w, { stride: [3, 3], pad: [0, 1] }),
+  ),
   "conv2d: large kernel": smooth({ x: f([1, 1, 9, 8]), w: f([1, 1, 7, 7]) }, ({ x, w }) =>
     e.conv2d(x, w, { stride: [4, 2], pad: 3 }),
   ),
