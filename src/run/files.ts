@@ -1,24 +1,56 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
+import { MaskwrightError } from "../core/error.ts";
 
 const TEMPORARY = /^\.[^/]*\.\d+-\d+\.tmp$/;
 
 /**
  * Writes a file so that it is either absent, the old one, or complete: into a temporary name beside it,
  * then renamed. A killed process leaves only the temporary, which `removeTemporaries` finds.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT when it cannot be written
  */
 export function writeAtomically(path: string, bytes: Uint8Array | string): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${threadId}.tmp`);
   try {
+    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
     writeFileSync(temporary, bytes);
+    renameSync(temporary, path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(temporary, bytes);
+    rmSync(temporary, { force: true });
+    throw writeError(path, "a file to write", cause);
   }
-  renameSync(temporary, path);
+}
+
+/**
+ * Creates a folder, and those above it, unless it is there.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT when it cannot be
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw writeError(path, "a folder to write to", cause);
+  }
+}
+
+const obstacles: Readonly<Record<string, string>> = {
+  EACCES: "no permission",
+  EPERM: "no permission",
+  EROFS: "a read-only disk",
+  ENOSPC: "a full disk",
+  EEXIST: "a file",
+  ENOTDIR: "a path through a file",
+  EISDIR: "a folder",
+};
+
+function writeError(path: string, expected: string, cause: unknown): MaskwrightError {
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  const text = `${path}: expected ${expected}, got ${obstacles[code] ?? message}`;
+  return new MaskwrightError("INVALID_ARGUMENT", text, { cause });
 }
 
 /** Deletes what killed writes left behind in a folder and its sub-folders. */

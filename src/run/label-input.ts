@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
-import { listPictures, type PictureFile } from "../data/paths.ts";
+import { listPictures, type PictureFile, photoExtensions } from "../data/paths.ts";
 import type { CamBackground } from "../methods/sepl/cam-labels.ts";
 
 /** A folder of pseudo labels: label maps, or CAMs that a background score turns into label maps. */
@@ -21,9 +23,15 @@ export interface CamReading {
 export const LABEL_ENDING = ".png";
 const CAM_ENDINGS = [".npy", ".npz", ".safetensors"];
 
-/** @throws MaskwrightError when the folder is missing, has neither kind, or both */
-export function openLabels(folder: string): LabelInput {
-  const pictures = listPictures(folder, { extensions: [LABEL_ENDING, ...CAM_ENDINGS], recursive: true });
+/**
+ * Looks what a folder of labels holds: label maps or CAMs, also in the folders below. Of a run directory the
+ * labels it made are taken.
+ *
+ * @throws MaskwrightError when the folder is missing, has neither kind, or both
+ */
+export function openLabels(path: string): LabelInput {
+  const folder = isRun(path) && existsSync(join(path, "pseudo")) ? join(path, "pseudo") : path;
+  const pictures = listInputs(folder, [LABEL_ENDING, ...CAM_ENDINGS]);
   const isLabel = ({ path }: PictureFile): boolean => path.toLowerCase().endsWith(LABEL_ENDING);
   const labelCount = pictures.filter(isLabel).length;
   if (labelCount > 0 && labelCount < pictures.length) {
@@ -35,7 +43,27 @@ export function openLabels(folder: string): LabelInput {
 
 /** The photos of a folder and those below it by id, in the order of the ids. */
 export function openPhotos(folder: string): ReadonlyMap<string, string> {
-  return filesById(listPictures(folder, { recursive: true }));
+  return filesById(listInputs(folder, photoExtensions));
+}
+
+/** The pictures of a folder but for what runs inside it made: with `-o photos/out`, they are no photos of the next run. */
+function listInputs(folder: string, extensions: readonly string[]): PictureFile[] {
+  const runs = new Map<string, boolean>([["", false]]);
+  const isInRun = (id: string): boolean => {
+    const below = id.slice(0, Math.max(0, id.lastIndexOf("/")));
+    const isBelow = runs.get(below) ?? (isRun(join(folder, below)) || isInRun(below));
+    runs.set(below, isBelow);
+    return isBelow;
+  };
+  const pictures = listPictures(folder, { extensions, recursive: true });
+  const inputs = pictures.filter(({ id }) => !isInRun(id));
+  if (inputs.length > 0) return inputs;
+  const text = `${folder}: expected files ending in ${extensions.join(" ")}, got only those that runs made`;
+  throw new MaskwrightError("NOT_FOUND", text, { hint: "Name the folder inside the run." });
+}
+
+function isRun(folder: string): boolean {
+  return existsSync(join(folder, "run.json"));
 }
 
 function filesById(pictures: readonly PictureFile[]): ReadonlyMap<string, string> {

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { badFormat, MaskwrightError } from "../core/error.ts";
 import { sorted } from "./artifact-key.ts";
-import { removeTemporaries, writeAtomically } from "./files.ts";
+import { makeFolder, removeTemporaries, writeAtomically } from "./files.ts";
 import { type Journal, openJournal } from "./journal.ts";
 import { version } from "./version.ts";
 
@@ -30,7 +30,8 @@ export function openRunDirectory(dir: string, description: RunDescription): RunD
     checkSameRun(dir, readDescription(path), resolved);
     removeTemporaries(dir);
   } else {
-    mkdirSync(dir, { recursive: true });
+    makeFolder(dir);
+    checkEmpty(dir);
     const runtime = {
       maskwright: version,
       node: process.version,
@@ -39,6 +40,14 @@ export function openRunDirectory(dir: string, description: RunDescription): RunD
     writeAtomically(path, `${JSON.stringify({ ...resolved, versions: runtime }, null, 2)}\n`);
   }
   return { dir, journal: openJournal(join(dir, "log.ndjson")) };
+}
+
+/** A run's files would stand among others, and its `report.json` might replace one of them. */
+function checkEmpty(dir: string): void {
+  const other = readdirSync(dir).find((name) => !name.startsWith("."));
+  if (other === undefined) return;
+  const text = `${dir}: expected a new or empty folder, or a run to resume, got one with ${other} in it`;
+  throw new MaskwrightError("INVALID_ARGUMENT", text, { hint: "Choose another -o." });
 }
 
 function readDescription(path: string): RunDescription {
