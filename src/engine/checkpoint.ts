@@ -2,7 +2,7 @@ import type { NdArray } from "../core/array.ts";
 import { badFormat, invalid } from "../core/error.ts";
 import { type RandomState, randomFromState } from "../core/random.ts";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../core/safetensors.ts";
-import { MOMENT_PREFIX, type MomentName, momentKey } from "./optimizer-definition.ts";
+import { type MomentName, momentKey, OPTIMIZER_PREFIX } from "./optimizer-definition.ts";
 import type { OptimizerState } from "./optimizer-state.ts";
 
 /** All that a training run needs to go on as if it had not stopped. */
@@ -31,7 +31,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   if (config === undefined) throw invalid("encodeCheckpoint: config", "a JSON value", config);
   const all = new Map(tensors);
   for (const name of tensors.keys()) {
-    if (name.startsWith(MOMENT_PREFIX))
+    if (name.startsWith(OPTIMIZER_PREFIX))
       throw invalid("encodeCheckpoint: tensors", "a name of another kind", name);
   }
   for (const [moment, arrays] of optimizer.moments) {

@@ -77,11 +77,11 @@ export function correctBias(
 
 /** A moment's input in a training graph, and its tensor in a checkpoint. */
 export function momentKey(moment: MomentName, parameter: string): string {
-  return `${MOMENT_PREFIX}${moment}/${parameter}`;
+  return `${OPTIMIZER_PREFIX}${moment}/${parameter}`;
 }
 
 /** Names of parameters do not begin so. */
-export const MOMENT_PREFIX = "optimizer/";
+export const OPTIMIZER_PREFIX = "optimizer/";
 
 /**
  * How each parameter is treated, in the order of the names.

@@ -10,6 +10,7 @@ import {
   correctBias,
   momentKey,
   momentNames,
+  OPTIMIZER_PREFIX,
   type OptimizerDefinition,
   type ParameterPlan,
   planParameters,
@@ -18,53 +19,37 @@ import {
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** An optimizer as part of a training graph. */
-export interface GraphOptimizer {
-  /**
-   * New values of each parameter by its name, and of each moment by the name of its input: what to feed at the next step. Outputs of
-   * a model are not named like its inputs, so they need names of their own.
-   */
-  readonly updates: Tensors;
-  /**
-   * What the graph's numbers are at an update. They are computed in double precision: 1 − 0.999^t in float32 would be wrong in its fifth digit.
-   *
-   * @param step updates made before, 0 for the first
-   * @param rate learning rate of this update, before the scale of a group
-   */
-  feeds(step: number, rate: number): Record<string, NdArray<"float32">>;
-}
-
-/** Numbers that change from step to step: inputs of the graph, made when they are first used. */
+/** Numbers that change from step to step: scalar inputs of the graph, those that the definition's kind needs. */
 type Scalar = "rate" | "step rate" | "epsilon";
-type Scalars = (name: Scalar) => Tensor;
 
 /**
  * Adds one update to a training graph, so that parameters and moments need not leave the device: what `applyGradients` does, in float32.
  *
- * The graph gets an input of the parameter's shape for each moment, named "optimizer/first/NAME" as in a checkpoint and zero at first.
+ * The graph gets an input of the parameter's shape for each moment, named "optimizer/first/NAME" as in a checkpoint and zero at first, and the
+ * scalars that `updateFeeds` gives at each step.
  *
  * @param parameters by name
  * @param gradients  by the same names, as `gradients(loss, parameters)` returns them
- * @throws MaskwrightError INVALID_ARGUMENT for a number out of range, a group's name that is no parameter, or a parameter without gradient
+ * @returns new values of each parameter by its name, and of each moment by the name of its input: what to feed at the next step. Outputs of a
+ *          model are not named like its inputs, so they need names of their own.
+ * @throws MaskwrightError INVALID_ARGUMENT for no parameter, a number out of range, a group's name that is no parameter, or a parameter without
+ *         gradient
  */
-export function addOptimizer(
+export function addUpdate(
   definition: OptimizerDefinition,
   parameters: Tensors,
   gradients: Tensors,
-): GraphOptimizer {
+): Record<string, Tensor> {
   const names = Object.keys(parameters);
+  if (names.length === 0) throw invalid("addUpdate: parameters", "at least one", names);
   const plans = planParameters(definition, names);
-  const used = new Map<Scalar, Tensor>();
+  const { graph } = parameters[names[0]];
+  const inputs = scalarNames(definition).map((name) => [name, input(graph, scalarKey(name), [])] as const);
+  const scalars = Object.fromEntries(inputs) as Record<Scalar, Tensor>;
   const updates: Record<string, Tensor> = {};
   for (const [index, name] of names.entries()) {
     const [parameter, gradient] = [parameters[name], gradients[name]];
-    if (gradient === undefined) throw invalid("addOptimizer: gradients", `one for "${name}"`, gradient);
-    const { graph } = parameter;
-    const scalars = (scalar: Scalar): Tensor => {
-      const tensor = used.get(scalar) ?? input(graph, `optimizer/${scalar}`, []);
-      used.set(scalar, tensor);
-      return tensor;
-    };
+    if (gradient === undefined) throw invalid("addUpdate: gradients", `one for "${name}"`, gradient);
     const keys = momentNames(definition).map((moment) => momentKey(moment, name));
     const moments = keys.map((key) => input(graph, key, parameter.shape));
     const step = { parameter, gradient, moments, plan: plans[index], scalars };
@@ -72,18 +57,29 @@ export function addOptimizer(
     updates[name] = next.parameter;
     for (const [k, key] of keys.entries()) updates[key] = next.moments[k];
   }
-  return {
-    updates,
-    feeds(step, rate) {
-      const values = scalarValues(definition, step, rate);
-      const feed = (scalar: Scalar): NdArray<"float32"> => ({
-        dtype: "float32",
-        shape: [],
-        data: Float32Array.of(values[scalar]),
-      });
-      return Object.fromEntries([...used.keys()].map((scalar) => [`optimizer/${scalar}`, feed(scalar)]));
-    },
-  };
+  return updates;
+}
+
+/**
+ * What the scalar inputs of `addUpdate` are fed at an update. They are computed in double precision: 1 − 0.999^t in float32 would be wrong
+ * in its fifth digit.
+ *
+ * @param step updates made before, 0 for the first
+ * @param rate learning rate of this update, before the scale of a group
+ */
+export function updateFeeds(
+  definition: OptimizerDefinition,
+  step: number,
+  rate: number,
+): Record<string, NdArray<"float32">> {
+  const adam = definition.kind === "sgd" ? null : correctBias(definition, step + 1, rate);
+  const values = { rate, "step rate": adam?.stepRate ?? rate, epsilon: adam?.epsilon ?? 0 };
+  const feed = (name: Scalar): NdArray<"float32"> => ({
+    dtype: "float32",
+    shape: [],
+    data: Float32Array.of(values[name]),
+  });
+  return Object.fromEntries(scalarNames(definition).map((name) => [scalarKey(name), feed(name)]));
 }
 
 /**
@@ -108,7 +104,7 @@ interface Step {
   readonly gradient: Tensor;
   readonly moments: readonly Tensor[];
   readonly plan: ParameterPlan;
-  readonly scalars: Scalars;
+  readonly scalars: Readonly<Record<Scalar, Tensor>>;
 }
 
 interface Stepped {
@@ -122,7 +118,7 @@ function descend(
 ): Stepped {
   const decayed = penalize(gradient, parameter, plan.weightDecay);
   const velocities = moments.map((velocity) => add(mul(velocity, momentum), decayed));
-  const rate = mul(scalars("rate"), plan.rateScale);
+  const rate = mul(scalars.rate, plan.rateScale);
   return { parameter: sub(parameter, mul(velocities[0] ?? decayed, rate)), moments: velocities };
 }
 
@@ -135,10 +131,11 @@ function adapt(
   const gradient = isCoupled ? penalize(raw, parameter, plan.weightDecay) : raw;
   const nextFirst = add(mul(first, beta1), mul(gradient, 1 - beta1));
   const nextSecond = add(mul(second, beta2), mul(mul(gradient, gradient), 1 - beta2));
-  const rate = mul(scalars("step rate"), plan.rateScale);
-  const move = div(mul(nextFirst, rate), add(sqrt(nextSecond), scalars("epsilon")));
-  const decay = isCoupled ? 0 : plan.rateScale * plan.weightDecay;
-  const kept = decay === 0 ? parameter : mul(parameter, sub(1, mul(scalars("rate"), decay)));
+  const rate = mul(scalars["step rate"], plan.rateScale);
+  const move = div(mul(nextFirst, rate), add(sqrt(nextSecond), scalars.epsilon));
+  // Also without decay: an input that nothing depends on would not be one of the model's.
+  const decay = plan.rateScale * plan.weightDecay;
+  const kept = isCoupled ? parameter : mul(parameter, sub(1, mul(scalars.rate, decay)));
   return { parameter: sub(kept, move), moments: [nextFirst, nextSecond] };
 }
 
@@ -147,12 +144,19 @@ function penalize(gradient: Tensor, parameter: Tensor, weightDecay: number): Ten
 }
 
 /** "step rate" and "epsilon" are Adam's, with the bias corrections of its moments in them. */
-function scalarValues(
-  definition: OptimizerDefinition,
-  step: number,
-  rate: number,
-): Readonly<Record<Scalar, number>> {
-  if (definition.kind === "sgd") return { rate, "step rate": rate, epsilon: 0 };
-  const { stepRate, epsilon } = correctBias(definition, step + 1, rate);
-  return { rate, "step rate": stepRate, epsilon };
+function scalarNames({ kind }: OptimizerDefinition): readonly Scalar[] {
+  switch (kind) {
+    case "sgd":
+      return ["rate"];
+    case "adam":
+      return ["step rate", "epsilon"];
+    case "adamw":
+      return ["rate", "step rate", "epsilon"];
+    default:
+      return kind satisfies never;
+  }
+}
+
+function scalarKey(name: Scalar): string {
+  return `${OPTIMIZER_PREFIX}${name}`;
 }
