@@ -1,3 +1,13 @@
+export { type ByteSource, byteSource } from "./byte-source.ts";
+export * from "./checkpoint.ts";
+export { addGradients, clipGradients, gradientNorm } from "./flat-gradients.ts";
+export {
+  layoutParameters,
+  type ParameterLayout,
+  type ParameterSlot,
+  packParameters,
+  viewParameters,
+} from "./flat-parameters.ts";
 export * from "./gradients.ts";
 export {
   type ConstantOptions,
@@ -11,6 +21,7 @@ export {
   type Tensor,
   type TensorType,
 } from "./graph.ts";
+export * from "./initializers.ts";
 export { emitModel, inputsOf } from "./onnx.ts";
 export * from "./ops/activation.ts";
 export * from "./ops/arithmetic.ts";
@@ -30,4 +41,18 @@ export * from "./ops/reshape.ts";
 export * from "./ops/resize.ts";
 export * from "./ops/slicing.ts";
 export * from "./ops/softmax.ts";
+export * from "./optimizer.ts";
+export type {
+  AdamDefinition,
+  MomentName,
+  OptimizerDefinition,
+  ParameterGroup,
+  SgdDefinition,
+} from "./optimizer-definition.ts";
+export * from "./optimizer-graph.ts";
+export * from "./optimizer-state.ts";
+export * from "./safetensors-stream.ts";
+export * from "./schedule.ts";
 export { type Dim, formatShape, type Shape, staticShape } from "./shape.ts";
+export type * from "./stored-tensor.ts";
+export * from "./weight-file.ts";
