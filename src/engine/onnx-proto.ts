@@ -1,10 +1,10 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import {
   type AttributeProto,
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataLocation as DataLocation,
-  type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
@@ -29,40 +29,85 @@ const OPSET = 20n;
 /** The file format that belongs to operator set 20. */
 const IR_VERSION = 9n;
 
-/** A model of one graph; `com.microsoft` holds ONNX Runtime's own fused operators. */
-export function modelBytes(
-  graph: Pick<GraphProto, "node" | "initializer" | "input" | "output">,
-): Uint8Array<ArrayBuffer> {
-  const opsets = [create(OperatorSetIdProtoSchema, { domain: "", version: OPSET })];
-  opsets.push(create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n }));
-  return toBinary(
-    ModelProtoSchema,
-    create(ModelProtoSchema, {
-      irVersion: IR_VERSION,
-      producerName: "maskwright",
-      opsetImport: opsets,
-      graph: create(GraphProtoSchema, { name: "maskwright", ...graph }),
-    }),
-  );
+/** A tensor with its numbers apart, so that large ones are copied once. */
+export interface Initializer {
+  readonly proto: TensorProto;
+  readonly data: Uint8Array;
 }
 
-export function tensorProto(
+/** What a model is made of, in order. */
+export interface GraphParts {
+  readonly nodes: NodeProto[];
+  readonly initializers: readonly Initializer[];
+  readonly inputs: ValueInfoProto[];
+  readonly outputs: ValueInfoProto[];
+}
+
+/** A model of one graph; `com.microsoft` holds ONNX Runtime's own fused operators. */
+export function modelBytes({ nodes, initializers, inputs, outputs }: GraphParts): Uint8Array<ArrayBuffer> {
+  const opsets = [create(OperatorSetIdProtoSchema, { domain: "", version: OPSET })];
+  opsets.push(create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n }));
+  const graph = create(GraphProtoSchema, { name: "maskwright", node: nodes, input: inputs, output: outputs });
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: "maskwright",
+    opsetImport: opsets,
+    graph,
+  });
+  return join([toBinary(ModelProtoSchema, model), ...initializerBytes(initializers)]);
+}
+
+/**
+ * The initializers as a second `graph` field of the model. Readers merge a message that comes twice, and unlike an
+ * encoder, which copies a nested message at every level, this touches the weights once.
+ */
+function initializerBytes(initializers: readonly Initializer[]): Uint8Array[] {
+  const parts = initializers.flatMap(({ proto, data }) => {
+    const fields = toBinary(TensorProtoSchema, proto);
+    const raw =
+      data.length === 0 ? new Uint8Array() : prefix(TensorProtoSchema.field.rawData.number, data.length);
+    const length = fields.length + raw.length + data.length;
+    return [prefix(GraphProtoSchema.field.initializer.number, length), fields, raw, data];
+  });
+  return [prefix(ModelProtoSchema.field.graph.number, totalLength(parts)), ...parts];
+}
+
+/** Tag and length that come before `length` bytes of a field. */
+function prefix(field: number, length: number): Uint8Array {
+  return new BinaryWriter().tag(field, WireType.LengthDelimited).uint32(length).finish();
+}
+
+function totalLength(parts: readonly Uint8Array[]): number {
+  return parts.reduce((total, { length }) => total + length, 0);
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(totalLength(parts));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** The tensor of a constant: its numbers, or where in a file they are. */
+export function initializer(
   name: string,
   { shape, dtype }: TensorType,
   data: ConstantAttributes["data"],
-): TensorProto {
+): Initializer {
   const proto = create(TensorProtoSchema, {
     name,
     dims: shape.map((dim) => BigInt(dim)),
     dataType: ONNX_DTYPES[dtype],
   });
-  if (isExternal(data)) {
-    proto.dataLocation = DataLocation.EXTERNAL;
-    proto.externalData = (["location", "offset", "length"] as const).map((key) =>
-      create(StringStringEntryProtoSchema, { key, value: String(data[key]) }),
-    );
-  } else proto.rawData = constantBytes(data, dtype);
-  return proto;
+  if (!isExternal(data)) return { proto, data: constantBytes(data, dtype) };
+  proto.dataLocation = DataLocation.EXTERNAL;
+  proto.externalData = (["location", "offset", "length"] as const).map((key) =>
+    create(StringStringEntryProtoSchema, { key, value: String(data[key]) }),
+  );
+  return { proto, data: new Uint8Array() };
 }
 
 export function nodeProto(

@@ -1,4 +1,4 @@
-import type { NodeProto, TensorProto } from "onnx-buf";
+import type { NodeProto } from "onnx-buf";
 import { invalid } from "../core/error.ts";
 import {
   type ConstantAttributes,
@@ -10,7 +10,7 @@ import {
   type Tensor,
   type TensorType,
 } from "./graph.ts";
-import { modelBytes, nodeProto, tensorProto, valueInfo } from "./onnx-proto.ts";
+import { type Initializer, initializer, modelBytes, nodeProto, valueInfo } from "./onnx-proto.ts";
 import type { EmitCall } from "./op.ts";
 
 /**
@@ -28,17 +28,17 @@ export function emitModel(outputs: Readonly<Record<string, Tensor>>): Uint8Array
     const { op, attributes } = node;
     const own = node.outputs.map(nameOf);
     if (op === constantOp)
-      initializers.push(tensorProto(own[0], node.outputs[0], (attributes as ConstantAttributes).data));
+      initializers.push(initializer(own[0], node.outputs[0], (attributes as ConstantAttributes).data));
     else if (op !== inputOp)
       op.emit({ node, attributes, inputs: node.inputs.map(nameOf), outputs: own, ...tools });
   }
   for (const [name, tensor] of Object.entries(outputs))
     if (nameOf(tensor) !== name) tools.add("Identity", [nameOf(tensor)], [name]);
   return modelBytes({
-    node: nodes,
-    initializer: initializers,
-    input: inputsOf(Object.values(outputs)).map((type) => valueInfo(type.name, type)),
-    output: Object.entries(outputs).map(([name, tensor]) => valueInfo(name, tensor)),
+    nodes,
+    initializers,
+    inputs: inputsOf(Object.values(outputs)).map((type) => valueInfo(type.name, type)),
+    outputs: Object.entries(outputs).map(([name, tensor]) => valueInfo(name, tensor)),
   });
 }
 
@@ -105,13 +105,13 @@ function nameValues({ nodes, values }: Live, outputs: Readonly<Record<string, Te
 
 type Emitter = Pick<EmitCall<object>, "add" | "value" | "ints" | "floats"> & {
   readonly nodes: NodeProto[];
-  readonly initializers: TensorProto[];
+  readonly initializers: Initializer[];
 };
 
 /** Collects nodes and initializers. */
 function emitter(): Emitter {
   const nodes: NodeProto[] = [];
-  const initializers: TensorProto[] = [];
+  const initializers: Initializer[] = [];
   const literals = new Map<string, string>();
   const add: Emitter["add"] = (type, inputs, outputs, attributes = {}) => {
     nodes.push(nodeProto(type, inputs, outputs, attributes));
@@ -120,7 +120,7 @@ function emitter(): Emitter {
     const [shape, numbers] = typeof values === "number" ? [[], [values]] : [[values.length], values];
     const key = `${dtype} [${shape}] ${numbers}`;
     const name = literals.get(key) ?? `literal#${literals.size}`;
-    if (!literals.has(key)) initializers.push(tensorProto(name, { shape, dtype }, numbers));
+    if (!literals.has(key)) initializers.push(initializer(name, { shape, dtype }, numbers));
     literals.set(key, name);
     return name;
   };

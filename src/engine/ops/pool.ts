@@ -65,7 +65,8 @@ function spreadAverage(g: Tensor, x: Tensor, { kernel: [kh, kw], strides, pads }
   const [count, channels, height, width] = staticShape("avgPool2d", x.shape);
   const [rows, columns] = pictureSize("avgPool2d", g);
   const share = mul(g, 1 / (kh * kw));
-  if (strides[0] === kh && strides[1] === kw && rows * kh === height && columns * kw === width) {
+  const tiles = strides[0] === kh && strides[1] === kw && rows * kh === height && columns * kw === width;
+  if (tiles && pads.every((pad) => pad === 0)) {
     const repeated = broadcastTo(reshape(share, [count, channels, rows, 1, columns, 1]), [
       ...[count, channels, rows, kh, columns, kw],
     ]);
