@@ -55,7 +55,8 @@ export async function refineItem(task: RefineTask): Promise<ItemResult<RefineRes
   const before = await decodeLabels(bytes, path, cams);
   if (options.compat !== "original") checkClasses(before, path, options.classCount);
   const { set, warnings } = input.decode({ published: options.compat === "original" });
-  if (set.proposals.length > 0 && !isSameSize(set, before)) {
+  // An empty folder of masks is a set of no known size.
+  if (set.height > 0 && !isSameSize(set, before)) {
     throw shapeMismatch(`proposals of ${id}`, `${formatSize(before)} like ${path}`, formatSize(set));
   }
   // Both compat modes merge what they are given, whole; see `proposalsForRefinement` for why that would do harm.
