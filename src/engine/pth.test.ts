@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../core/array.ts";
 import { MaskwrightError } from "../core/error.ts";
@@ -121,6 +122,26 @@ describe("readPth", () => {
           expect((error as Error).message).toMatch(/^cut[^\n]*: expected [^\n]*, got [^\n]*$/);
         }
       }
+    },
+  );
+
+  it.each(["state-dict.pth", "checkpoint-legacy.pth", "script.pt"])(
+    "throws nothing else when bytes of %s are others",
+    (name) => {
+      const good = fixture(name);
+      const change = fc.tuple(fc.nat(good.length - 1), fc.nat(255));
+      fc.assert(
+        fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), (changes) => {
+          const bytes = Uint8Array.from(good);
+          for (const [at, value] of changes) bytes[at] = value;
+          try {
+            for (const tensor of openWeights(byteSource(bytes), "x").tensors.values()) tensor.read();
+          } catch (error) {
+            expect(error).toBeInstanceOf(MaskwrightError);
+          }
+        }),
+        { numRuns: 300 },
+      );
     },
   );
 });
