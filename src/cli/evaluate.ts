@@ -46,24 +46,27 @@ export function evaluateCommand(): Command {
 
 async function runEvaluate(pred: string, truth: string, options: EvaluateOptions): Promise<void> {
   checkCsv(options);
-  const { evaluateLabels } = await import("../run/evaluate.ts");
-  const { checkSomeFinished } = await import("../run/command.ts");
-  const { openLabels } = await import("../run/label-input.ts");
-  const { selectIds } = await import("../run/selection.ts");
-  const { classList } = await import("../data/class-list.ts");
-  const { classes } = await classList(options.classes);
-  const after = openLabels(pred);
-  const before = options.before === undefined ? null : openLabels(options.before);
-  const ids = await selectIds([...after.files.keys()], pred, options);
-  const request = {
-    truth,
-    ids,
-    classCount: classes.length,
-    running: options.metric === "original",
-    boundary: options.boundary ?? false,
-    cams: camReading(options),
-  };
   await withSession(options, async (context) => {
+    const [{ evaluateLabels }, { checkSomeFinished }, { openLabels }, { selectIds }, { classList }] =
+      await Promise.all([
+        import("../run/evaluate.ts"),
+        import("../run/command.ts"),
+        import("../run/label-input.ts"),
+        import("../run/selection.ts"),
+        import("../data/class-list.ts"),
+      ]);
+    const { classes } = await classList(options.classes);
+    const after = openLabels(pred);
+    const before = options.before === undefined ? null : openLabels(options.before);
+    const ids = await selectIds([...after.files.keys()], pred, options);
+    const request = {
+      truth,
+      ids,
+      classCount: classes.length,
+      running: options.metric === "original",
+      boundary: options.boundary ?? false,
+      cams: camReading(options),
+    };
     const earlier = before && (await evaluateLabels({ ...request, pred: before }, context));
     const later = await evaluateLabels({ ...request, pred: after }, context);
     checkSomeFinished("evaluate", later.items.length, later.failures);

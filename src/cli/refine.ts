@@ -63,14 +63,14 @@ export function refineCommand(): Command {
 
 async function runRefine(labels: string, options: RefineOptions): Promise<void> {
   const proposals = proposalOrigin(options);
-  const [{ estimateRefine, refine }, { classList }] = await Promise.all([
-    import("../run/refine.ts"),
-    import("../data/class-list.ts"),
-  ]);
-  const classes = await classList(options.classes ?? "voc");
-  // The published code counts 21 classes unless it is told otherwise; we take every id the labels hold.
-  const isBounded = options.classes !== undefined || options.compat === "original";
   await withSession(options, async (context) => {
+    const [{ estimateRefine, refine }, { classList }] = await Promise.all([
+      import("../run/refine.ts"),
+      import("../data/class-list.ts"),
+    ]);
+    const classes = await classList(options.classes ?? "voc");
+    // The published code counts 21 classes unless it is told otherwise; we take every id the labels hold.
+    const isBounded = options.classes !== undefined || options.compat === "original";
     const request: RefineRequest = {
       ...options,
       labels,

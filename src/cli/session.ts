@@ -18,6 +18,8 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, aborted: 130 } as const
  * Runs a command's work with threads, progress and Ctrl-C in place, and sets the exit code. The first
  * Ctrl-C finishes the images in flight and stops; a second one stops at once.
  *
+ * The threads start before `work` is called: modules that `work` imports load while they do.
+ *
  * @param work  returns whether everything was done; false (some images failed) exits 1
  */
 export async function withSession(

@@ -12,8 +12,7 @@ import { type Evaluation, evaluateLabels } from "./evaluate.ts";
 import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
-import { estimatePropose, type ProposalModel, proposeStage } from "./propose.ts";
-import { writeRefineReport } from "./refine-report.ts";
+import { estimatePropose, type ProposalModel, type ProposeStageRequest, proposeStage } from "./propose.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
@@ -85,9 +84,10 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
   const labels = openLabels(folder);
   const ids = await selectIds([...labels.files.keys()], folder, request);
   const options = resolvedOptions(request, labels);
+  const source = openSource(ids, request.proposals);
   const run = openRunDirectory(out, { command: "refine", options });
   try {
-    const proposed = await proposalsFor(ids, request, run, context);
+    const proposed = await proposalsFor(ids, source, run, context);
     const outcome = await refineStage(
       { ids: proposed.ids, labels, proposals: proposed.folder, request },
       run,
@@ -160,23 +160,31 @@ interface Proposed {
   readonly failures: StageOutcome<unknown>["failures"];
 }
 
+/** Where proposals come from, once it is known to be there. */
+type ProposalSource =
+  | { readonly kind: "folder"; readonly folder: string }
+  | (Omit<ProposeStageRequest, "ids"> & { readonly kind: "photos" });
+
+/** Looks into the inputs before a run directory is made: a wrong path must leave none behind. */
+function openSource(ids: readonly string[], origin: ProposalOrigin): ProposalSource {
+  if (origin.kind === "folder") return { kind: "folder", folder: openProposals(origin.folder).folder };
+  const { folder, model, maxProposals } = origin;
+  const photos = openPhotos(folder);
+  const missing = ids.filter((id) => !photos.has(id));
+  if (missing.length === 0) return { kind: "photos", photos, model, maxProposals };
+  const text = `${folder}: expected a photo for each of the ${ids.length} labels, got none for ${missing.length} (${missing.slice(0, 3).join(", ")})`;
+  throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the labels to refine." });
+}
+
 /** The folder of proposals: the given one, or this run's own after proposing from the photos. */
 async function proposalsFor(
   ids: readonly string[],
-  { proposals }: RefineRequest,
+  source: ProposalSource,
   run: RunDirectory,
   context: WorkContext,
 ): Promise<Proposed> {
-  if (proposals.kind === "folder")
-    return { folder: openProposals(proposals.folder).folder, ids, failures: [] };
-  const { folder, model, maxProposals } = proposals;
-  const photos = openPhotos(folder);
-  const missing = ids.filter((id) => !photos.has(id));
-  if (missing.length > 0) {
-    const text = `${folder}: expected a photo for each of the ${ids.length} labels, got none for ${missing.length} (${missing.slice(0, 3).join(", ")})`;
-    throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the labels to refine." });
-  }
-  const { finished, failures } = await proposeStage({ ids, photos, model, maxProposals }, run, context);
+  if (source.kind === "folder") return { folder: source.folder, ids, failures: [] };
+  const { finished, failures } = await proposeStage({ ...source, ids }, run, context);
   return { folder: join(run.dir, "proposals"), ids: finished.map(({ id }) => id), failures };
 }
 
@@ -276,6 +284,7 @@ interface PageInputs {
 async function writePage(report: RefineReport, inputs: PageInputs, context: WorkContext): Promise<void> {
   const { request, labels, proposals, truth } = inputs;
   const { title = "SEPL: refined pseudo labels", notes = [], cams, classes, commandLine, out } = request;
+  const { writeRefineReport } = await import("./refine-report.ts");
   await writeRefineReport(
     join(out, "report.html"),
     {
