@@ -13,7 +13,6 @@ import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
 import { estimatePropose, type ProposalModel, type ProposeStageRequest, proposeStage } from "./propose.ts";
-import { writeRefineReport } from "./refine-report.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
@@ -285,6 +284,7 @@ interface PageInputs {
 async function writePage(report: RefineReport, inputs: PageInputs, context: WorkContext): Promise<void> {
   const { request, labels, proposals, truth } = inputs;
   const { title = "SEPL: refined pseudo labels", notes = [], cams, classes, commandLine, out } = request;
+  const { writeRefineReport } = await import("./refine-report.ts");
   await writeRefineReport(
     join(out, "report.html"),
     {
