@@ -1,5 +1,10 @@
 export { type ByteSource, byteSource } from "./byte-source.ts";
 export * from "./checkpoint.ts";
+export { type CompileOptions, compile, type Executable } from "./compile.ts";
+export { compileTraining, type TrainingGraph, type TrainingOptions } from "./compile-training.ts";
+export type { Device, DeviceOptions } from "./device.ts";
+export { createExecutableCache, type ExecutableCache } from "./executable-cache.ts";
+export { type FrozenWeightsOptions, frozenWeights } from "./external-weights.ts";
 export { addGradients, clipGradients, gradientNorm } from "./flat-gradients.ts";
 export {
   layoutParameters,
@@ -31,6 +36,7 @@ export type { Pair, Sides, WindowOptions } from "./ops/conv-geometry.ts";
 export { type ConvOptions, type ConvTransposeOptions, conv2d, convTranspose2d } from "./ops/convolution.ts";
 export * from "./ops/elementwise.ts";
 export * from "./ops/indexing.ts";
+export * from "./ops/joining.ts";
 export * from "./ops/layout.ts";
 export * from "./ops/linear.ts";
 export * from "./ops/normalization.ts";
@@ -51,8 +57,10 @@ export type {
 } from "./optimizer-definition.ts";
 export * from "./optimizer-graph.ts";
 export * from "./optimizer-state.ts";
+export type { Arrays, Runtime, RuntimeOptions, Session, SessionOptions } from "./runtime.ts";
 export * from "./safetensors-stream.ts";
 export * from "./schedule.ts";
 export { type Dim, formatShape, type Shape, staticShape } from "./shape.ts";
 export type * from "./stored-tensor.ts";
+export type { Trainer, TrainerPlan, TrainerStart, TrainerState } from "./trainer-plan.ts";
 export * from "./weight-file.ts";

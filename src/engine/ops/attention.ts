@@ -1,8 +1,9 @@
 import type { Tensor } from "../graph.ts";
 import { formatShape, opError, staticShape } from "../shape.ts";
 import { add } from "./arithmetic.ts";
+import { concat } from "./joining.ts";
 import { matmul } from "./linear.ts";
-import { concat, slice } from "./slicing.ts";
+import { slice } from "./slicing.ts";
 import { softmax } from "./softmax.ts";
 
 /** Queries start … end − 1. */

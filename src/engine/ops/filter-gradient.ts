@@ -2,11 +2,12 @@ import type { Tensor } from "../graph.ts";
 import { staticShape } from "../shape.ts";
 import { mul } from "./arithmetic.ts";
 import { type ConvAttributes, conv2d } from "./convolution.ts";
+import { concat } from "./joining.ts";
 import { transpose } from "./layout.ts";
 import { matmul } from "./linear.ts";
 import { sum } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
-import { concat, pad, slice } from "./slicing.ts";
+import { pad, slice } from "./slicing.ts";
 
 /** From this many kernel elements on (5 × 5) one correlation is faster than a product for each element. */
 const MANY_TAPS = 25;
