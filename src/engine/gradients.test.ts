@@ -58,6 +58,23 @@ describe("gradients", () => {
     expect(graph.nodes.map(({ op }) => op.name)).not.toContain("broadcastTo");
   });
 
+  it("pass dimensions that have only a name", () => {
+    const graph = e.createGraph();
+    const [x, w, b] = [
+      e.input(graph, "x", ["batch", 2]),
+      e.input(graph, "w", [2, 2]),
+      e.input(graph, "b", [2]),
+    ];
+    const y = e.linear(x, w, { bias: b });
+    const found = e.gradients(e.sum(e.mul(y, y)), { x, w, b });
+    expect(found.x.shape).toEqual(["batch", 2]);
+    const feeds = { x: [1, 2, 3, 4, 5, 6], w: [1, 0, 0, 1], b: [0, 1] };
+    const [byW, byB] = interpret([found.w, found.b], feeds, { batch: 3 });
+    expect(Array.from(byW.data)).toEqual([70, 106, 88, 136]); // 2 xᵀ(x + b)
+    expect(Array.from(byB.data)).toEqual([18, 30]);
+    expect(() => e.gradients(e.mean(y), { w })).toThrow("mean: expected a static shape, got [batch, 2]");
+  });
+
   it("name the variable that the loss does not depend on", () => {
     const graph = e.createGraph();
     const [x, z] = [e.input(graph, "x", [2]), e.input(graph, "head.weight", [2])];

@@ -169,7 +169,8 @@ export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[]
 export function constantValue(tensor: Tensor): number | null {
   if (tensor.node.op !== constantOp) return null;
   const { data } = tensor.node.attributes as ConstantAttributes;
-  return isExternal(data) || data.length !== 1 ? null : Number(data[0]);
+  // float16 is held as bits.
+  return isExternal(data) || data instanceof Uint16Array || data.length !== 1 ? null : Number(data[0]);
 }
 
 export function isExternal(data: Numbers | ExternalData): data is ExternalData {

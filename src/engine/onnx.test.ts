@@ -7,6 +7,7 @@ import { describe, expect, it } from "vitest";
 import * as e from "./index.ts";
 import { cases } from "./testing/cases.ts";
 import { differentiate } from "./testing/differentiated.ts";
+import { interpret } from "./testing/interpreter.ts";
 
 const parse = (outputs: Record<string, e.Tensor>): ModelProto =>
   fromBinary(ModelProtoSchema, e.emitModel(outputs));
@@ -50,9 +51,9 @@ describe("emitModel", () => {
     const x = e.input(e.createGraph(), "x", [2]);
     const y = e.exp(x);
     expect(opTypes(parse({ first: y, second: y, third: x }))).toEqual(["Exp", "Identity", "Identity"]);
-    expect(() => e.emitModel({ x })).toThrow(
-      "emitModel: outputs: expected names that no input or constant has",
-    );
+    expect(() => e.emitModel({ x })).toThrow("no input or constant has");
+    expect(() => e.emitModel({ "a#1": y })).toThrow('names without "#"');
+    expect(() => e.emitModel({ y, z: e.input(e.createGraph(), "z", [1]) })).toThrow("tensors of one graph");
     expect(() => e.emitModel({})).toThrow("emitModel: outputs: expected at least one");
   });
 
@@ -117,6 +118,17 @@ describe.skipIf(ort === null)("a model in onnxruntime-node", () => {
     expect(Array.from(results.y.data as Float32Array)).toEqual([31, 42]);
     await session.release();
     rmSync(folder, { recursive: true });
+  });
+
+  it("takes weights stored as float16", async () => {
+    const graph = e.createGraph();
+    const w = e.cast(e.constant(graph, Uint16Array.of(0x3c00, 0xc100, 0x0001), { name: "w" }), "float32");
+    const y = e.mul(e.input(graph, "x", [3]), w);
+    const session = await InferenceSession.create(e.emitModel({ y }));
+    const { y: found } = await session.run({ x: new Tensor("float32", Float32Array.of(1, 2, 4), [3]) });
+    expect(Array.from(found.data as Float32Array)).toEqual([1, -5, 2 ** -22]);
+    expect(Array.from(interpret([y], { x: [1, 2, 4] })[0].data)).toEqual([1, -5, 2 ** -22]);
+    await session.release();
   });
 
   it("runs at any length of a named dimension", async () => {

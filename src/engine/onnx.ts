@@ -66,6 +66,8 @@ interface Live {
 /** The values that the results are computed from, themselves included, and their nodes in order. */
 export function liveValues(results: readonly Tensor[]): Live {
   if (results.length === 0) throw invalid("emitModel: outputs", "at least one", results);
+  if (results.some(({ graph }) => graph !== results[0].graph))
+    throw invalid("emitModel: outputs", "tensors of one graph", "tensors of several graphs");
   const values = new Set(results);
   const all = results[0].graph.nodes;
   const nodes: Node[] = [];
@@ -86,8 +88,8 @@ export function liveValues(results: readonly Tensor[]): Live {
 function nameValues({ nodes, values }: Live, outputs: Readonly<Record<string, Tensor>>): Map<Tensor, string> {
   const names = new Map<Tensor, string>();
   for (const [name, tensor] of Object.entries(outputs)) {
-    if (tensor.graph.names.has(name))
-      throw invalid("emitModel: outputs", "names that no input or constant has", name);
+    if (name === "" || name.includes("#") || tensor.graph.names.has(name))
+      throw invalid("emitModel: outputs", 'names without "#" that no input or constant has', name);
     if (!names.has(tensor) && tensor.node.op !== inputOp && tensor.node.op !== constantOp)
       names.set(tensor, name);
   }

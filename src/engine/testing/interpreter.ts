@@ -1,5 +1,13 @@
 import { elementCount } from "../../core/array.ts";
-import { type ConstantAttributes, constantOp, type InputAttributes, inputOp, type Tensor } from "../graph.ts";
+import { halfToFloat32 } from "../../core/half.ts";
+import {
+  type ConstantAttributes,
+  constantOp,
+  type InputAttributes,
+  inputOp,
+  isExternal,
+  type Tensor,
+} from "../graph.ts";
 import { liveValues } from "../onnx.ts";
 import { layoutKernels } from "./layout-kernels.ts";
 import { networkKernels } from "./network-kernels.ts";
@@ -42,7 +50,7 @@ export function interpret(
     const shapes = outputs.map(shapeOf);
     let results: readonly ArrayLike<number | bigint>[];
     if (op === inputOp) results = [feeds[(attributes as InputAttributes).name]];
-    else if (op === constantOp) results = [(attributes as ConstantAttributes).data as ArrayLike<number>];
+    else if (op === constantOp) results = [constantNumbers(attributes as ConstantAttributes)];
     else {
       const kernel = kernels[op.name];
       if (kernel === undefined) throw new Error(`the interpreter has no kernel for ${op.name}`);
@@ -57,4 +65,9 @@ export function interpret(
     });
   }
   return tensors.map((tensor) => values.get(tensor) as Value);
+}
+
+function constantNumbers({ data }: ConstantAttributes): ArrayLike<number | bigint> {
+  if (isExternal(data)) throw new Error(`the interpreter cannot read ${data.location}`);
+  return data instanceof Uint16Array ? halfToFloat32(data) : data;
 }
