@@ -16,6 +16,8 @@ describe("dilate", () => {
   it("leaves a mask alone at radius 0, and an empty one at any", () => {
     expect(draw(dilate(mask("#.. ..#"), { radius: 0 }))).toBe("#.. ..#");
     expect(draw(dilate(mask("... ..."), { radius: 5 }))).toBe("... ...");
+    expect(draw(dilate(mask("... ..."), { radius: 2 ** 31 - 1 }))).toBe("... ...");
+    expect(draw(dilate(mask("... ..."), { radius: 2 ** 53 }))).toBe("... ...");
   });
 
   it("agrees with looking under the shape", () => {

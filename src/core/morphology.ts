@@ -36,10 +36,10 @@ function invert({ height, width, data }: Mask): Mask {
 
 function spread(mask: Mask, radius: number, shape: "square" | "cross"): Mask {
   const { height, width, data } = mask;
-  const rows = spreadRows(mask, radius);
-  if (shape === "square")
-    return { height, width, data: spreadColumns({ height, width, data: rows }, radius) };
-  const columns = spreadColumns(mask, radius);
+  const reach = Math.min(radius, Math.max(height, width)); // so that counting steps beyond it cannot overflow
+  const rows = spreadRows(mask, reach);
+  if (shape === "square") return { height, width, data: spreadColumns({ height, width, data: rows }, reach) };
+  const columns = spreadColumns(mask, reach);
   for (let p = 0; p < data.length; p++) rows[p] |= columns[p];
   return { height, width, data: rows };
 }
