@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readArrayPickle } from "./pickle-arrays.ts";
+import { isShape } from "./pickle-numpy.ts";
 
 const fixture = (name: string): Uint8Array =>
   readFileSync(new URL(`../../fixtures/arrays/${name}`, import.meta.url));
@@ -19,6 +20,14 @@ describe("readArrayPickle", () => {
   it("refuses bytes after the pickle", () => {
     const bytes = fixture("arrays-5.pkl");
     expect(() => readArrayPickle(Buffer.concat([bytes, bytes]), "x")).toThrow("x: expected the end at byte");
+  });
+
+  it("refuses a shape whose element count is no number", () => {
+    // 25 lengths of 2^52 multiply to infinity, and that times 0 is NaN: compared with nothing, it would pass every limit.
+    const shape = [...new Array<number>(25).fill(2 ** 52), 0];
+    expect(isShape([0, 3])).toBe(true);
+    expect(isShape(shape)).toBe(false);
+    expect(isShape([2 ** 52, 2 ** 52])).toBe(false);
   });
 
   it("refuses one array made again and again", () => {

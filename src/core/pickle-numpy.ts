@@ -108,8 +108,11 @@ function isDtype(value: unknown): value is PickledDtype {
   return typeof value === "object" && value !== null && (value as PickledDtype).kind === "numpy dtype";
 }
 
+/** Whether a value is a list of lengths whose product is exact: NaN would pass every later limit. */
 export function isShape(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length <= 64 && value.every((n) => Number.isSafeInteger(n) && n >= 0);
+  const isList = Array.isArray(value) && value.length <= 64;
+  if (!isList || !value.every((n) => Number.isSafeInteger(n) && n >= 0)) return false;
+  return Number.isSafeInteger(elementCount(value));
 }
 
 /** Python 2 has its bytes as text, one character a byte. */
