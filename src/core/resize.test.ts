@@ -18,7 +18,7 @@ import { readSafetensors } from "./safetensors.ts";
 
 const filters = ["nearest", "bilinear", "bicubic"] as const;
 
-/** One row of grey. */
+/** One row of gray. */
 function gray(...values: number[]): Size & { data: Uint8Array } {
   return { height: 1, width: values.length, data: Uint8Array.from(values) };
 }
@@ -33,6 +33,15 @@ describe("longestSideSize", () => {
     [2048, 4096, 512, 1024],
   ])("takes %d×%d to %d×%d", (height, width, newHeight, newWidth) => {
     expect(longestSideSize({ height, width }, 1024)).toEqual({ height: newHeight, width: newWidth });
+  });
+});
+
+describe("resizeImage", () => {
+  it("refuses data of another length, also as a view of more", () => {
+    const data = new Uint8Array(100).subarray(10, 13);
+    expect(() => resizeImage({ height: 1, width: 2, data }, { height: 1, width: 1 }, "bilinear")).toThrow(
+      "resizeImage: picture: expected 6 samples (1×2, 3 a pixel), got 3",
+    );
   });
 });
 

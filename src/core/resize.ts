@@ -1,4 +1,5 @@
-import type { Size } from "./geometry.ts";
+import { shapeMismatch } from "./error.ts";
+import { formatSize, type Size } from "./geometry.ts";
 import type { GrayImage, RgbImage } from "./image.ts";
 import type { LabelMap } from "./label-map.ts";
 import { checkSize } from "./limits.ts";
@@ -33,6 +34,7 @@ export function longestSideSize({ height, width }: Size, target: number): Size {
  * The picture at another size, bit for bit as Pillow's `Image.resize` gives it: the horizontal pass first, rounded to
  * 8 bits, then the vertical one, in 22-bit fixed point.
  *
+ * @throws MaskwrightError BAD_FORMAT for a size over the limit, SHAPE_MISMATCH if the data is not as long as its size says
  * @see Pillow, `src/libImaging/Resample.c`; nearest: `Geometry.c`, `ImagingScaleAffine`
  */
 export function resizeImage(image: RgbImage, size: Size, filter: ResizeFilter): RgbImage {
@@ -52,6 +54,7 @@ export function resizeLabels(labels: LabelMap, size: Size): LabelMap {
 /** As `resizeImage`, for floats: Pillow's mode "F", rounded to float32 after each pass. */
 export function resizeFloats(map: FloatMap, size: Size, filter: ResizeFilter): FloatMap {
   checkSize("resizeFloats: map", map);
+  checkLength("resizeFloats: map", map, 1);
   checkSize("resizeFloats: size", size);
   let { data } = map;
   if (size.width !== map.width)
@@ -59,6 +62,14 @@ export function resizeFloats(map: FloatMap, size: Size, filter: ResizeFilter): F
   if (size.height !== map.height)
     data = resampleFloats(data, 1, map.height, size.width, filterWeights(map.height, size.height, filter));
   return { ...pickSize(size), data: data === map.data ? data.slice() : data };
+}
+
+/** Refuses data that is not as long as its size says: a view of more bytes would be read beyond its end. */
+function checkLength(where: string, picture: GrayImage | FloatMap, channels: number): void {
+  const count = picture.height * picture.width * channels;
+  if (picture.data.length === count) return;
+  const expected = `${count} samples (${formatSize(picture)}, ${channels} a pixel)`;
+  throw shapeMismatch(where, expected, `${picture.data.length}`);
 }
 
 /** Without whatever else the caller's object holds. */
@@ -74,6 +85,7 @@ function resizeBytes(
   filter: ResizeFilter,
 ): Uint8Array {
   checkSize(`${where}: picture`, image);
+  checkLength(`${where}: picture`, image, channels);
   checkSize(`${where}: size`, size);
   const { height, width } = image;
   // One view type for every pass: the loop below is compiled for it.
