@@ -64,7 +64,7 @@ pair = dict(a=f(2, 1, 3), b=f(4, 1))
 x23 = dict(x=f(2, 3))
 x34 = dict(x=f(3, 4))
 x234 = dict(x=f(2, 3, 4))
-picture = f(2, 4, 5, 6)
+picture = f(2, 4, 3, 5)
 
 case("add", lambda a, b: a + b, **pair)
 case("add: number", lambda x: 1.5 + x, **x23)

@@ -15,6 +15,8 @@ export {
 } from "./flat-parameters.ts";
 export * from "./gradients.ts";
 export {
+  apply,
+  applyAll,
   type ConstantOptions,
   constant,
   createGraph,
@@ -27,7 +29,8 @@ export {
   type TensorType,
 } from "./graph.ts";
 export * from "./initializers.ts";
-export { emitModel, inputsOf } from "./onnx.ts";
+export { emitModel, type InputType, inputsOf } from "./onnx.ts";
+export * from "./op.ts";
 export * from "./ops/activation.ts";
 export * from "./ops/arithmetic.ts";
 export * from "./ops/attention.ts";
