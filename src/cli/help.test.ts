@@ -1,0 +1,55 @@
+import { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { convertCommand } from "./convert.ts";
+import { demoCommand } from "./demo.ts";
+import { evaluateCommand } from "./evaluate.ts";
+import { proposeCommand } from "./propose.ts";
+import { refineCommand } from "./refine.ts";
+
+const commands = [demoCommand, proposeCommand, refineCommand, evaluateCommand, convertCommand];
+
+function helpOf(command: Command): string {
+  let text = "";
+  command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
+  return text;
+}
+
+/** The words of every example in a help text, as a shell would split them. */
+function examplesIn(help: string): string[][] {
+  return [...help.matchAll(/^ {2}\$ maskwright (.*)$/gm)].map(([, line]) =>
+    line.replace(/\s+#.*$/, "").split(/\s+/),
+  );
+}
+
+describe.each(commands.map((make) => [make().name(), make] as const))("%s --help", (name, make) => {
+  const help = helpOf(make());
+
+  it("has examples of the command, each on one line of a terminal", () => {
+    const examples = examplesIn(help);
+    expect(examples.length).toBeGreaterThanOrEqual(2);
+    for (const [command] of examples) expect(command).toBe(name);
+    const lines = help.split("\n").filter((line) => line.startsWith("  $ "));
+    expect(lines.filter((line) => line.length > 110)).toEqual([]);
+  });
+
+  it.each(examplesIn(help).map((words) => [words.join(" "), words]))(
+    "shows what can be typed: %s",
+    (_, words) => {
+      let ran = 0;
+      const command = make().action(() => {
+        ran++;
+      });
+      const program = new Command("maskwright").exitOverride().configureOutput({ writeErr: () => {} });
+      program.addCommand(command.copyInheritedSettings(program));
+      program.parse(words, { from: "user" });
+      expect(ran).toBe(1);
+    },
+  );
+
+  it("explains every option and argument", () => {
+    const command = make();
+    const explained = [...command.options, ...command.registeredArguments];
+    expect(explained.filter(({ description }) => description === "")).toEqual([]);
+    expect(help).not.toContain("undefined");
+  });
+});
