@@ -17,15 +17,22 @@ export default defineConfig([
       index: "src/index.ts",
       "core/index": "src/core/index.ts",
       "data/index": "src/data/index.ts",
+      "engine/index": "src/engine/index.ts",
+      "engine/node": "src/engine/node.ts",
+      "engine/web": "src/engine/runtime-web.ts",
       "methods/index": "src/methods/index.ts",
       "scenes/index": "src/scenes/index.ts",
     },
     dts: { oxc: true },
   },
-  // The program: the command line and the entry of its worker threads.
+  // The program: the command line and the entries of worker threads.
   {
     ...shared,
-    entry: { "cli/main": "src/cli/main.ts", "run/worker": "src/run/worker.ts" },
+    entry: {
+      "cli/main": "src/cli/main.ts",
+      "run/worker": "src/run/worker.ts",
+      "engine/engine-worker": "src/engine/engine-worker.ts",
+    },
     dts: false,
     clean: false,
   },

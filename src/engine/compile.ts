@@ -1,10 +1,10 @@
-import { elementCount, type NdArray } from "../core/array.ts";
-import { invalid, MaskwrightError, shapeMismatch } from "../core/error.ts";
+import { invalid } from "../core/error.ts";
+import { checkFeeds } from "./feeds.ts";
 import type { Tensor } from "./graph.ts";
 import { estimateBytes, weightBytes } from "./memory.ts";
 import { emitModel, type InputType, inputsOf } from "./onnx.ts";
+import { createQueue } from "./queue.ts";
 import type { Arrays, Runtime, SessionOptions } from "./runtime.ts";
-import { formatShape } from "./shape.ts";
 
 /** A graph that is ready to run, in one session of the runtime. */
 export interface Executable<N extends string = string> {
@@ -49,20 +49,15 @@ export async function compile<N extends string>(
     );
   const inputs = inputsOf(tensors);
   const session = await runtime.createSession(emitModel(outputs), options);
-  let last: Promise<unknown> = Promise.resolve();
+  const inOrder = createQueue();
   let isDisposed = false;
-  const inOrder = <T>(action: () => Promise<T>): Promise<T> => {
-    const next = last.then(action);
-    last = next.catch(() => {});
-    return next;
-  };
   return {
     inputs,
     bytes: estimateBytes(tensors),
     run(feeds, into = {}) {
       return inOrder(async () => {
         if (isDisposed) throw new Error("run: the executable was disposed of");
-        checkFeeds(inputs, feeds);
+        checkFeeds("run", inputs, feeds);
         return (await session.run(feeds, into as Arrays)) as Arrays<N>;
       });
     },
@@ -72,31 +67,4 @@ export async function compile<N extends string>(
         isDisposed = true;
       }),
   };
-}
-
-function checkFeeds(inputs: readonly InputType[], feeds: Arrays): void {
-  const lengths = new Map<string, number>();
-  for (const { name, shape, dtype } of inputs) {
-    const where = `run: input "${name}"`;
-    const expected = `${dtype} ${formatShape(shape)}`;
-    const array: NdArray | undefined = feeds[name];
-    if (array === undefined)
-      throw new MaskwrightError("INVALID_ARGUMENT", `${where}: expected ${expected}, got none`);
-    const got = `${array.dtype} ${formatShape(array.shape)}`;
-    const fits = shape.every((dim, axis) => {
-      const length = array.shape[axis];
-      if (typeof dim === "number") return dim === length;
-      // A name stands for one number wherever it is written.
-      if (!lengths.has(dim)) lengths.set(dim, length);
-      return lengths.get(dim) === length;
-    });
-    if (array.dtype !== dtype || array.shape.length !== shape.length || !fits)
-      throw shapeMismatch(where, expected, got);
-    if (array.data.length !== elementCount(array.shape))
-      throw shapeMismatch(where, `${elementCount(array.shape)} numbers for ${got}`, `${array.data.length}`);
-  }
-  const known = new Set(inputs.map(({ name }) => name));
-  const extra = Object.keys(feeds).find((name) => !known.has(name));
-  if (extra !== undefined)
-    throw invalid("run: feeds", `inputs of the graph (${[...known].join(", ")})`, extra);
 }

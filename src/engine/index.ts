@@ -65,5 +65,6 @@ export * from "./safetensors-stream.ts";
 export * from "./schedule.ts";
 export { type Dim, formatShape, type Shape, staticShape } from "./shape.ts";
 export type * from "./stored-tensor.ts";
+export { type TrainLog, type TrainLoopOptions, trainLoop } from "./train.ts";
 export type { Trainer, TrainerPlan, TrainerStart, TrainerState } from "./trainer-plan.ts";
 export * from "./weight-file.ts";

@@ -1,7 +1,9 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { Dtype, NdArray } from "../core/array.ts";
 import { MaskwrightError } from "../core/error.ts";
-import type { Session } from "./runtime.ts";
+import { createGraph, input } from "./graph.ts";
+import { emitModel } from "./onnx.ts";
+import type { Session, SessionOptions } from "./runtime.ts";
 
 /** What ONNX Runtime's packages for Node and for the web have in common. */
 export interface Ort {
@@ -11,40 +13,88 @@ export interface Ort {
 
 export type OrtOptions = InferenceSession.SessionOptions;
 
-/**
- * A session of either package.
- *
- * @param writesInto  whether a run writes to output tensors it is given; onnxruntime-web leaves them as they are
- */
+export interface OrtTraits {
+  /** Whether a run writes to output tensors it is given; onnxruntime-web leaves them as they are. */
+  readonly writesInto: boolean;
+  /** Whether outputs can stay on the device, as WebGPU's do. */
+  readonly keepsOutputs: boolean;
+}
+
+/** A session of either package. */
 export async function createOrtSession(
   ort: Ort,
   model: Uint8Array<ArrayBuffer>,
   options: OrtOptions,
-  { writesInto }: { readonly writesInto: boolean },
+  { resident = {} }: Pick<SessionOptions, "resident">,
+  { writesInto, keepsOutputs }: OrtTraits,
 ): Promise<Session> {
-  const session = await ort.InferenceSession.create(model, options).catch((error) => {
+  const kept = Object.entries(resident);
+  const preferredOutputLocation = Object.fromEntries(
+    kept.map(([, output]) => [output, "gpu-buffer" as const]),
+  );
+  const session = await ort.InferenceSession.create(model, {
+    ...options,
+    ...(keepsOutputs && kept.length > 0 && { preferredOutputLocation }),
+  }).catch((error) => {
     throw refusal("model", error);
   });
+  const keptOutputs = new Set(Object.values(resident));
+  let held: Record<string, Tensor> = {};
   return {
-    async run(feeds, into) {
+    async run(feeds, into = {}) {
       const tensors = mapValues(feeds, (array) => toTensor(ort, array));
       const given = writesInto ? mapValues(into, (array) => toTensor(ort, array)) : {};
       const fetches = Object.fromEntries(session.outputNames.map((name) => [name, given[name] ?? null]));
-      const results = await session.run(tensors, fetches).catch((error) => {
+      const results = await session.run({ ...held, ...tensors }, fetches).catch((error) => {
         throw refusal("run", error);
       });
-      return mapValues(results, (result, name) => {
+      const next = Object.fromEntries(kept.map(([name, output]) => [name, results[output] as Tensor]));
+      disposeAll(held);
+      held = next;
+      const returned = Object.entries(results).filter(([name]) => !keptOutputs.has(name));
+      return mapValues(Object.fromEntries(returned), (result, name) => {
         const array = into[name];
         if (array === undefined) return fromTensor(result as Tensor);
         if (!writesInto) (array.data as Float32Array).set(fromTensor(result as Tensor).data as Float32Array);
         return array;
       });
     },
+    write(values) {
+      held = { ...held, ...mapValues(values, (array) => toTensor(ort, array)) };
+    },
+    read: () => download(ort, held, options),
     async release() {
+      disposeAll(held);
       if (options.enableProfiling) session.endProfiling();
       await session.release();
     },
   };
+}
+
+/**
+ * The numbers of tensors on any device, by way of a model that copies them: onnxruntime-node 1.30 ends the process when a tensor of
+ * the GPU is asked for its data.
+ */
+async function download(
+  ort: Ort,
+  held: Readonly<Record<string, Tensor>>,
+  options: OrtOptions,
+): Promise<Record<string, NdArray>> {
+  if (Object.keys(held).length === 0) return {};
+  const graph = createGraph();
+  const copies = mapValues(held, ({ type, dims }, name) => input(graph, name, dims, type as Dtype));
+  const renamed = Object.fromEntries(
+    Object.entries(copies).map(([name, tensor]) => [`copy of ${name}`, tensor]),
+  );
+  const session = await ort.InferenceSession.create(emitModel(renamed), options);
+  const results = await session.run(held);
+  await session.release();
+  return mapValues(held, (_, name) => fromTensor(results[`copy of ${name}`] as Tensor));
+}
+
+/** Gives the memory of tensors on the device back; those of the CPU have none. */
+function disposeAll(tensors: Readonly<Record<string, Tensor>>): void {
+  for (const tensor of Object.values(tensors)) if (tensor.location === "gpu-buffer") tensor.dispose();
 }
 
 /** ONNX Runtime takes no memory that threads share, so that is copied. */

@@ -2,8 +2,8 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
 import { type Absence, type Device, type DeviceOptions, openDevice, reasonOf } from "./device.ts";
+import { localRuntime, probe } from "./local-runtime.ts";
 import { createOrtSession, type Ort, type OrtOptions } from "./ort-session.ts";
-import { probe } from "./probe.ts";
 import type { Runtime, RuntimeOptions, SessionOptions } from "./runtime.ts";
 
 export interface NodeRuntimeOptions extends DeviceOptions, RuntimeOptions {}
@@ -28,11 +28,12 @@ export async function openNodeRuntime(options: NodeRuntimeOptions = {}): Promise
   const ort = await loadOnnxRuntime();
   const { threads = availableParallelism() } = options;
   const open = async (device: Device): Promise<Runtime> => {
-    const runtime: Runtime = {
-      device,
-      createSession: (model, sessionOptions) =>
-        createOrtSession(ort, model, nodeOptions(device, threads, sessionOptions), { writesInto: true }),
-    };
+    const runtime = localRuntime(device, (model, sessionOptions = {}) =>
+      createOrtSession(ort, model, nodeOptions(device, threads, sessionOptions), sessionOptions, {
+        writesInto: true,
+        keepsOutputs: device === "webgpu",
+      }),
+    );
     if (device !== "cpu") await probe(runtime);
     return runtime;
   };
@@ -42,7 +43,7 @@ export async function openNodeRuntime(options: NodeRuntimeOptions = {}): Promise
 function nodeOptions(
   device: Device,
   threads: number,
-  { folder, releaseMemory = false, profile }: SessionOptions = {},
+  { folder, releaseMemory = false, profile }: SessionOptions,
 ): OrtOptions {
   return {
     // The CPU takes what a device has no kernel for, without being named. Named, it would also take the place of a missing device.

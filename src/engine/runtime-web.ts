@@ -1,7 +1,7 @@
 import { MaskwrightError } from "../core/error.ts";
 import { type Absence, type Device, type DeviceOptions, openDevice, reasonOf } from "./device.ts";
+import { localRuntime, probe } from "./local-runtime.ts";
 import { createOrtSession, type Ort, type OrtOptions } from "./ort-session.ts";
-import { probe } from "./probe.ts";
 import type { Runtime, RuntimeOptions, SessionOptions } from "./runtime.ts";
 
 export interface WebRuntimeOptions extends RuntimeOptions {
@@ -27,18 +27,19 @@ export async function openWebRuntime(options: WebRuntimeOptions = {}): Promise<R
     // Read once, when the first session is created.
     if (options.threads !== undefined) ort.env.wasm.numThreads = options.threads;
     if (options.wasmFolder !== undefined) ort.env.wasm.wasmPaths = options.wasmFolder;
-    const runtime: Runtime = {
-      device,
-      createSession: (model, sessionOptions) =>
-        createOrtSession(ort as Ort, model, webOptions(device, sessionOptions), { writesInto: false }),
-    };
+    const runtime = localRuntime(device, (model, sessionOptions = {}) =>
+      createOrtSession(ort as Ort, model, webOptions(device, sessionOptions), sessionOptions, {
+        writesInto: false,
+        keepsOutputs: device === "webgpu",
+      }),
+    );
     if (device !== "cpu") await probe(runtime);
     return runtime;
   };
   return await openDevice(options as DeviceOptions, open, explainAbsence);
 }
 
-function webOptions(device: Device, { folder, profile }: SessionOptions = {}): OrtOptions {
+function webOptions(device: Device, { folder, profile }: SessionOptions): OrtOptions {
   if (folder !== undefined)
     throw new MaskwrightError(
       "MODEL",

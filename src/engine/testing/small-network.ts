@@ -76,7 +76,7 @@ export function batchOfSmallNetwork(step: number): { x: NdArray; labels: NdArray
   const labels = BigInt64Array.from({ length: BATCH }, () => BigInt(integer(CLASSES)));
   const data = Float32Array.from(
     { length: BATCH * FEATURES },
-    (_, p) => (p % FEATURES === Number(labels[Math.floor(p / FEATURES)]) ? 1.5 : 0) + normal(),
+    (_, p) => (p % FEATURES === Number(labels[Math.floor(p / FEATURES)]) ? 2.5 : 0) + normal(),
   );
   return {
     x: { dtype: "float32", shape: [BATCH, FEATURES], data },

@@ -1,0 +1,118 @@
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { unpackError } from "../core/remote-error.ts";
+import type { Arrays, Runtime, Session } from "./runtime.ts";
+import type { NodeRuntimeOptions } from "./runtime-node.ts";
+import type { Trainer } from "./trainer-plan.ts";
+import { compact, type WorkerAnswer, type WorkerCalls, type WorkerRequest } from "./worker-protocol.ts";
+
+/** A runtime in a thread of its own: this one stays free while graphs run and parameters are updated. */
+export interface WorkerRuntime extends Runtime {
+  /** Ends the thread and whatever runs in it. */
+  close(): Promise<void>;
+}
+
+/**
+ * ONNX Runtime in a worker thread, on the first device of those asked for that works. Feeds are copied there, results move back.
+ *
+ * @throws MaskwrightError MODEL when onnxruntime-node is not installed, or none of the devices is there
+ */
+export async function openWorkerRuntime(options: NodeRuntimeOptions = {}): Promise<WorkerRuntime> {
+  const worker = new Worker(workerFile());
+  const ask = remoteCalls(worker);
+  const close = async (): Promise<void> => {
+    await worker.terminate();
+  };
+  try {
+    const device = await ask("open", [options]);
+    return {
+      device,
+      createSession: async (model, sessionOptions) =>
+        remoteSession(ask, await ask("createSession", [model, sessionOptions], [model.buffer])),
+      async createTrainer(plan, start) {
+        const models = [plan, ...Object.values(plan.programs)].map(({ model }) => model.buffer);
+        return remoteTrainer(ask, await ask("createTrainer", [plan, start], models));
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Ask = <C extends keyof WorkerCalls>(
+  call: C,
+  args: Parameters<WorkerCalls[C]>,
+  transfer?: ArrayBuffer[],
+) => ReturnType<WorkerCalls[C]>;
+
+function remoteSession(ask: Ask, id: number): Session {
+  return {
+    async run(feeds, into = {}) {
+      const results = await ask("run", [id, compact(feeds)]);
+      for (const [name, { data }] of Object.entries(into))
+        (data as Float32Array).set(results[name].data as Float32Array);
+      return { ...results, ...into };
+    },
+    write: (values: Arrays) => void ask("write", [id, compact(values)]),
+    read: () => ask("read", [id]),
+    release: () => ask("release", [id]),
+  };
+}
+
+function remoteTrainer(ask: Ask, id: number): Trainer {
+  return {
+    step: (microBatches, rate) => ask("step", [id, microBatches.map(compact), rate]),
+    evaluate: (program, feeds) => ask("evaluate", [id, program, compact(feeds)]),
+    state: () => ask("state", [id]),
+    dispose: () => ask("release", [id]),
+  };
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Questions to the thread and its answers; when it ends, whoever still waits is told. */
+function remoteCalls(worker: Worker): Ask {
+  const waiting = new Map<number, Waiting>();
+  let count = 0;
+  const rejectAll = (error: Error): void => {
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  };
+  worker.on("message", (answer: WorkerAnswer) => {
+    const { resolve, reject } = waiting.get(answer.id) as Waiting;
+    waiting.delete(answer.id);
+    // An idle thread does not keep the process alive.
+    if (waiting.size === 0) worker.unref();
+    if (answer.ok) resolve(answer.value);
+    else reject(unpackError(answer.error));
+  });
+  worker.on("error", rejectAll);
+  worker.on("exit", (code) => rejectAll(new Error(`the engine's thread ended (${code})`)));
+  return (<C extends keyof WorkerCalls>(
+    call: C,
+    args: Parameters<WorkerCalls[C]>,
+    transfer: ArrayBuffer[] = [],
+  ) =>
+    new Promise<unknown>((resolve, reject) => {
+      worker.ref();
+      waiting.set(++count, { resolve, reject });
+      const request: WorkerRequest<C> = { id: count, call, args };
+      worker.postMessage(request, transfer);
+    })) as Ask;
+}
+
+/** The thread's entry is a build output: `engine/engine-worker.js` in the built package, whatever chunk this code ended up in. */
+function workerFile(): string {
+  const here = import.meta.url;
+  const dist = here.slice(0, here.lastIndexOf("/dist/") + "/dist/".length);
+  return fileURLToPath(
+    here.includes("/dist/")
+      ? `${dist}engine/engine-worker.js`
+      : new URL("../../dist/engine/engine-worker.js", here),
+  );
+}
