@@ -1,0 +1,52 @@
+import { statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { start } from "./testing/command.ts";
+import { labelPng, temporaryFolder, writeTree } from "./testing/tree.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+async function pack(folder: string): Promise<Packed> {
+  // The program is built already; preparing it again would only take time.
+  const args = ["pack", root, "--ignore-scripts", "--json", "--pack-destination", folder];
+  const { stdout } = await start(npm, args, folder).result;
+  return JSON.parse(stdout)[0];
+}
+
+describe("the packed tarball", () => {
+  it("holds the program and its papers, no tests and no fixtures, in less than a megabyte", async () => {
+    const folder = temporaryFolder();
+    const { filename, size, files } = await pack(folder);
+    expect(statSync(join(folder, filename)).size).toBe(size);
+    expect(size).toBeLessThan(1e6);
+    const paths = files.map(({ path }) => path);
+    for (const needed of ["LICENSE", "README.md", "package.json", "dist/cli/main.js", "dist/run/worker.js"])
+      expect(paths).toContain(needed);
+    expect(paths.filter((path) => /test|fixture|golden|bench|^src\//.test(path))).toEqual([]);
+    expect(paths.filter((path) => !/^dist\/|^[^/]+$/.test(path))).toEqual([]);
+  });
+
+  it("runs evaluate when it is installed in an empty folder", async (test) => {
+    const folder = temporaryFolder();
+    const { filename } = await pack(folder);
+    writeTree(folder, { "package.json": "{}", "pred/a.png": labelPng("01"), "truth/a.png": labelPng("00") });
+    const quiet = ["--no-audit", "--no-fund", "--omit=optional", "--prefer-offline"];
+    const install = await start(npm, ["install", `./${filename}`, ...quiet], folder).result;
+    if (/ENOTFOUND|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ENOTCACHED/.test(install.stderr)) {
+      console.warn("SKIPPED: the package registry cannot be reached");
+      return test.skip();
+    }
+    expect(install).toMatchObject({ code: 0 });
+    const command = ["maskwright", "evaluate", "pred", "truth", "--classes", "voc", "--json"];
+    const { code, stdout } = await start("npx", ["--no-install", ...command], folder).result;
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ images: 1, miou: 25 });
+  });
+});
