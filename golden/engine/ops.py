@@ -110,6 +110,7 @@ case("sum: all", lambda x: x.sum().exp(), **x23)
 case("mean", lambda x: x.mean(1, keepdim=True).exp(), **x234)
 case("max", lambda x: x.amax((0, 2)).exp(), **x234)
 case("min", lambda x: x.amin(1).exp(), **x234)
+case("sum: no axis", lambda x: x * x, **x23)
 case("softmax", lambda x: x.softmax(-1), **x234)
 case("softmax: axis", lambda x: x.softmax(1), **x234)
 case("logSoftmax", lambda x: x.log_softmax(-1), **x234)
@@ -140,6 +141,7 @@ case("split", lambda x: (x[:, :1].sin(), x[:, 3:].exp()), x=f(2, 6))
 case("split: equal", lambda x: x.sin().chunk(3, -1), x=f(2, 6))
 case("flip", lambda x: x.flip(0, 1).sin(), x=f(2, 3, 2))
 case("gather", lambda x, at: x[:, at].sin(), x=f(2, 4, 3), at=ints([[3, 0], [3, 1]]))
+case("gather: one position", lambda x, at: x[:, at].sin(), x=f(3, 4), at=ints(2))
 case(
     "scatterAdd",
     lambda x, at: torch.zeros(2, 5, 2, dtype=x.dtype).index_add(1, at, x).sin(),

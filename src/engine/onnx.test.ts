@@ -120,6 +120,15 @@ describe.skipIf(ort === null)("a model in onnxruntime-node", () => {
     rmSync(folder, { recursive: true });
   });
 
+  it("passes empty tensors", async () => {
+    const x = e.input(e.createGraph(), "x", [0, 2, 3]);
+    const y = e.reshape(e.transpose(x, [1, 0, 2]), [2, 0, 3, 1]);
+    const session = await InferenceSession.create(e.emitModel({ y }));
+    const { y: found } = await session.run({ x: new Tensor("float32", new Float32Array(), [0, 2, 3]) });
+    expect(found.dims).toEqual([2, 0, 3, 1]);
+    await session.release();
+  });
+
   it("takes weights stored as float16", async () => {
     const graph = e.createGraph();
     const w = e.cast(e.constant(graph, Uint16Array.of(0x3c00, 0xc100, 0x0001), { name: "w" }), "float32");

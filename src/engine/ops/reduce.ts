@@ -13,7 +13,7 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
-interface ReduceAttributes {
+export interface ReduceAttributes {
   readonly axes: readonly number[];
 }
 
@@ -90,7 +90,12 @@ export function sumTo(x: Tensor, full: Shape, shape: Shape): Tensor {
   return reshape(summed, summed.shape.slice(full.length - shape.length));
 }
 
-function reduce(op: Op<ReduceAttributes>, x: Tensor, { axes, keepDims = false }: ReduceOptions): Tensor {
+/** @internal Applies a reduction, which keeps its axes, and drops them unless told otherwise. */
+export function reduce(
+  op: Op<ReduceAttributes>,
+  x: Tensor,
+  { axes, keepDims = false }: ReduceOptions,
+): Tensor {
   const reduced = normalizeAxes(op.name, axes, x.shape.length);
   const kept = reduced.length === 0 ? x : apply(op, [x], { axes: reduced });
   return keepDims ? kept : reshape(kept, dropAxes(kept.shape, reduced));

@@ -6,7 +6,8 @@ const reshapeOp = defineOp<{ readonly shape: Shape }>({
   name: "reshape",
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   emit({ inputs, outputs, node, attributes: { shape }, add, ints }) {
-    add("Reshape", [inputs[0], ints(reshapeTarget(node.inputs[0].shape, shape))], outputs);
+    const target = ints(reshapeTarget(node.inputs[0].shape, shape));
+    add("Reshape", [inputs[0], target], outputs, shape.includes(0) ? { allowzero: 1 } : {});
   },
   vjp: ({ inputs: [x], cotangent }) => [() => reshape(cotangent, x.shape)],
 });
@@ -46,7 +47,7 @@ export function squeeze(x: Tensor, axis: number): Tensor {
 function reshapeTarget(from: Shape, to: Shape): number[] {
   if (countOf(to) !== null) return to as number[];
   const target = to.map((dim, axis) => (typeof dim === "number" ? dim : from[axis] === dim ? 0 : -1));
-  // A length that really is 0 would be read as "copy".
+  // Beside a copied length one that really is 0 cannot be written.
   if (target.filter((dim) => dim === -1).length > 1 || to.includes(0))
     throw opError(
       "reshape",

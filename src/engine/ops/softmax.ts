@@ -1,11 +1,10 @@
 import { apply, type Tensor } from "../graph.ts";
 import { defineOp, onnxNode } from "../op.ts";
-import { keepAxes, normalizeAxes, normalizeAxis } from "../shape.ts";
+import { keepAxes, normalizeAxis } from "../shape.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { exp } from "./elementwise.ts";
 import { expectFloat } from "./operand.ts";
-import { dropAxes, type ReduceOptions, sum } from "./reduce.ts";
-import { reshape } from "./reshape.ts";
+import { type ReduceAttributes, type ReduceOptions, reduce, sum } from "./reduce.ts";
 
 interface AxisAttributes {
   readonly axis: number;
@@ -48,7 +47,7 @@ export function logSoftmax(x: Tensor, axis = -1): Tensor {
   return apply(logSoftmaxOp, [x], { axis: normalizeAxis("logSoftmax", axis, x.shape.length) });
 }
 
-const logSumExpOp = defineOp<{ readonly axes: readonly number[] }>({
+const logSumExpOp = defineOp<ReduceAttributes>({
   name: "logSumExp",
   infer: ([x], { axes }) => {
     expectFloat("logSumExp", x);
@@ -62,8 +61,6 @@ const logSumExpOp = defineOp<{ readonly axes: readonly number[] }>({
 });
 
 /** log Σ exp(x) over the axes, without overflow. */
-export function logSumExp(x: Tensor, { axes, keepDims = false }: ReduceOptions = {}): Tensor {
-  const reduced = normalizeAxes("logSumExp", axes, x.shape.length);
-  const kept = apply(logSumExpOp, [x], { axes: reduced });
-  return keepDims ? kept : reshape(kept, dropAxes(kept.shape, reduced));
+export function logSumExp(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return reduce(logSumExpOp, x, options);
 }

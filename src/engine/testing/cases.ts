@@ -93,6 +93,7 @@ export const cases: Readonly<Record<string, Case>> = {
   mean: smooth({ x: f([2, 3, 4]) }, ({ x }) => e.exp(e.mean(x, { axes: 1, keepDims: true }))),
   max: smooth({ x: f([2, 3, 4]) }, ({ x }) => e.exp(e.max(x, { axes: [0, 2] }))),
   min: smooth({ x: f([2, 3, 4]) }, ({ x }) => e.exp(e.min(x, { axes: 1 }))),
+  "sum: no axis": smooth(x23, ({ x }) => e.mul(e.sum(x, { axes: [] }), e.logSumExp(x, { axes: [] }))),
   softmax: smooth({ x: f([2, 3, 4]) }, ({ x }) => e.softmax(x)),
   "softmax: axis": smooth({ x: f([2, 3, 4]) }, ({ x }) => e.softmax(x, 1)),
   logSoftmax: smooth({ x: f([2, 3, 4]) }, ({ x }) => e.logSoftmax(x)),
@@ -157,6 +158,9 @@ export const cases: Readonly<Record<string, Case>> = {
   "split: equal": smooth({ x: f([2, 6]) }, ({ x }) => e.split(e.sin(x), -1, 3)),
   flip: smooth({ x: f([2, 3, 2]) }, ({ x }) => e.sin(e.flip(x, [0, 1]))),
   gather: smooth({ x: f([2, 4, 3]), at: ints([2, 2], [3, 0, 3, 1]) }, ({ x, at }) =>
+    e.sin(e.gather(x, at, 1)),
+  ),
+  "gather: one position": smooth({ x: f([3, 4]), at: ints([], [2]) }, ({ x, at }) =>
     e.sin(e.gather(x, at, 1)),
   ),
   scatterAdd: smooth({ x: f([2, 3, 2]), at: ints([3], [3, 0, 3]) }, ({ x, at }) =>
