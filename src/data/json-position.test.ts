@@ -27,6 +27,11 @@ describe("jsonErrorPosition", () => {
     expect(jsonErrorPosition(text)).toBe(expected);
   });
 
+  it("holds long strings with many escapes", () => {
+    const text = `["${"a\\n".repeat(3_000_000)}" x]`;
+    expect(jsonErrorPosition(text)).toBe(text.length - 2);
+  });
+
   it("runs to the end of valid JSON", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {

@@ -1,6 +1,6 @@
-const token =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: strings may not hold them.
-  /[ \t\r\n]*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]+|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
+/** A mark, the quote a string begins with, or any other value. */
+const token = /[ \t\r\n]*(?:([{}[\],:])|(")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)/y;
+const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /**
  * Where text stops being JSON: the index of the first character that no JSON could have there, or the text's
@@ -15,7 +15,9 @@ export function jsonErrorPosition(text: string): number {
     token.lastIndex = end;
     const match = token.exec(text);
     if (match === null) break;
-    const [, mark, string] = match;
+    const [, mark, quote] = match;
+    const tokenEnd = quote === undefined ? token.lastIndex : stringEnd(text, token.lastIndex);
+    if (tokenEnd < 0) break;
     const container = open[open.length - 1];
     const wantsValue = next === "value" || next === "first value";
     if (mark === "{" || mark === "[") {
@@ -33,11 +35,28 @@ export function jsonErrorPosition(text: string): number {
     } else if (mark === ":") {
       if (next !== "colon") break;
       next = "value";
-    } else if (string !== undefined && (next === "key" || next === "first key")) next = "colon";
+    } else if (quote !== undefined && (next === "key" || next === "first key")) next = "colon";
     else if (wantsValue) next = "after";
     else break;
-    end = token.lastIndex;
+    end = tokenEnd;
   }
   while (/[ \t\r\n]/.test(text.charAt(end))) end++;
   return end;
+}
+
+/** The index after the string whose first character is at `at`, or −1; a regular expression's stack would not hold a long one. */
+function stringEnd(text: string, at: number): number {
+  for (let p = at; p < text.length; ) {
+    const code = text.charCodeAt(p);
+    if (code === 0x22) return p + 1;
+    if (code < 0x20) return -1;
+    if (code !== 0x5c) {
+      p++;
+      continue;
+    }
+    escapeSequence.lastIndex = p;
+    if (!escapeSequence.test(text)) return -1;
+    p = escapeSequence.lastIndex;
+  }
+  return -1;
 }
