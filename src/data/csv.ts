@@ -1,5 +1,6 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { badFormat } from "../core/error.ts";
+import { parseDecimal } from "./decimal.ts";
 import { decodeText } from "./json-file.ts";
 import { type Problems, quote } from "./problems.ts";
 
@@ -71,11 +72,7 @@ function readRecords(text: string, where: string): { record: string[]; line: num
 
 /** A decimal number of a field; anything else is a problem and NaN. */
 export function parseNumber({ line, fields }: CsvRow, column: string, problems: Problems): number {
-  const text = fields[column];
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) {
-    const value = Number(text);
-    if (Number.isFinite(value)) return value;
-  }
-  problems.add(`line ${line}, ${column}`, "a number", quote(text));
-  return Number.NaN;
+  const value = parseDecimal(fields[column]);
+  if (Number.isNaN(value)) problems.add(`line ${line}, ${column}`, "a number", quote(fields[column]));
+  return value;
 }

@@ -4,6 +4,7 @@ import { badFormat } from "../core/error.ts";
 import { type Box, boxFromVoc, clipBox, formatSize, type Size } from "../core/geometry.ts";
 import { checkSize } from "../core/limits.ts";
 import type { LabeledBox } from "../core/weak-label.ts";
+import { parseDecimal } from "./decimal.ts";
 import { decodeText } from "./json-file.ts";
 import { addIssues, collectProblems } from "./problems.ts";
 import { classFinder, classHint } from "./tags.ts";
@@ -27,8 +28,8 @@ const maxBytes = 2 ** 20;
 
 const number = z
   .string("a number")
-  .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, "a number")
-  .transform(Number);
+  .refine((text) => !Number.isNaN(parseDecimal(text)), "a number")
+  .transform(parseDecimal);
 const flag = z.enum(["0", "1"], "0 or 1").optional();
 const schema = z.object(
   {
