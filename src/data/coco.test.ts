@@ -92,6 +92,12 @@ describe("decodeCoco", () => {
     );
   });
 
+  it("numbers very many categories at once", () => {
+    const categories = Array.from({ length: 300_000 }, (_, k) => ({ id: k, name: `c${k}` })).reverse();
+    const { classIds } = cocoClasses({ categories, images: [] }, "a.json");
+    expect([classIds.get(0), classIds.get(299_999)]).toEqual([1, 300_000]);
+  });
+
   it("reads no images, no annotations, and boxes alone", () => {
     expect(decodeCoco({ images: [], annotations: [], categories: [] }, "x").images).toEqual([]);
     const [picture] = decodeCoco(one({ segmentation: undefined }), "x").images;

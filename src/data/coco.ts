@@ -131,20 +131,16 @@ export function cocoClasses(
 ): { readonly classes: readonly string[]; readonly classIds: ReadonlyMap<number, ClassId> } {
   const sorted = [...categories].sort((a, b) => a.id - b.id);
   const foreground = sorted.filter(({ name }) => !isBackgroundName(name));
-  const classes = list ?? ["background", ...foreground.map(({ name }) => name)];
   const problems = collectProblems(where);
   const classIds = new Map<number, ClassId>();
-  for (const { id, name } of sorted) {
-    const classId = isBackgroundName(name)
-      ? 0
-      : list === undefined
-        ? foreground.findIndex((c) => c.id === id) + 1
-        : list.indexOf(name);
+  for (const { id, name } of sorted) if (isBackgroundName(name)) classIds.set(id, BACKGROUND);
+  for (const [k, { id, name }] of foreground.entries()) {
+    const classId = list === undefined ? k + 1 : list.indexOf(name);
     if (classId < 0) problems.add("categories", "names of the class list", quote(name));
     classIds.set(id, classId);
   }
   problems.throwIfAny();
-  return { classes, classIds };
+  return { classes: list ?? ["background", ...foreground.map(({ name }) => name)], classIds };
 }
 
 /** The boxes of an image as weak labels; without crowds, the background, and instances that have no box. */
