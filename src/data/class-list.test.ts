@@ -32,6 +32,7 @@ describe("classList", () => {
     expect(cocoCategoryIds).toHaveLength(81);
     expect([coco.classes[12], cocoCategoryIds[12]]).toEqual(["stop sign", 13]);
     expect([coco.classes[80], cocoCategoryIds[80]]).toEqual(["toothbrush", 90]);
+    expect(coco.categoryIds).toBe(cocoCategoryIds);
   });
 
   const data = dataFolder("coco2017/annotations");
@@ -76,6 +77,11 @@ describe("classList", () => {
     ["a.json", "[", "expected JSON"],
   ])("refuses %s of %j", async (file, text, message) => {
     await expect(read(file, text)).rejects.toThrow(message);
+  });
+
+  it("refuses a list of very many names at once", async () => {
+    const names = Array.from({ length: 150_000 }, (_, i) => i.toString(36)).join("\n");
+    await expect(read("many.txt", names)).rejects.toThrow("besides the background, got 150000");
   });
 
   it("says when there is no such file", async () => {

@@ -9,6 +9,8 @@ export interface ClassList {
   readonly classes: readonly string[];
   /** 256 × RGB by class id, where the list comes with its own colors. */
   readonly palette?: Uint8Array;
+  /** The COCO category id of each class id, where it has one of its own. */
+  readonly categoryIds?: readonly number[];
 }
 
 const vocClasses: readonly string[] = [
@@ -42,7 +44,7 @@ export const cocoCategoryIds: readonly number[] = Array.from({ length: 91 }, (_,
  */
 export async function classList(source: string): Promise<ClassList> {
   if (source === "voc") return { name: "voc", classes: vocClasses, palette: vocPalette() };
-  if (source === "coco") return { name: "coco", classes: cocoClasses };
+  if (source === "coco") return { name: "coco", classes: cocoClasses, categoryIds: cocoCategoryIds };
   const bytes = await readBytes(source, 2 ** 20);
   return /\.json$/i.test(source)
     ? decodeJsonClasses(parseJson(bytes, source), source)
@@ -73,6 +75,7 @@ function checkClasses(name: string, lines: readonly string[], where: string): Cl
   if (classes.length < 2) problems.add("classes", "at least one class", "none");
   if (classes.length > 255)
     problems.add("classes", "at most 254 classes besides the background", `${classes.length - 1}`);
+  problems.throwIfAny();
   for (const [id, text] of classes.entries()) {
     const first = classes.indexOf(text);
     if (first < id) problems.add(`class ${id}`, "each name once", `${quote(text)} again (class ${first})`);

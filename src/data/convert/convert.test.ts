@@ -132,6 +132,17 @@ describe("labels ↔ COCO", () => {
     ).rejects.toThrow(`${at("in", "a.png")}: expected class ids 0..20 and 255, got 35`);
   });
 
+  it("takes COCO's category ids only for COCO's own classes, not for a file called coco", async () => {
+    putLabels("in/a.png", labels("012 bca")); // b is class 11, c is 12, a is 10
+    const names = Array.from({ length: 100 }, (_, k) => `class ${k + 1}`);
+    put("coco.txt", names.join("\n"));
+    const classes = await classList(at("coco.txt"));
+    await convert(at("in"), at("out.json"), { from: "labels", to: "coco-rle", classes });
+    const { annotations } = JSON.parse(readFileSync(at("out.json"), "utf8"));
+    const ids = annotations.map(({ category_id }: { category_id: number }) => category_id);
+    expect(ids).toEqual([1, 2, 10, 11, 12]);
+  });
+
   it("counts what a label map hides: covered pixels, instances of one class, crowds", async () => {
     const boxes = [
       { category: 7, box: [0, 0, 3, 1] },

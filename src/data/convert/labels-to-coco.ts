@@ -2,7 +2,6 @@ import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { badFormat } from "../../core/error.ts";
 import { countLabels, IGNORE } from "../../core/label-map.ts";
-import { cocoCategoryIds } from "../class-list.ts";
 import { cocoClasses, readCoco } from "../coco.ts";
 import { cocoToLabelMap } from "../coco-segmentation.ts";
 import { type CocoJson, type LabeledFile, labelMapsToCoco } from "../coco-write.ts";
@@ -22,7 +21,7 @@ export async function labelsToCoco(job: ConvertJob, segmentation: "polygons" | "
   const { input, output, classes, ledger, watch } = job;
   const pictures = listPictures(input, { extensions: [".png"], recursive: true });
   const names = classes?.classes ?? numbered;
-  const categoryIds = classes?.name === "coco" ? { categoryIds: cocoCategoryIds } : {};
+  const categoryIds = classes?.categoryIds === undefined ? {} : { categoryIds: classes.categoryIds };
   watch.begin("convert", pictures.length);
   const coco = await labelMapsToCoco(readMaps(pictures, names, job), names, { segmentation, ...categoryIds });
   await writeCoco(output, classes === null ? withoutUnused(coco) : coco);
