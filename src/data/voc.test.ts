@@ -50,6 +50,12 @@ describe("decodeVocXml", () => {
     expect(decodeVocXml(xml(size), "x").objects).toEqual([]);
   });
 
+  it("refuses coordinates that are no finite number", () => {
+    expect(() => decodeVocXml(xml(size + object("dog", 1, 1, "1e999", 9)), "a.xml")).toThrow(
+      'a.xml: annotation.object[0].bndbox.xmax: expected a number, got "1e999"',
+    );
+  });
+
   it("makes weak labels", () => {
     const annotation = decodeVocXml(xml(size + object("dog", 1, 1, 2, 2)), "a.xml");
     expect(vocBoxes(annotation, "a.xml", ["background", "cat", "dog"])).toEqual([
@@ -142,6 +148,16 @@ describe("readVocFolder", () => {
     expect([...voc.splits]).toEqual([["train", ["b", "a"]]]);
     expect([...voc.images]).toEqual(["a", "b"].map((id) => [id, join(root, "voc/JPEGImages", `${id}.jpg`)]));
     expect(voc.labels.size + voc.annotations.size).toBe(0);
+  });
+
+  it("refuses a file in the place of a folder", async () => {
+    const root = await mkdtemp(join(tmpdir(), "maskwright-"));
+    await mkdir(join(root, "SegmentationClass"));
+    await writeFile(join(root, "JPEGImages"), "");
+    const found = await readVocFolder(root).catch((error) => error);
+    await rm(root, { recursive: true });
+    expect(found).toBeInstanceOf(MaskwrightError);
+    expect(found.message).toBe(`${join(root, "JPEGImages")}: expected a folder, got a file`);
   });
 
   it("refuses a folder that is not VOC's", async () => {

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
 import { readIdList } from "./id-list.ts";
+import { readFolder } from "./paths.ts";
 
 /** What a folder laid out like VOC holds. Paths are by picture id, in the order of ids. */
 export interface VocFolder {
@@ -19,7 +20,8 @@ export interface VocFolder {
 /**
  * The lists and files of a VOC folder; folders that are not there are empty here, and lists may name pictures that are not.
  *
- * @throws MaskwrightError NOT_FOUND when it has none of VOC's folders, BAD_FORMAT for a broken id list
+ * @throws MaskwrightError NOT_FOUND when it has none of VOC's folders, INVALID_ARGUMENT for a file in the place of one,
+ *         BAD_FORMAT for a broken id list
  */
 export async function readVocFolder(root: string): Promise<VocFolder> {
   const folders = ["JPEGImages", "SegmentationClass", "Annotations", "ImageSets/Segmentation"];
@@ -49,6 +51,7 @@ export async function readVocFolder(root: string): Promise<VocFolder> {
 function listFiles(root: string, folder: string, extension: string): Map<string, string> {
   const path = join(root, folder);
   if (!existsSync(path)) return new Map();
-  const files = readdirSync(path).filter((file) => file.endsWith(extension) && !file.startsWith("."));
-  return new Map(files.sort().map((file) => [file.slice(0, -extension.length), join(path, file)]));
+  const names = readFolder(path).map(({ name }) => name);
+  const files = names.filter((name) => name.endsWith(extension) && !name.startsWith("."));
+  return new Map(files.map((name) => [name.slice(0, -extension.length), join(path, name)]));
 }
