@@ -26,7 +26,7 @@ const SCENE_SIZE = { height: 240, width: 320 };
 export async function demo(request: DemoRequest, context: WorkContext): Promise<RefineReport> {
   const { out, sceneCount, seed, commandLine } = request;
   const scenes = join(out, "scenes");
-  await drawScenes(scenes, sceneIds(sceneCount, seed), context);
+  await drawScenes(scenes, sceneIds(sceneCount, seed), seed, context);
   return await refine(
     {
       labels: join(scenes, "rough"),
@@ -51,8 +51,14 @@ export async function demo(request: DemoRequest, context: WorkContext): Promise<
   );
 }
 
-async function drawScenes(out: string, ids: readonly string[], context: WorkContext): Promise<void> {
-  const run = openRunDirectory(out, { command: "scenes", options: { size: SCENE_SIZE } });
+async function drawScenes(
+  out: string,
+  ids: readonly string[],
+  seed: number,
+  context: WorkContext,
+): Promise<void> {
+  // The seed too: scenes of two seeds in one folder would be mixed in the refinement.
+  const run = openRunDirectory(out, { command: "scenes", options: { size: SCENE_SIZE, seed } });
   const stage = stageKey({ name: "scenes", version: SCENES_VERSION, options: { size: SCENE_SIZE } });
   try {
     const { finished } = await runStage(
