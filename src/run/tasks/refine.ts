@@ -57,7 +57,11 @@ export async function refineItem(task: RefineTask): Promise<ItemResult<RefineRes
   const { set, warnings } = input.decode({ published: options.compat === "original" });
   // An empty folder of masks is a set of no known size.
   if (set.height > 0 && !isSameSize(set, before)) {
-    throw shapeMismatch(`proposals of ${id}`, `${formatSize(before)} like ${path}`, formatSize(set));
+    const isTurned = set.height === before.width && set.width === before.height;
+    const hint = isTurned
+      ? "Photos are turned as their EXIF orientation says; labels have to be as well."
+      : undefined;
+    throw shapeMismatch(`proposals of ${id}`, `${formatSize(before)} like ${path}`, formatSize(set), hint);
   }
   // Both compat modes merge what they are given, whole; see `proposalsForRefinement` for why that would do harm.
   const isPool = set.model === "regions" && options.compat === undefined;
