@@ -147,3 +147,22 @@ function fileError(path: string, expected: string, cause: unknown): MaskwrightEr
   const got = code === "EISDIR" ? "a folder" : code === "ENOTDIR" ? "a file" : (code ?? message);
   return new MaskwrightError("INVALID_ARGUMENT", `${path}: expected ${expected}, got ${got}`, { cause });
 }
+
+/** What stands in the way of writing, by system error. */
+const obstacles: Readonly<Record<string, string>> = {
+  ENOENT: "no folder to write in",
+  EACCES: "no permission",
+  EPERM: "no permission",
+  EROFS: "a read-only disk",
+  ENOSPC: "a full disk",
+  EEXIST: "a file",
+  ENOTDIR: "a path through a file",
+  EISDIR: "a folder",
+};
+
+/** The error for a failed write, so that a full disk or a missing permission is one line and not a stack. */
+export function writeError(path: string, expected: string, cause: unknown): MaskwrightError {
+  const { code = "", message } = cause as NodeJS.ErrnoException;
+  const text = `${path}: expected ${expected}, got ${obstacles[code] ?? message}`;
+  return new MaskwrightError("INVALID_ARGUMENT", text, { cause });
+}

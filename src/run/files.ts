@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { MaskwrightError } from "../core/error.ts";
+import { writeError } from "../data/paths.ts";
 
 const TEMPORARY = /^\.[^/]*\.\d+-\d+\.tmp$/;
 
@@ -35,22 +35,6 @@ export function makeFolder(path: string): void {
   } catch (cause) {
     throw writeError(path, "a folder to write to", cause);
   }
-}
-
-const obstacles: Readonly<Record<string, string>> = {
-  EACCES: "no permission",
-  EPERM: "no permission",
-  EROFS: "a read-only disk",
-  ENOSPC: "a full disk",
-  EEXIST: "a file",
-  ENOTDIR: "a path through a file",
-  EISDIR: "a folder",
-};
-
-function writeError(path: string, expected: string, cause: unknown): MaskwrightError {
-  const { code = "", message } = cause as NodeJS.ErrnoException;
-  const text = `${path}: expected ${expected}, got ${obstacles[code] ?? message}`;
-  return new MaskwrightError("INVALID_ARGUMENT", text, { cause });
 }
 
 /** Deletes what killed writes left behind in a folder and its sub-folders. */

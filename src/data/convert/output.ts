@@ -1,27 +1,31 @@
 import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { MaskwrightError } from "../../core/error.ts";
+import { writeError } from "../paths.ts";
 
 /**
  * Gives `write` a temporary path beside `path` to fill with a file or a folder, and renames it when that returns
  * true. Otherwise, or when it throws, nothing is left: the output is there complete or not at all.
  *
- * @throws MaskwrightError INVALID_ARGUMENT when there is something at `path` already; for a folder, other than an empty one
+ * @throws MaskwrightError INVALID_ARGUMENT when there is something at `path` already; for a folder, other than an empty one;
+ *         or when it cannot be written
  */
 export async function writeWhole(
   path: string,
   kind: "file" | "folder",
   write: (temporary: string) => Promise<boolean>,
 ): Promise<void> {
-  checkFree(path, kind);
   const target = resolve(path); // "out/" and "." have a name too
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-  mkdirSync(dirname(target), { recursive: true });
   try {
+    checkFree(path, kind);
+    mkdirSync(dirname(target), { recursive: true });
     if (!(await write(temporary))) return;
     checkFree(path, kind); // conversions take a while
     if (statSync(target, { throwIfNoEntry: false }) !== undefined) rmdirSync(target);
     renameSync(temporary, target);
+  } catch (error) {
+    throw error instanceof Error && "syscall" in error ? writeError(path, `a new ${kind}`, error) : error;
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
