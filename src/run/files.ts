@@ -19,7 +19,7 @@ export function writeAtomically(path: string, bytes: Uint8Array | string): void 
     writeFileSync(temporary, bytes);
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary);
     throw writeError(path, "a file to write", cause);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { MaskwrightError } from "../../core/error.ts";
 import { writeError } from "../paths.ts";
@@ -27,7 +27,7 @@ export async function writeWhole(
   } catch (error) {
     throw error instanceof Error && "syscall" in error ? writeError(path, `a new ${kind}`, error) : error;
   } finally {
-    rmSync(temporary, { recursive: true, force: true });
+    if (existsSync(temporary)) rmSync(temporary, { recursive: true });
   }
 }
 
