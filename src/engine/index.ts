@@ -63,7 +63,7 @@ export * from "./optimizer-state.ts";
 export type { Arrays, Runtime, RuntimeOptions, Session, SessionOptions } from "./runtime.ts";
 export * from "./safetensors-stream.ts";
 export * from "./schedule.ts";
-export { type Dim, formatShape, type Shape, staticShape } from "./shape.ts";
+export { type Dim, formatShape, opError, type Shape, staticShape } from "./shape.ts";
 export type * from "./stored-tensor.ts";
 export { type TrainLog, type TrainLoopOptions, trainLoop } from "./train.ts";
 export type { Trainer, TrainerPlan, TrainerStart, TrainerState } from "./trainer-plan.ts";
