@@ -220,6 +220,16 @@ describe("folders", () => {
       /^error: empty: expected proposals/,
     ],
     [
+      "convert below a file",
+      ["convert", "labels", "file.txt/x.json", ...formats("labels", "coco")],
+      /^error: file.txt\/x.json: expected a new file, got a path through a file/,
+    ],
+    [
+      "convert onto a file",
+      ["convert", "labels", "file.txt", ...formats("labels", "coco")],
+      /^error: file.txt: expected a new file, got a file/,
+    ],
+    [
       "no class list",
       ["evaluate", "labels", "labels", "--classes", "none.txt"],
       /^error: none.txt: expected a file, got nothing/,
@@ -236,6 +246,28 @@ describe("folders", () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expectOneLine(stderr, error);
     expect(hashTree(folder)).toEqual(before);
+  });
+});
+
+describe("evaluate --csv", () => {
+  it("says that the file cannot be written, once the scores are there", async () => {
+    const folder = folderOf({ ...good, "file.txt": "text" });
+    const csv = ["--before", "labels", "--metric", "original", "--csv", "file.txt/x.csv"];
+    const { code, stderr } = await maskwright(folder, "evaluate", "labels", "labels", ...csv);
+    expect(code).toBe(2);
+    expectOneLine(stderr, /^error: file.txt\/x.csv: expected a file to write, got a path through a file/);
+  });
+});
+
+describe("a run inside its input folder", () => {
+  it("is no input of the next one", async () => {
+    const folder = folderOf(good);
+    const args = ["refine", "labels", "--proposals", "proposals", "-o", "labels/out"];
+    expect((await maskwright(folder, ...args)).code).toBe(0);
+    const again = await maskwright(folder, ...args, "--json");
+    expect(JSON.parse(again.stdout)).toMatchObject({ images: 3, failures: [] });
+    const scored = await maskwright(folder, "evaluate", "labels/out", "labels", "--json");
+    expect(JSON.parse(scored.stdout)).toMatchObject({ images: 3, miou: 100 });
   });
 });
 
