@@ -1,7 +1,8 @@
 /** How far a stage is, told to whoever watches: a bar on a terminal, a line now and then, or JSON events. */
 export interface Progress {
   begin(stage: string, total: number): void;
-  advance(id: string): void;
+  /** @param note  said beside the count until the next one, such as "loss 0.123" */
+  advance(id: string, note?: string): void;
   /** Something the user should know that stops nothing. */
   warn(message: string): void;
   end(): void;
@@ -26,6 +27,7 @@ interface Clock {
   stage: string;
   total: number;
   done: number;
+  note?: string | undefined;
   startedMs: number;
 }
 
@@ -34,10 +36,11 @@ function startClock(stage: string, total: number): Clock {
 }
 
 /** "refine 45/100 · 12/s · 0:05 left" */
-export function describeProgress({ stage, total, done, startedMs }: Clock, nowMs: number): string {
+export function describeProgress({ stage, total, done, note, startedMs }: Clock, nowMs: number): string {
   const seconds = (nowMs - startedMs) / 1000;
   const rate = done / Math.max(seconds, 1e-3);
   const parts = [`${stage} ${done}/${total}`];
+  if (note !== undefined) parts.push(note);
   if (done > 0) parts.push(`${rate >= 10 ? rate.toFixed(0) : rate.toFixed(1)}/s`);
   if (done > 0 && done < total) parts.push(`${formatDuration((total - done) / rate)} left`);
   else if (done === total) parts.push(formatDuration(seconds));
@@ -61,8 +64,9 @@ function lineProgress(stream: NodeJS.WriteStream): Progress {
       clock = startClock(stage, total);
       lastMs = clock.startedMs;
     },
-    advance: () => {
+    advance: (_, note) => {
       clock.done++;
+      clock.note = note;
       const now = performance.now();
       if (now - lastMs < LINE_INTERVAL_S * 1000 && clock.done < clock.total) return;
       lastMs = now;
@@ -81,9 +85,9 @@ function jsonProgress(stream: NodeJS.WriteStream): Progress {
       clock = startClock(stage, total);
       write({ event: "begin", stage, total });
     },
-    advance: (id) => {
+    advance: (id, note) => {
       clock.done++;
-      write({ event: "progress", stage: clock.stage, id, done: clock.done, total: clock.total });
+      write({ event: "progress", stage: clock.stage, id, done: clock.done, total: clock.total, note });
     },
     warn: (message) => write({ event: "warning", stage: clock.stage, message }),
     end: () => write({ event: "end", stage: clock.stage, done: clock.done, total: clock.total }),
@@ -104,8 +108,9 @@ async function barProgress(stream: NodeJS.WriteStream): Promise<Progress> {
       clock = startClock(stage, total);
       spinner.start(text());
     },
-    advance: () => {
+    advance: (_, note) => {
       clock.done++;
+      clock.note = note;
       spinner.text = text();
     },
     warn: (message) => {
