@@ -63,7 +63,7 @@ export function emptyStats(count: number): RegionStats {
   };
 }
 
-/** Larger pictures are shrunk to this many pixels: what makes an object an object is seen at this size. */
+/** Larger pictures are shrunk to at most this many pixels: what makes an object an object is seen at this size. */
 const MAX_WORKING_PIXELS = 250_000;
 
 /**
@@ -98,7 +98,10 @@ export function buildRegionGraph(image: RgbImage): RegionGraph {
 function workingSize({ height, width }: Size): Size {
   const scale = Math.sqrt(MAX_WORKING_PIXELS / (height * width));
   if (scale >= 1) return { height, width };
-  return { height: Math.max(1, Math.floor(scale * height)), width: Math.max(1, Math.floor(scale * width)) };
+  // A side that would fall below one pixel stays at one, and then the other must give way.
+  const shrunk = (side: number): number =>
+    Math.min(MAX_WORKING_PIXELS, Math.max(1, Math.floor(scale * side)));
+  return { height: shrunk(height), width: shrunk(width) };
 }
 
 function addPixels(

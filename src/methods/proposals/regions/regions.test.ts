@@ -6,6 +6,7 @@ import { random } from "../../../core/random.ts";
 import { decodeRle } from "../../../core/rle.ts";
 import { draw } from "../../../testing/picture.ts";
 import { proposalsForRefinement } from "./refinement.ts";
+import { buildRegionGraph } from "./region-graph.ts";
 import { proposeRegions } from "./regions.ts";
 
 const gray: Rgb = [120, 120, 120];
@@ -97,6 +98,15 @@ describe("proposeRegions", () => {
     expect(proposeRegions(image)).toEqual(proposeRegions(image));
     expect(proposeRegions(image, { count: 7 })).toHaveLength(7);
     expect(proposeRegions(image, { count: 0 })).toEqual([]);
+  });
+
+  it("shrinks thin pictures to the working size too", () => {
+    const row = { height: 1, width: 2_000_000, data: new Uint8Array(6_000_000) };
+    const column = { height: 1_000_000, width: 2, data: new Uint8Array(6_000_000) };
+    for (const image of [row, column]) {
+      const { height, width } = buildRegionGraph(image).superpixels;
+      expect(height * width).toBeLessThanOrEqual(250_000);
+    }
   });
 
   it("masks a large picture at its own size", () => {
