@@ -70,7 +70,7 @@ describe("evaluate", () => {
   it("prints a table for people, with the labels before beside it", async () => {
     const folder = folderOf({ "truth/a": "011", "pred/a": "011", "old/a": "001" });
     const { stdout, stderr } = await evaluate(folder, "--before", "old");
-    expect(stdout).toContain("1 images\n");
+    expect(stdout).toContain("1 image\n");
     expect(stdout).toMatch(/mIoU\s+50\.00\s+100\.00/);
     expect(stdout).not.toContain("NaN");
     expect(stderr).not.toContain("error");
@@ -167,7 +167,7 @@ describe("evaluate", () => {
     const folder = folderOf({ "truth/a": "01", "pred/a": "0" });
     const { code, stdout, stderr } = await evaluate(folder, "--keep-going");
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^error: evaluate: all 1 images failed; the first: pred\/a\.png/m);
+    expect(stderr).toMatch(/^error: evaluate: of 1 image all failed; the first: pred\/a\.png/m);
   });
 
   it("takes the ids of a list, in its order, and the first few of them", async () => {

@@ -119,7 +119,9 @@ describe("refine", () => {
     const folder = folderOf({ "labels/a.png": "no picture", "proposals/a.json": noMasks(2, 3) });
     const { code, stderr } = await maskwright(folder, ...refine, "--keep-going");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^error: refine: all 1 images failed; the first: labels\/a\.png: expected a PNG/m);
+    expect(stderr).toMatch(
+      /^error: refine: of 1 image all failed; the first: labels\/a\.png: expected a PNG/m,
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { countImages } from "../run/command.ts";
 import { addExamples, addWorkOptions, wholeNumber } from "./options.ts";
 import type { CommonOptions } from "./session.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
@@ -41,7 +42,7 @@ export function proposeCommand(): Command {
       else {
         const mean = (report.proposals / report.images).toFixed(1);
         process.stdout.write(
-          `${report.images} images, ${mean} proposals each, in ${options.out}/proposals\n`,
+          `${countImages(report.images)}, ${mean} proposals each, in ${options.out}/proposals\n`,
         );
       }
       return report.failures.length === 0;
