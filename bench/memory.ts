@@ -1,5 +1,5 @@
 /**
- * Whether memory grows with the number of images: peak memory of `refine` over 100, 1,000 and 10,000 images of
+ * Whether memory grows with the number of images: peak memory of `refine` over 100 to 10,000 images of
  * 80 masks (golden/sepl-bench, repeated), from proposals JSON.
  *
  *     npm run build && npx tsx bench/memory.ts
@@ -15,7 +15,7 @@ try {
   const input = writeSeplInput(root, { repeat: 100, withMasks: false });
   if (input !== null) {
     console.log("| images | peak memory, MiB | seconds | images/s |\n| --- | --- | --- | --- |");
-    for (const images of [100, 1_000, 10_000]) {
+    for (const images of [100, 1_000, 4_000, 10_000]) {
       const out = join(root, `run-${images}`);
       const { seconds, peakMib } = await measureProgram(
         ...[
