@@ -31,8 +31,9 @@ describe("runTraining", () => {
     // From the checkpoint of step 30 on.
     expect(stepsOf(await train(parts, "SIGKILL", "60"))[0]).toBe(31);
     const stopped = await train(parts, "SIGINT", "75");
-    // A signal arrives when it does: the step after may have begun.
-    const done = Number(/train: stopped after (7[5-7]) of 100 steps/.exec(stopped.stderr)?.[1]);
+    // A signal arrives when it does: some steps more may have been made.
+    const done = Number(/train: stopped after (\d+) of 100 steps/.exec(stopped.stderr)?.[1]);
+    expect(done).toBeGreaterThanOrEqual(75);
     const last = await train(parts);
     expect(last.stdout).toContain(`${STEPS - done} steps to make`);
     expect(stepsOf(last)[0]).toBe(done + 1);
