@@ -101,6 +101,24 @@ describe("the rules at their edges", () => {
     );
   });
 
+  it.each([
+    ["too few", [0]],
+    ["a class that is not there", [0, 2]],
+    ["no number", [0, Number.NaN]],
+    ["a fraction", [0, 0.5]],
+  ])("refuses a rule that answers with %s", (_, owner) => {
+    const assign = (): Int32Array => owner as unknown as Int32Array;
+    expect(() => mergeProposals(labels("12"), [rle("#."), rle(".#")], { assign })).toThrow(
+      /^mergeProposals: assign: expected a class row 0\.\.1, or -1 for none, for each of 2 proposals, got /,
+    );
+  });
+
+  it("refuses a class count that no label map has", () => {
+    expect(() => mergeProposals(labels("1"), [], { classCount: 256 })).toThrow(
+      "mergeProposals: classCount: expected an integer in 1..255, got 256 (number)",
+    );
+  });
+
   it("takes a rule of the caller's own", () => {
     const refuseAll = refine("1100", ["##.."], {
       assign: ({ proposalAreas }) => new Int32Array(proposalAreas.length).fill(-1),

@@ -2,8 +2,9 @@ import { addRle, type BitMask, emptyBits, paintBits } from "../../core/bit-mask.
 import { invalid, shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import { BACKGROUND, type ClassId, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import { checkClassCount } from "../../core/metric-parts.ts";
 import type { Rle } from "../../core/rle.ts";
-import { type Assign, assignByLargestOverlap, assignInClassOrder } from "./assignment.ts";
+import { type Assign, type Assignment, assignByLargestOverlap, assignInClassOrder } from "./assignment.ts";
 import { countOverlaps } from "./overlaps.ts";
 import { splitRegions } from "./regions.ts";
 
@@ -54,7 +55,8 @@ const MIN_RECALL = 0.85;
  * @param labels  [H, W] class ids, 0 background, 255 ignore; not modified
  * @param rles    masks of the same H × W
  * @returns       a new [H, W] map, and who took which proposal
- * @throws MaskwrightError SHAPE_MISMATCH if a mask's size differs from `labels`
+ * @throws MaskwrightError SHAPE_MISMATCH if a mask's size differs from `labels`; INVALID_ARGUMENT for a class count
+ *         that is none, or an `assign` that does not answer for every mask
  * @see Chen et al. 2023 (arXiv 2305.05803), the merging rule. `compat: "original"` differs in two
  *      ways: D1, the lowest class id takes a proposal that covers several classes; D2, proposals taken
  *      by lower ids do not count as covering, so a class paints its own pixels over them.
@@ -65,9 +67,7 @@ export function mergeProposals(
   options: MergeOptions = {},
 ): Refinement {
   const { variant = "max_iou_imp2", compat = "paper", classCount = IGNORE, keepIgnore = false } = options;
-  if (!Number.isInteger(classCount) || classCount < 1 || classCount > 256) {
-    throw invalid("mergeProposals: classCount", "an integer from 1 to 256", classCount);
-  }
+  checkClassCount("mergeProposals", classCount);
   checkSizes(labels, rles);
   const regions = splitRegions(labels, classCount);
   const { classes } = regions;
@@ -75,6 +75,7 @@ export function mergeProposals(
   const rule = { minPrecision: MIN_PRECISION, minRecall: variant === "max_iou_imp2" ? MIN_RECALL : null };
   const assign = compat === "original" ? assignInClassOrder : assignByLargestOverlap;
   const owner = options.assign === undefined ? assign(overlaps, rule) : options.assign(overlaps);
+  checkOwner(owner, rles.length, classes.length);
 
   const { height, width } = labels;
   const data = new Uint8Array(height * width);
@@ -101,6 +102,15 @@ function checkSizes(labels: LabelMap, rles: readonly Rle[]): void {
   const k = rles.findIndex((rle) => !isSameSize(rle, labels));
   if (k < 0) return;
   throw shapeMismatch(`proposal ${k}`, `${formatSize(labels)} like its label map`, formatSize(rles[k]));
+}
+
+/** What a rule of the caller's own gives is not known to be right. */
+function checkOwner(owner: Assignment, proposalCount: number, classCount: number): void {
+  const isRow = (p: number): boolean => Number.isInteger(p) && p >= -1 && p < classCount;
+  const wrong = owner.find((p) => !isRow(p));
+  if (owner.length === proposalCount && wrong === undefined) return;
+  const expected = `a class row 0..${classCount - 1}, or -1 for none, for each of ${proposalCount} proposals`;
+  throw invalid("mergeProposals: assign", expected, owner.length === proposalCount ? wrong : owner);
 }
 
 function unionOf(rles: readonly Rle[], size: Size): BitMask {
