@@ -16,8 +16,8 @@ export type CamBackground =
  * Ties: background first, then the class listed first.
  *
  * @param cam  [P, H, W] with its class ids
- * @see specs: FMA-WSSS section 8.1 (the plain CAM-to-label baseline, background power), and the
- *      constant background score of IRN-style code (background threshold)
+ * @see the background score (1 − max)^power of Ahn and Kwak 2018 (PSA), as in FMA-WSSS (arXiv 2312.03585), and the
+ *      constant one of Ahn et al. 2019 (IRN)
  */
 export function labelsFromCam(cam: Cam, background: CamBackground): LabelMap {
   checkBackground(background);
