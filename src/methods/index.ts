@@ -1,12 +1,27 @@
 export { buildPartitionTree, buildPartitionTrees } from "./proposals/regions/hierarchies.ts";
 export { nodeRle } from "./proposals/regions/node-mask.ts";
 export type { PartitionTree } from "./proposals/regions/partition-tree.ts";
-export * from "./proposals/regions/refinement.ts";
-export * from "./proposals/regions/refinement.ts";
-export * from "./proposals/regions/regions.ts";
-export * from "./proposals/regions/regions.ts";
-export * from "./proposals/regions/tree-selection.ts";
-export * from "./sepl/assignment.ts";
-export * from "./sepl/cam-labels.ts";
-export * from "./sepl/merge.ts";
-export * from "./sepl/overlaps.ts";
+export { proposalsForRefinement, REGION_CUT, type RefinementCut } from "./proposals/regions/refinement.ts";
+export { type ProposeRegionsOptions, proposeRegions } from "./proposals/regions/regions.ts";
+export {
+  type PointPrompt,
+  selectByBox,
+  selectByPoints,
+  type TreeNode,
+} from "./proposals/regions/tree-selection.ts";
+export {
+  type AcceptRule,
+  type Assign,
+  type Assignment,
+  assignByLargestOverlap,
+  assignInClassOrder,
+} from "./sepl/assignment.ts";
+export { type CamBackground, labelsFromCam } from "./sepl/cam-labels.ts";
+export {
+  type Compat,
+  type MergeOptions,
+  mergeProposals,
+  type Refinement,
+  type Variant,
+} from "./sepl/merge.ts";
+export type { Overlaps } from "./sepl/overlaps.ts";

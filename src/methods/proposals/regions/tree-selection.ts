@@ -40,7 +40,7 @@ export function selectByBox(trees: readonly PartitionTree[], box: Box): TreeNode
 
 /**
  * The node that answers points: of those that hold the most positive and the fewest negative points, the one with the
- * strongest contour, where the picture's border counts as none. ties go to the later tree, then to the later node.
+ * strongest contour, where the picture's border counts as none. Ties go to the later tree, then to the later node.
  *
  * A single point is ambiguous (a part, or the whole?); each further one settles much.
  *
