@@ -45,8 +45,8 @@ function nextLabel(data: Uint8Array, p: number, width: number): number {
 }
 
 /**
- * Pixels with a 4-neighbour of another id, by id; ids of `classCount` and above are other ids but no class.
- * Pixels that `known` ignores are skipped, as themselves and as neighbours.
+ * Pixels with a 4-neighbor of another id, by id; ids of `classCount` and above are other ids but no class.
+ * Pixels that `known` ignores are skipped, as themselves and as neighbors.
  */
 export function findBoundaries(
   { height, width, data }: LabelMap,

@@ -1,5 +1,5 @@
 /**
- * Resampling along one axis: every output is a weighted sum of neighbouring inputs, so a resize is two
+ * Resampling along one axis: every output is a weighted sum of neighboring inputs, so a resize is two
  * such passes and a method is a table of weights.
  */
 

@@ -122,7 +122,7 @@ describe.each(["sepl", "sepl-synth"])("golden %s", (set) => {
   });
 });
 
-/** Raw indices of an 8-bit grey or palette PNG. */
+/** Raw indices of an 8-bit gray or palette PNG. */
 function readLabels(path: string): LabelMap {
   const { height, width, data, depth, channels } = decode(readFileSync(path));
   if (depth !== 8 || channels !== 1) throw new Error(`${path}: not an 8-bit label map`);

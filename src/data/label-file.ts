@@ -30,7 +30,7 @@ export function decodeLabelMap(bytes: Uint8Array, where: string): LabelMap {
       where,
       "a label map of one channel (palette or gray)",
       `a picture of kind ${kind}`,
-      "Colours are not class ids: save the ids themselves as 8-bit gray or with a palette, e.g. in Python Image.fromarray(ids.astype('uint8')).save(path).",
+      "Colors are not class ids: save the ids themselves as 8-bit gray or with a palette, e.g. in Python Image.fromarray(ids.astype('uint8')).save(path).",
     );
   return { height, width, data: toBytes(image, where) };
 }
