@@ -46,7 +46,7 @@ export interface CountBoundariesOptions {
 }
 
 /** Deeper than VOC's void bands: those are 5 px wide, so at most 5 steps along an axis lead to their middle. */
-const ignoredSteps = 5;
+const IGNORED_STEPS = 5;
 
 /** Counts of no picture, to be added to. */
 export function emptyBoundaryCounts(classCount: number): BoundaryCounts {
@@ -63,7 +63,7 @@ export function emptyBoundaryCounts(classCount: number): BoundaryCounts {
 /**
  * Boundary pixels of one picture by class, and how many of them match.
  *
- * A boundary pixel of class c is a pixel of c with a 4-neighbour inside the picture that is not c. It
+ * A boundary pixel of class c is a pixel of c with a 4-neighbor inside the picture that is not c. It
  * matches when a boundary pixel of c in the other map lies within `tolerance` · diagonal, Euclidean distance
  * from center to center.
  *
@@ -92,7 +92,7 @@ export function countBoundaries(
   if (unknown >= 0) throw unknownTruthId("countBoundaries", unknown, classCount);
 
   const radius = tolerance * Math.hypot(truth.height, truth.width);
-  const closed = closeIgnored(truth, ignoredSteps);
+  const closed = closeIgnored(truth, IGNORED_STEPS);
   const predicted = findBoundaries(pred, closed, classCount, Math.floor(radius));
   const actual = findBoundaries(closed, closed, classCount, Math.floor(radius));
   const steps = diskSteps(radius, actual.stride);

@@ -37,8 +37,8 @@ export interface PickleOptions {
 }
 
 /** Opcodes of the largest pickle; an array is one opcode, so this is far more than any checkpoint needs. */
-const maxOperations = 10_000_000;
-const maxIntegerBytes = 255;
+const MAX_OPERATIONS = 10_000_000;
+const MAX_INTEGER_BYTES = 255;
 
 /**
  * The value of a Python pickle, protocols 0 to 5, read as data: nothing is looked up, imported or executed.
@@ -130,7 +130,7 @@ export function readPickle(
     stack.push(stack.splice(stack.length - count, count));
   };
 
-  for (let operation = 0; operation < maxOperations; operation++) {
+  for (let operation = 0; operation < MAX_OPERATIONS; operation++) {
     const opcode = reader.uint8();
     switch (String.fromCharCode(opcode)) {
       case "\x80": // PROTO
@@ -184,7 +184,8 @@ export function readPickle(
         break;
       case "\x8b": {
         const count = reader.uint32();
-        if (count > maxIntegerBytes) throw fail(`an integer of at most ${maxIntegerBytes} bytes`, `${count}`);
+        if (count > MAX_INTEGER_BYTES)
+          throw fail(`an integer of at most ${MAX_INTEGER_BYTES} bytes`, `${count}`);
         stack.push(integerFromBytes(reader.bytes(count)));
         break;
       }
@@ -339,7 +340,7 @@ export function readPickle(
         throw fail("an opcode of plain data", `0x${opcode.toString(16).padStart(2, "0")}`);
     }
   }
-  throw fail(`at most ${maxOperations} operations`, "more");
+  throw fail(`at most ${MAX_OPERATIONS} operations`, "more");
 }
 
 const isName = (value: unknown): value is PickleName =>

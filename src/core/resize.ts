@@ -119,7 +119,7 @@ function nearestSources(newLength: number, scale: number): Int32Array {
   return sources;
 }
 
-const fractionBits = 22;
+const FRACTION_BITS = 22;
 
 /**
  * `resampleFloats` for bytes, in fixed point: every sum fits 32 bits, and the clamped array cuts off what overshoots.
@@ -134,8 +134,8 @@ function resampleBytes(
   { taps, starts, counts, weights }: AxisWeights,
 ): Uint8Array {
   const newLength = starts.length;
-  const fixed = Int32Array.from(weights, (w) => w * 2 ** fractionBits + (w < 0 ? -0.5 : 0.5)); // truncates
-  const half = 1 << (fractionBits - 1);
+  const fixed = Int32Array.from(weights, (w) => w * 2 ** FRACTION_BITS + (w < 0 ? -0.5 : 0.5)); // truncates
+  const half = 1 << (FRACTION_BITS - 1);
   const result = new Uint8ClampedArray(outer * newLength * inner);
   for (let o = 0, at = 0; o < outer; o++) {
     for (let i = 0; i < newLength; i++) {
@@ -145,7 +145,7 @@ function resampleBytes(
         const a = fixed[first];
         const b = fixed[first + 1];
         for (let p = source; p < source + inner; p++)
-          result[at++] = (half + Math.imul(a, data[p]) + Math.imul(b, data[p + inner])) >> fractionBits;
+          result[at++] = (half + Math.imul(a, data[p]) + Math.imul(b, data[p + inner])) >> FRACTION_BITS;
         continue;
       }
       const end = first + counts[i];
@@ -153,7 +153,7 @@ function resampleBytes(
         let sum = half;
         for (let w = first, p = source + c; w < end; w++, p += inner)
           sum = (sum + Math.imul(fixed[w], data[p])) | 0;
-        result[at++] = sum >> fractionBits;
+        result[at++] = sum >> FRACTION_BITS;
       }
     }
   }

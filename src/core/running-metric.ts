@@ -30,9 +30,9 @@ export interface OriginalCsvRow {
 }
 
 /** The published evaluation is fixed to VOC: background and 20 classes. */
-const lastClass = 20;
+const LAST_CLASS = 20;
 /** Keeps the published divisions from 0/0; part of the figures. */
-const epsilon = 1e-10;
+const EPSILON = 1e-10;
 
 /**
  * The published running figures of one picture; pixels with truth 255 are skipped.
@@ -50,7 +50,7 @@ export function runningScores(pred: LabelMap, truth: LabelMap): RunningScores {
   let truePixels = 0;
   let predictedPixels = 0;
   let correctPixels = 0;
-  for (let classId = BACKGROUND + 1; classId <= lastClass; classId++) {
+  for (let classId = BACKGROUND + 1; classId <= LAST_CLASS; classId++) {
     let ofClass = 0;
     for (let id = 0; id <= classCount; id++) ofClass += at(classId, id);
     if (ofClass === 0) continue;
@@ -59,9 +59,9 @@ export function runningScores(pred: LabelMap, truth: LabelMap): RunningScores {
     correctPixels += at(classId, classId);
     running.push({
       classId,
-      iou: correctPixels / (truePixels + predictedPixels - correctPixels + epsilon),
-      precision: correctPixels / (predictedPixels + epsilon),
-      recall: correctPixels / (truePixels + epsilon),
+      iou: correctPixels / (truePixels + predictedPixels - correctPixels + EPSILON),
+      precision: correctPixels / (predictedPixels + EPSILON),
+      recall: correctPixels / (truePixels + EPSILON),
     });
   }
   return {

@@ -49,7 +49,7 @@ const dtypeNames: Readonly<Record<Dtype, SafetensorsDtype>> = {
 /** The file begins with the length of the JSON header: 64 bits, little-endian. */
 export const SAFETENSORS_LENGTH_BYTES = 8;
 /** The format's own limit on the JSON header. */
-const maxHeaderBytes = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * Bytes of the JSON header, which follows the file's first eight.
@@ -61,7 +61,7 @@ export function safetensorsHeaderLength(start: Uint8Array, fileSize: number, whe
   if (start.length < SAFETENSORS_LENGTH_BYTES)
     throw badFormat(where, "a safetensors file", `${fileSize} bytes`);
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(Math.min(fileSize - SAFETENSORS_LENGTH_BYTES, maxHeaderBytes))) {
+  if (length > BigInt(Math.min(fileSize - SAFETENSORS_LENGTH_BYTES, MAX_HEADER_BYTES))) {
     throw badFormat(where, `a header within the file's ${fileSize} bytes`, `a header of ${length} bytes`);
   }
   return Number(length);

@@ -10,8 +10,8 @@ export interface ReadJsonOptions {
 }
 
 /** A JavaScript string cannot be longer than this (V8: 2^29 − 24 characters). */
-const longestText = 2 ** 29 - 24;
-const maxDepth = 100;
+const LONGEST_TEXT = 2 ** 29 - 24;
+const MAX_DEPTH = 100;
 
 /**
  * The parsed content of a .json or .json.gz file: UTF-8, with or without a byte order mark.
@@ -20,7 +20,7 @@ const maxDepth = 100;
  *         than 100, or not JSON, with line and column
  */
 export async function readJsonFile(path: string, options: ReadJsonOptions = {}): Promise<unknown> {
-  const maxBytes = Math.min(options.maxBytes ?? 512 * 2 ** 20, longestText);
+  const maxBytes = Math.min(options.maxBytes ?? 512 * 2 ** 20, LONGEST_TEXT);
   const bytes = await readBytes(path, maxBytes);
   if (!/\.gz$/i.test(path)) return parseJson(bytes, path);
   let unpacked: Uint8Array;
@@ -76,7 +76,7 @@ function checkDepth(bytes: Uint8Array, where: string): void {
       for (p++; p < bytes.length && bytes[p] !== 0x22; p++) if (bytes[p] === 0x5c) p++;
     } else if (byte === 0x5b || byte === 0x7b) {
       depth++;
-      if (depth > maxDepth) throw badFormat(where, `nesting of at most ${maxDepth}`, `more at byte ${p}`);
+      if (depth > MAX_DEPTH) throw badFormat(where, `nesting of at most ${MAX_DEPTH}`, `more at byte ${p}`);
     } else if (byte === 0x5d || byte === 0x7d) depth--;
   }
 }

@@ -14,7 +14,7 @@ interface NpyHeader {
 }
 
 /** NumPy itself refuses longer headers unless told otherwise. */
-const maxHeaderBytes = 10_000;
+const MAX_HEADER_BYTES = 10_000;
 
 /**
  * The array of a .npy file of format 1 to 3, row-major whatever its order in the file; for element types see
@@ -57,8 +57,8 @@ function readHeader(bytes: Uint8Array, where: string): NpyHeader {
   if (version < 1 || version > 3 || minor !== 0)
     throw badFormat(where, "npy format 1 to 3", `${version}.${minor}`);
   const length = version === 1 ? reader.uint16() : reader.uint32();
-  if (length > maxHeaderBytes)
-    throw badFormat(where, `a header of at most ${maxHeaderBytes} bytes`, `${length} bytes`);
+  if (length > MAX_HEADER_BYTES)
+    throw badFormat(where, `a header of at most ${MAX_HEADER_BYTES} bytes`, `${length} bytes`);
   // Latin-1 in formats 1 and 2, UTF-8 in 3; what we accept is ASCII in all.
   const text = new TextDecoder().decode(reader.bytes(length));
   return { ...parseHeader(text, where), end: reader.position };

@@ -3,8 +3,8 @@ import type { NdArray } from "../core/array.ts";
 import { badFormat, MaskwrightError } from "../core/error.ts";
 import { readNpy } from "./npy.ts";
 
-const maxEntries = 1000;
-const maxBytes = 2 ** 30;
+const MAX_ENTRIES = 1000;
+const MAX_BYTES = 2 ** 30;
 
 /**
  * The arrays of a .npz file by name, stored or deflated.
@@ -34,8 +34,8 @@ function unpack(bytes: Uint8Array, where: string): Record<string, Uint8Array> {
         if (names.has(name)) throw badFormat(where, "each array once", `"${name}" twice`);
         names.add(name);
         total += originalSize;
-        if (names.size > maxEntries) throw badFormat(where, `at most ${maxEntries} arrays`, "more");
-        if (total > maxBytes) throw badFormat(where, `at most ${maxBytes} bytes of arrays`, "more");
+        if (names.size > MAX_ENTRIES) throw badFormat(where, `at most ${MAX_ENTRIES} arrays`, "more");
+        if (total > MAX_BYTES) throw badFormat(where, `at most ${MAX_BYTES} bytes of arrays`, "more");
         return true;
       },
     });

@@ -31,7 +31,7 @@ const adam7 = [
 ] as const;
 
 /** Deflate cannot shrink more than this: a stream that is smaller still lies about the size of its picture. */
-const maxDeflateRatio = 1032;
+const MAX_DEFLATE_RATIO = 1032;
 
 /**
  * Decodes any PNG: every color type, depth and filter, interlaced or not. Transparency and color
@@ -71,7 +71,7 @@ export function decodePixels(file: PngHeader, filtered: Uint8Array, where: strin
 export function inflatePixels(file: PngFile, where: string): Uint8Array {
   const expected = passesOf(file).reduce((sum, pass) => sum + filteredLength(file, pass), 0);
   const what = `${expected} bytes of pixels for ${formatSize(file)}`;
-  if (file.compressed.length * maxDeflateRatio < expected)
+  if (file.compressed.length * MAX_DEFLATE_RATIO < expected)
     throw badFormat(
       where,
       what,

@@ -17,14 +17,14 @@ export interface Problems {
   throwIfAny(hint?: string): void;
 }
 
-const listed = 20;
-const kept = 1000;
+const LISTED = 20;
+const KEPT = 1000;
 
 export function collectProblems(where: string): Problems {
   const problems: Problem[] = [];
   let count = 0;
   const push = (problem: Problem): void => {
-    if (count++ < kept) problems.push(problem);
+    if (count++ < KEPT) problems.push(problem);
   };
   return {
     add(path, expected, got) {
@@ -42,8 +42,8 @@ export function collectProblems(where: string): Problems {
     },
     throwIfAny(hint) {
       if (count === 0) return;
-      const lines = problems.slice(0, listed).map(({ path, message }) => `${path}: ${message}`);
-      if (count > listed) lines.push(`and ${count - listed} more`);
+      const lines = problems.slice(0, LISTED).map(({ path, message }) => `${path}: ${message}`);
+      if (count > LISTED) lines.push(`and ${count - LISTED} more`);
       const message =
         count === 1 ? `${where}: ${lines[0]}` : [`${where}: ${count} problems`, ...lines].join("\n  ");
       throw new MaskwrightError("BAD_FORMAT", message, {

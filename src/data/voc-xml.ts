@@ -24,7 +24,7 @@ export interface VocAnnotation extends Size {
 }
 
 /** The longest of the 17,125 annotations of VOC 2012 has 12 kB. */
-const maxBytes = 2 ** 20;
+const MAX_BYTES = 2 ** 20;
 
 const number = z
   .string("a number")
@@ -109,8 +109,8 @@ export function vocBoxes(
 }
 
 function parseXml(bytes: Uint8Array, where: string): unknown {
-  if (bytes.length > maxBytes)
-    throw badFormat(where, `XML of at most ${maxBytes} bytes`, `${bytes.length} bytes`);
+  if (bytes.length > MAX_BYTES)
+    throw badFormat(where, `XML of at most ${MAX_BYTES} bytes`, `${bytes.length} bytes`);
   const text = decodeText(bytes, where);
   if (/<!(DOCTYPE|ENTITY)/i.test(text)) throw badFormat(where, "XML without a document type", "one");
   const parser = new XMLParser({

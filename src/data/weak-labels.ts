@@ -4,22 +4,22 @@ import { readBytes } from "./json-file.ts";
 import { collectProblems, type Problems, quote } from "./problems.ts";
 import { checkFile, classFinder, classHint, decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
 
-const maxFileBytes = 2 ** 29;
+const MAX_FILE_BYTES = 2 ** 29;
 
 /** Tags of a .csv or .json file by picture id; see `decodeTagsCsv` and `decodeTagsJson`. */
 export async function readTags(path: string, classes: readonly string[]): Promise<WeakLabels<"tags">> {
-  const bytes = await readBytes(path, maxFileBytes);
+  const bytes = await readBytes(path, MAX_FILE_BYTES);
   return /\.json$/i.test(path) ? decodeTagsJson(bytes, path, classes) : decodeTagsCsv(bytes, path, classes);
 }
 
 /** Boxes of a .csv file by picture id; see `decodeBoxesCsv`. */
 export async function readBoxes(path: string, classes: readonly string[]): Promise<WeakLabels<"boxes">> {
-  return decodeBoxesCsv(await readBytes(path, maxFileBytes), path, classes);
+  return decodeBoxesCsv(await readBytes(path, MAX_FILE_BYTES), path, classes);
 }
 
 /** Points of a .csv file by picture id; see `decodePointsCsv`. */
 export async function readPoints(path: string, classes: readonly string[]): Promise<WeakLabels<"points">> {
-  return decodePointsCsv(await readBytes(path, maxFileBytes), path, classes);
+  return decodePointsCsv(await readBytes(path, MAX_FILE_BYTES), path, classes);
 }
 
 /**
