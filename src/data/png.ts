@@ -82,15 +82,6 @@ export function parsePng(bytes: Uint8Array, where: string): PngFile {
   return { ...header, palette, compressed: parts.length === 1 ? parts[0] : Buffer.concat(parts) };
 }
 
-/** The header alone, from the first 33 bytes or more: enough to know a picture's size. */
-export function parsePngHeader(bytes: Uint8Array, where: string): PngHeader {
-  checkSignature(bytes, where);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { type, body } = readChunk(bytes, view, pngSignature.length, where);
-  if (type !== "IHDR") throw badFormat(where, "the IHDR chunk first", type, damaged);
-  return readHeader(body, `${where}: chunk IHDR at byte ${pngSignature.length}`, where);
-}
-
 function checkSignature(bytes: Uint8Array, where: string): void {
   if (bytes.length === 0) throw badFormat(where, "a PNG file", "an empty file", damaged);
   for (let i = 0; i < pngSignature.length; i++) {
