@@ -1,5 +1,5 @@
 export * from "./cam-file.ts";
-export * from "./class-list.ts";
+export { type ClassList, classList, cocoCategoryIds } from "./class-list.ts";
 export * from "./coco.ts";
 export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
 export * from "./coco-write.ts";
@@ -26,8 +26,8 @@ export {
   type PictureFile,
   photoExtensions,
 } from "./paths.ts";
-export * from "./photo.ts";
-export * from "./picture-id.ts";
+export { photoSize, readPhoto } from "./photo.ts";
+export { pictureId } from "./picture-id.ts";
 export type { Problem } from "./problems.ts";
 export { decodeProposalArray } from "./proposal-array.ts";
 export * from "./proposal-file.ts";
