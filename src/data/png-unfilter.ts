@@ -49,11 +49,14 @@ export function unfilter(rows: FilteredRows, where: string): Uint8Array {
         out[to + k] = bytes[from + k] + ((left + above) >> 1);
       }
     } else if (filter === 4) {
-      for (let k = 0; k < length; k++) {
-        const left = k < step ? 0 : out[to + k - step];
-        const above = i === 0 ? 0 : out[to + k - length];
-        const corner = i === 0 || k < step ? 0 : out[to + k - length - step];
-        out[to + k] = bytes[from + k] + paeth(left, above, corner);
+      // One channel after the other, so that the neighbors stay in variables.
+      for (let c = 0; c < step; c++) {
+        for (let k = c, left = 0, corner = 0; k < length; k += step) {
+          const above = i === 0 ? 0 : out[to + k - length];
+          left = (bytes[from + k] + paeth(left, above, corner)) & 255;
+          out[to + k] = left;
+          corner = above;
+        }
       }
     } else {
       throw badFormat(`${where}: row ${i}`, "a filter 0..4", String(filter), damaged);
@@ -104,7 +107,11 @@ function addRuns(
   }
 }
 
+/** The neighbor nearest to left + above − corner. */
 function paeth(left: number, above: number, corner: number): number {
+  // Nearly all pixels of a flat map: the sum is one of the two.
+  if (above === corner) return left;
+  if (left === corner) return above;
   const toLeft = Math.abs(above - corner);
   const toAbove = Math.abs(left - corner);
   const toCorner = Math.abs(left + above - 2 * corner);
