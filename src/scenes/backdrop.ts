@@ -76,14 +76,7 @@ function countryside(canvas: Canvas, r: Random, light: Light): Backdrop {
   fillRegion(canvas, sky, "sky", 0, horizon);
   if (chance(r, 0.6)) {
     const ridges = 1 + r.integer(2);
-    for (let k = 0; k < ridges; k++)
-      layShape(
-        canvas,
-        ridge(r, width, horizon, height * r.between(0.05, 0.2)),
-        makeStuff(r, "foliage", side * 0.6),
-        "foliage",
-        light,
-      );
+    for (let k = 0; k < ridges; k++) layRidge(canvas, r, light, horizon, r.between(0.05, 0.2));
   }
   fillRegion(canvas, makeStuff(r, ground, side), ground, horizon, height);
   const stuffs: StuffName[] = [ground, "sky"];
@@ -97,6 +90,13 @@ function countryside(canvas: Canvas, r: Random, light: Light): Backdrop {
     isUnderWater: false,
     haze: { color: skyColor(sky), strength: r.between(0, 0.4) },
   };
+}
+
+/** Wooded hills behind the ground, `rise` of the picture's height high. */
+function layRidge(canvas: Canvas, r: Random, light: Light, horizon: number, rise: number): void {
+  const { height, width } = canvas;
+  const outline = ridge(r, width, horizon, height * rise);
+  layShape(canvas, outline, makeStuff(r, "foliage", Math.min(height, width) * 0.6), "foliage", light);
 }
 
 function street(canvas: Canvas, r: Random, light: Light): Backdrop {
@@ -127,19 +127,12 @@ function street(canvas: Canvas, r: Random, light: Light): Backdrop {
 }
 
 function lake(canvas: Canvas, r: Random, light: Light): Backdrop {
-  const { height, width } = canvas;
-  const side = Math.min(height, width);
+  const { height } = canvas;
+  const side = Math.min(height, canvas.width);
   const horizon = height * r.between(0.3, 0.55);
   const sky = makeStuff(r, "sky", side);
   fillRegion(canvas, sky, "sky", 0, horizon);
-  if (chance(r, 0.6))
-    layShape(
-      canvas,
-      ridge(r, width, horizon, height * r.between(0.04, 0.15)),
-      makeStuff(r, "foliage", side * 0.6),
-      "foliage",
-      light,
-    );
+  if (chance(r, 0.6)) layRidge(canvas, r, light, horizon, r.between(0.04, 0.15));
   fillRegion(canvas, makeStuff(r, "water", side), "water", horizon, height);
   return {
     horizon,

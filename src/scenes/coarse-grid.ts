@@ -4,7 +4,7 @@ import { clamp } from "./scalar.ts";
 import { noiseSeed } from "./texture.ts";
 
 /** A coarse grid over a picture of height × width: cells of stride × stride pixels, the last ones cut. */
-export interface Pool {
+export interface CoarseGrid {
   readonly stride: number;
   readonly rows: number;
   readonly columns: number;
@@ -13,7 +13,7 @@ export interface Pool {
 }
 
 /** The grid through a 3 × 3 binomial blur, borders repeated. */
-export function soften(grid: Float32Array, { rows, columns }: Pool): Float32Array {
+export function soften(grid: Float32Array, { rows, columns }: CoarseGrid): Float32Array {
   const at = (y: number, x: number): number =>
     grid[clamp(y, 0, rows - 1) * columns + clamp(x, 0, columns - 1)];
   const across = (y: number, x: number): number => at(y, x - 1) + 2 * at(y, x) + at(y, x + 1);
@@ -25,7 +25,7 @@ export function soften(grid: Float32Array, { rows, columns }: Pool): Float32Arra
 }
 
 /** Adds smooth noise of up to a fifth of the grid's highest value either way. */
-export function addNoise(r: Random, grid: Float32Array, { columns }: Pool): void {
+export function addNoise(r: Random, grid: Float32Array, { columns }: CoarseGrid): void {
   const seed = noiseSeed(r);
   let top = 0;
   for (let p = 0; p < grid.length; p++) top = Math.max(top, grid[p]);
@@ -40,7 +40,7 @@ export function addNoise(r: Random, grid: Float32Array, { columns }: Pool): void
 /** Bilinear enlargement of the grid to the picture, cell centers at half strides. */
 export function enlarge(
   grid: Float32Array,
-  { stride, rows, columns, height, width }: Pool,
+  { stride, rows, columns, height, width }: CoarseGrid,
   out: Float32Array,
 ): void {
   for (let i = 0, p = 0; i < height; i++) {

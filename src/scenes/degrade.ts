@@ -2,7 +2,7 @@ import type { Cam } from "../core/class-maps.ts";
 import { BACKGROUND, type ClassId, type LabelMap } from "../core/label-map.ts";
 import { type Random, random } from "../core/random.ts";
 import type { Rle } from "../core/rle.ts";
-import { addNoise, enlarge, type Pool, soften } from "./coarse-grid.ts";
+import { addNoise, type CoarseGrid, enlarge, soften } from "./coarse-grid.ts";
 import { stuffNames } from "./model.ts";
 import { objectClasses, scenePartClasses, scenePartOwners } from "./objects/catalog.ts";
 import { chance, pick } from "./scalar.ts";
@@ -21,22 +21,22 @@ export function roughCam(scene: Scene, seed: number | string): Cam {
   const { height, width } = scene.labels;
   const r = random(`${scene.id}/${seed}`);
   const stride = Math.max(1, Math.floor(Math.min(height, width) / 20));
-  const pool: Pool = {
+  const coarse: CoarseGrid = {
     stride,
     rows: Math.ceil(height / stride),
     columns: Math.ceil(width / stride),
     height,
     width,
   };
-  const grids = new Map(scene.tags.map((tag) => [tag, new Float32Array(pool.rows * pool.columns)]));
+  const grids = new Map(scene.tags.map((tag) => [tag, new Float32Array(coarse.rows * coarse.columns)]));
   for (const instance of scene.instances) {
-    if (instance.classId !== BACKGROUND) activate(r, scene, instance, grids, pool);
+    if (instance.classId !== BACKGROUND) activate(r, scene, instance, grids, coarse);
   }
   const data = new Float32Array(scene.tags.length * height * width);
   scene.tags.forEach((tag, index) => {
-    const grid = soften(grids.get(tag) as Float32Array, pool);
-    addNoise(r, grid, pool);
-    enlarge(grid, pool, data.subarray(index * height * width, (index + 1) * height * width));
+    const grid = soften(grids.get(tag) as Float32Array, coarse);
+    addNoise(r, grid, coarse);
+    enlarge(grid, coarse, data.subarray(index * height * width, (index + 1) * height * width));
   });
   return { kind: "cam", height, width, classes: scene.tags, data };
 }
@@ -82,10 +82,10 @@ function activate(
   scene: Scene,
   instance: SceneInstance,
   grids: ReadonlyMap<ClassId, Float32Array>,
-  pool: Pool,
+  coarse: CoarseGrid,
 ): void {
   const { classId, area, box, point } = instance;
-  const share = area / (pool.height * pool.width);
+  const share = area / (coarse.height * coarse.width);
   if (chance(r, share < 0.01 ? 0.3 : 0.02)) return;
   const gain = r.between(share < 0.01 ? 0.5 : 0.75, 1);
   const others = scene.tags.filter((tag) => tag !== classId);
@@ -102,10 +102,11 @@ function activate(
   };
   for (const { partClassId, mask } of instance.parts) {
     const weight = gain * (tellingParts.has(partClassId) ? r.between(0.85, 1) : rest * r.between(0.7, 1.1));
-    addRuns(mask, weight, spot, grid, pool);
+    addRuns(mask, weight, spot, grid, coarse);
   }
   const { home } = objectClasses[classId - 1];
-  if (chance(r, 0.3)) addSurroundings(scene, instance, pick(r, home), gain * r.between(0.3, 0.6), grid, pool);
+  if (chance(r, 0.3))
+    addSurroundings(scene, instance, pick(r, home), gain * r.between(0.3, 0.6), grid, coarse);
 }
 
 /** Where in an object a response peaks, and the share of it lost at (rx, ry) from there. */
@@ -118,8 +119,8 @@ interface Spot {
 }
 
 /** Adds `weight`, less off the spot, times the share of each cell under a mask. */
-function addRuns({ counts }: Rle, weight: number, spot: Spot, grid: Float32Array, pool: Pool): void {
-  const { stride, columns, height } = pool;
+function addRuns({ counts }: Rle, weight: number, spot: Spot, grid: Float32Array, coarse: CoarseGrid): void {
+  const { stride, columns, height } = coarse;
   const { x, y, rx, ry, fall } = spot;
   const perPixel = weight / (stride * stride);
   for (let k = 0, position = 0; k < counts.length; k++) {
@@ -145,7 +146,7 @@ function addSurroundings(
   stuff: (typeof stuffNames)[number],
   weight: number,
   grid: Float32Array,
-  { stride, rows, columns, height, width }: Pool,
+  { stride, rows, columns, height, width }: CoarseGrid,
 ): void {
   const id = stuffNames.indexOf(stuff);
   const cx = (box.x0 + box.x1) / 2;
