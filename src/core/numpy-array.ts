@@ -36,7 +36,7 @@ export function numpyArray(bytes: Uint8Array, layout: NumpyLayout, where: string
 /** Bytes of an element. @throws MaskwrightError BAD_FORMAT for what is not a plain number or boolean */
 export function itemSize(descr: string, where: string): number {
   if (/^[<>|=]/.test(descr) && itemTypes.split(" ").includes(descr.slice(1))) return Number(descr[2]);
-  const hint = "save it as float32: np.save(path, array.astype(np.float32))";
+  const hint = "Save it as float32: np.save(path, array.astype(np.float32)).";
   throw badFormat(where, `elements of ${itemTypes}`, JSON.stringify(descr), hint);
 }
 

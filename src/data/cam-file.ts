@@ -46,7 +46,7 @@ export function decodeCam(bytes: Uint8Array, where: string, options: DecodeCamOp
   checkSize(where, { height, width });
   const classes = options.classes ?? found ?? Array.from({ length: count }, (_, i) => i + 1);
   if (classes.length !== count) {
-    const hint = "the classes given must be those of the file's maps, in their order";
+    const hint = "The classes given must be those of the file's maps, in their order.";
     throw shapeMismatch(where, `a class for each of ${count} maps`, `${classes.length} classes`, hint);
   }
   checkClasses(classes, where);
@@ -107,7 +107,7 @@ function findMaps(
   }
   const keys = [...members.keys()];
   if (keys.length === 0)
-    throw badFormat(where, "at least one map", "none", "the size of the picture is not known");
+    throw badFormat(where, "at least one map", "none", "The size of the picture is not known.");
   if (!keys.every((key) => typeof key === "number" || /^\d+$/.test(String(key)))) {
     const names = keys.slice(0, 8).map((key) => JSON.stringify(key));
     throw badFormat(where, "keys and high_res or cam, or maps named by class number", names.join(", "));
@@ -150,7 +150,7 @@ function readIds(value: unknown, shift: number, where: string): ClassId[] {
 function checkClasses(classes: readonly ClassId[], where: string): void {
   for (const [i, classId] of classes.entries()) {
     if (!Number.isInteger(classId) || classId < 1 || classId >= IGNORE) {
-      const hint = "numbers in CAM files count from 0 without the background, unless keyBase is 1";
+      const hint = "Numbers in CAM files count from 0 without the background, unless keyBase is 1.";
       throw badFormat(where, "class ids 1..254", `${classId}`, hint);
     }
     if (classes.indexOf(classId) !== i) throw badFormat(where, "each class once", `${classId} twice`);

@@ -22,7 +22,7 @@ export function cocoMask({ id, segmentation }: CocoInstance, size: Size): Rle {
       return polygonsToRle(segmentation.polygons, size, `annotation ${id}`);
     case "none":
       throw new MaskwrightError("BAD_FORMAT", `annotation ${id}: expected a segmentation, got only a box`, {
-        hint: "leave out the annotations that have only a box",
+        hint: "Leave out the annotations that have only a box.",
       });
     default:
       return segmentation satisfies never;
@@ -49,7 +49,7 @@ export function cocoToLabelMap(
         "BAD_FORMAT",
         `${place}: expected a class id below ${IGNORE}, got ${classId}`,
         {
-          hint: "a label map holds 254 classes: leave out categories",
+          hint: "A label map holds 254 classes: leave out categories.",
         },
       );
     }

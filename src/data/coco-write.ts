@@ -72,7 +72,7 @@ export async function labelMapsToCoco(
           file,
           `class ids 0..${classes.length - 1} and ${IGNORE}`,
           `${classId}`,
-          "check the class list",
+          "Check the class list.",
         );
       }
       annotations.push({

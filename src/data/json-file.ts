@@ -51,7 +51,9 @@ export function decodeText(bytes: Uint8Array, where: string): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     const hint =
-      bytes[0] === 0xff || bytes[0] === 0xfe ? "it looks like UTF-16: save it as UTF-8" : "save it as UTF-8";
+      bytes[0] === 0xff || bytes[0] === 0xfe
+        ? "It looks like UTF-16: save it as UTF-8."
+        : "Save it as UTF-8.";
     throw badFormat(where, "UTF-8 text", "other bytes", hint);
   }
 }

@@ -87,7 +87,7 @@ function parseHeader(text: string, where: string): Omit<NpyHeader, "end"> {
       return { descr: descr.slice(1, -1), fortranOrder: order === "True", shape: lengths };
     }
   }
-  const hint = "structured arrays are not read: save plain numbers";
+  const hint = "Structured arrays are not read: save plain numbers.";
   throw badFormat(
     `${where}: header`,
     "descr, fortran_order and shape",

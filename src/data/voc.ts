@@ -30,7 +30,7 @@ export async function readVocFolder(root: string): Promise<VocFolder> {
       "NOT_FOUND",
       `${root}: expected a VOC folder, got none of ${folders.join(", ")}`,
       {
-        hint: "give the folder that is called VOC2012 in the original archive",
+        hint: "Give the folder that is called VOC2012 in the original archive.",
       },
     );
   }
