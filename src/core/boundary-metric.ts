@@ -3,7 +3,7 @@ import { invalid, shapeMismatch } from "./error.ts";
 import { type ClassId, countLabels, IGNORE, type LabelMap } from "./label-map.ts";
 import {
   checkClassCount,
-  checkSameSize,
+  checkPredictionSize,
   meanKnown,
   ratio,
   resolveClassNames,
@@ -85,7 +85,7 @@ export function countBoundaries(
   { tolerance = 0.0075 }: CountBoundariesOptions = {},
 ): BoundaryCounts {
   checkClassCount("countBoundaries", classCount);
-  checkSameSize("countBoundaries", pred, truth);
+  checkPredictionSize("countBoundaries", pred, truth);
   if (!(tolerance >= 0 && tolerance <= 1))
     throw invalid("countBoundaries: tolerance", "a fraction of the diagonal in 0..1", tolerance);
   const unknown = countLabels(truth).findIndex((n, id) => id >= classCount && id !== IGNORE && n > 0);

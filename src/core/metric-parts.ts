@@ -9,7 +9,7 @@ export function checkClassCount(where: string, classCount: number): void {
     throw invalid(`${where}: classCount`, `an integer in 1..${IGNORE}`, classCount);
 }
 
-export function checkSameSize(where: string, pred: Size, truth: Size): void {
+export function checkPredictionSize(where: string, pred: Size, truth: Size): void {
   if (!isSameSize(pred, truth))
     throw shapeMismatch(where, `a prediction of ${formatSize(truth)} like the truth`, formatSize(pred));
 }

@@ -2,7 +2,7 @@ import { shapeMismatch } from "./error.ts";
 import { type ClassId, IGNORE, type LabelMap } from "./label-map.ts";
 import {
   checkClassCount,
-  checkSameSize,
+  checkPredictionSize,
   meanKnown,
   ratio,
   resolveClassNames,
@@ -58,7 +58,7 @@ export function emptyConfusion(classCount: number): Confusion {
  */
 export function confusion(pred: LabelMap, truth: LabelMap, classCount: number): Confusion {
   const result = emptyConfusion(classCount);
-  checkSameSize("confusion", pred, truth);
+  checkPredictionSize("confusion", pred, truth);
   const rows = countPairs(pred.data, truth.data, classCount);
   const width = classCount + 1;
   for (let i = classCount * width; i < IGNORE * width; i++) {
