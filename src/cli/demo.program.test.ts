@@ -16,8 +16,8 @@ describe("demo", () => {
     expect(tags).toEqual(["file,tags", expect.stringContaining("scene-7-000000.jpg,"), expect.any(String)]);
 
     await maskwright(folder, "demo", "--scenes", "2", "-o", "second", "--workers", "1");
-    // The page tells the command line, which names the folder.
-    const result = (name: string) => hashTree(join(folder, name), /report\.(json|html)$|log\.ndjson$/);
+    // The page tells the command line and the run its inputs, which name the folder.
+    const result = (name: string) => hashTree(join(folder, name), /(report|run)\.json$|report\.html$|log\.ndjson$/);
     expect(result("second")).toEqual(result("first"));
 
     const other = await maskwright(folder, "demo", "--scenes", "2", "-o", "first", "--seed", "8");

@@ -27,5 +27,5 @@ for (const command of [
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = reportError(error);
+  process.exitCode = reportError(error, process.argv.includes("--json"));
 }

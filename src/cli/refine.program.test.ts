@@ -174,7 +174,7 @@ describe("refine", () => {
     const { code, stderr } = await refine(folder);
     expect(code).toBe(0);
     expect(linesOf(stderr).filter((line) => line.startsWith("warning: "))).toEqual([
-      expect.stringMatching(/proposals\/a\/0\.png: 3 of 3 masks are 1-bit/),
+      expect.stringMatching(/proposals\/a\/0\.png: 3 masks are 1-bit/),
     ]);
     expect(refined(folder)).toBe(fromPaper);
 

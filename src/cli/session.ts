@@ -30,7 +30,10 @@ export async function withSession(
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(exitCodes.aborted);
     abort.abort();
-    process.stderr.write("\nstopping after the images in flight (again to stop now)\n");
+    const text = "stopping after the images in flight (again to stop now)";
+    process.stderr.write(
+      options.json ? `${JSON.stringify({ event: "stopping", message: text })}\n` : `\n${text}\n`,
+    );
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
@@ -56,18 +59,28 @@ export async function withSession(
   }
 }
 
-/** Prints what went wrong, one line and a hint for mistakes, a stack for our own bugs; returns the exit code. */
-export function reportError(error: unknown): number {
-  if (!(error instanceof MaskwrightError)) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    return exitCodes.failed;
+/**
+ * Prints what went wrong, one line and a hint for mistakes, a stack for our own bugs; returns the exit code.
+ *
+ * @param isJson  print it as one more event, for readers of `--json`
+ */
+export function reportError(error: unknown, isJson: boolean): number {
+  const isOurs = !(error instanceof MaskwrightError);
+  const message =
+    isOurs && error instanceof Error
+      ? (error.stack ?? error.message)
+      : isOurs
+        ? String(error)
+        : error.message;
+  const code = isOurs ? null : error.code;
+  const hint = isOurs ? undefined : error.hint;
+  if (isJson) process.stderr.write(`${JSON.stringify({ event: "error", code, message, hint })}\n`);
+  else {
+    const prefix = isOurs || code === "ABORTED" ? "" : "error: ";
+    process.stderr.write(`${prefix}${message}\n${hint === undefined ? "" : `hint: ${hint}\n`}`);
   }
-  if (error.code === "ABORTED") {
-    process.stderr.write(`${error.message}\n${error.hint === undefined ? "" : `${error.hint}\n`}`);
-    return exitCodes.aborted;
-  }
-  process.stderr.write(`error: ${error.message}\n${error.hint === undefined ? "" : `hint: ${error.hint}\n`}`);
-  return error.code === "MODEL" ? exitCodes.failed : exitCodes.usage;
+  if (code === "ABORTED") return exitCodes.aborted;
+  return code === null || code === "MODEL" ? exitCodes.failed : exitCodes.usage;
 }
 
 /** The one object that `--json` promises on standard output. */

@@ -19,6 +19,7 @@ export * from "./mask-file.ts";
 export { listMaskFolder } from "./mask-folder.ts";
 export { readNpy } from "./npy.ts";
 export { readNpz } from "./npz.ts";
+export { describeOddMasks, type OddMasks } from "./odd-masks.ts";
 export {
   containedPath,
   type ListPicturesOptions,

@@ -9,6 +9,7 @@ import { goldenFolder } from "../testing/folders.ts";
 import { reportGolden } from "../testing/golden.ts";
 import { draw, mask } from "../testing/picture.ts";
 import { listMaskFolder } from "./mask-folder.ts";
+import { describeOddMasks } from "./odd-masks.ts";
 import { decodePng } from "./png-decode.ts";
 import { encodePng } from "./png-encode.ts";
 import {
@@ -47,7 +48,7 @@ const drawings = ({ set }: DecodedProposals): string[] =>
 
 describe("decodeProposalFolder", () => {
   it("takes an empty folder as a picture of unknown size without proposals", () => {
-    expect(read()).toEqual({ set: { id: "a", height: 0, width: 0, proposals: [] }, warnings: [] });
+    expect(read()).toEqual({ set: { id: "a", height: 0, width: 0, proposals: [] }, oddMasks: [] });
   });
 
   it("reads 0/255 masks without a warning, qualities unknown", () => {
@@ -55,7 +56,7 @@ describe("decodeProposalFolder", () => {
     put("1.png", "... ...");
     const found = read();
     expect(drawings(found)).toEqual([".## ...", "... ..."]);
-    expect(found.warnings).toEqual([]);
+    expect(found.oddMasks).toEqual([]);
     const { area, box, predictedIou, stability } = found.set.proposals[0];
     expect({ area, box }).toEqual({ area: 2, box: { x0: 1, y0: 0, x1: 3, y1: 1 } });
     expect(predictedIou).toBeNaN();
@@ -69,8 +70,10 @@ describe("decodeProposalFolder", () => {
     put("2.png", "##. ...", 1);
     const found = read();
     expect(drawings(found)).toEqual([".## ...", "#.. ...", "##. ..."]);
-    expect(found.warnings).toEqual([
-      `${join(folder, "1.png")}: 2 of 3 masks are 0/1, this one first: the published SEPL code sees no mask in them`,
+    const first = join(folder, "1.png");
+    expect(found.oddMasks).toEqual([{ encoding: "0/1", count: 2, first }]);
+    expect(found.oddMasks.map(describeOddMasks)).toEqual([
+      `${first}: 2 masks are 0/1, this one first: the published SEPL code sees no mask in them`,
     ]);
     expect(drawings(read({ published: true }))).toEqual([".## ...", "... ...", "... ..."]);
   });
@@ -151,7 +154,7 @@ describe("decodeProposalFolder", () => {
           const { height, width } = rles[0] ?? { height: 0, width: 0 };
           const set: ProposalSet = { id: "a", height, width, proposals };
           const written = [...encodeProposalFolder(set)].map(([path, bytes]) => ({ path, bytes }));
-          expect(decodeProposalFolder(written, "a")).toEqual({ set, warnings: [] });
+          expect(decodeProposalFolder(written, "a")).toEqual({ set, oddMasks: [] });
         },
       ),
       { numRuns: 50 },

@@ -5,6 +5,7 @@ import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { decodeRle, type Rle, rleArea, rleBox } from "../core/rle.ts";
 import { decodeMaskRle, encodeMask, type MaskEncoding, type MaskFile } from "./mask-file.ts";
 import { METADATA } from "./mask-folder.ts";
+import type { OddMasks } from "./odd-masks.ts";
 import { decodeMaskMetadata, encodeMaskMetadata, type MaskMetadata } from "./proposal-metadata.ts";
 
 export interface DecodeProposalsOptions {
@@ -16,10 +17,10 @@ export interface DecodeProposalsOptions {
   readonly published?: boolean;
 }
 
-/** A set with what its reader has to say about the files, one line a finding. */
+/** A set, and what its reader has to say about the files. */
 export interface DecodedProposals {
   readonly set: ProposalSet;
-  readonly warnings: readonly string[];
+  readonly oddMasks: readonly OddMasks[];
 }
 
 /** A file that has been read: its bytes are hashed for resuming before they are decoded. */
@@ -57,7 +58,7 @@ export function decodeProposalFolder(
     const isEmpty = published && encoding !== "0/255";
     return toProposal(isEmpty ? emptyRle(rle) : rle, metadata.get(basename(paths[k]).replace(/\.?png$/, "")));
   });
-  return { set: { id, height, width, proposals }, warnings: findEncodings(paths, masks) };
+  return { set: { id, height, width, proposals }, oddMasks: findOddMasks(paths, masks) };
 }
 
 /** The files of a folder of masks by name: "0.png", "1.png", … in the order of the set, and `metadata.csv`. */
@@ -75,14 +76,13 @@ function emptyRle({ height, width }: Rle): Rle {
   return { height, width, counts: Uint32Array.of(height * width) };
 }
 
-/** One line for each way, other than 0 and 255, in which files of the folder say "set". */
-function findEncodings(paths: readonly string[], masks: readonly MaskFile[]): string[] {
-  const found = new Map<MaskEncoding, string[]>();
+/** One entry for each way, other than 0 and 255, in which files of the folder say "set". */
+function findOddMasks(paths: readonly string[], masks: readonly MaskFile[]): OddMasks[] {
+  const found = new Map<MaskEncoding, OddMasks>();
   for (const [k, { encoding }] of masks.entries()) {
-    if (encoding !== "0/255") found.set(encoding, [...(found.get(encoding) ?? []), paths[k]]);
+    if (encoding === "0/255") continue;
+    const { count, first } = found.get(encoding) ?? { count: 0, first: paths[k] };
+    found.set(encoding, { encoding, count: count + 1, first });
   }
-  return [...found].map(
-    ([encoding, list]) =>
-      `${list[0]}: ${list.length} of ${paths.length} masks are ${encoding}, this one first: the published SEPL code sees no mask in them`,
-  );
+  return [...found.values()];
 }

@@ -43,7 +43,7 @@ describe("loadProposals", () => {
       const { files, decode } = await loadProposals(folder, id);
       const found = decode();
       expect(found.set).toEqual({ ...set, id });
-      expect(found.warnings).toEqual([]);
+      expect(found.oddMasks).toEqual([]);
       expect(draw(decodeRle(found.set.proposals[0].rle))).toBe(".## ...");
       expect(files.every(({ path }) => path.startsWith(join(folder, id)))).toBe(true);
     }

@@ -38,7 +38,7 @@ export async function loadProposals(folder: string, id: string): Promise<StoredP
     // Few read arrays, and their reader brings a zip library along.
     const decode =
       layout === "json" ? decodeProposals : (await import("./proposal-array.ts")).decodeProposalArray;
-    return { files: [file], decode: () => ({ set: { ...decode(file.bytes, path), id }, warnings: [] }) };
+    return { files: [file], decode: () => ({ set: { ...decode(file.bytes, path), id }, oddMasks: [] }) };
   }
   const kind = folderKind(base);
   if (kind !== "masks" && kind !== "empty") throw missing(folder, id);

@@ -3,7 +3,8 @@ import { sceneIds } from "../scenes/dataset.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
 import { stageKey } from "./artifact-key.ts";
 import { writeAtomically } from "./files.ts";
-import { type RefineReport, refine } from "./refine.ts";
+import { refine } from "./refine.ts";
+import type { RefineReport } from "./refine-summary.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { type Finished, runStage, type WorkContext } from "./stage.ts";
 import type { SceneResult } from "./tasks/scene.ts";
@@ -58,7 +59,7 @@ async function drawScenes(
   context: WorkContext,
 ): Promise<void> {
   // The seed too: scenes of two seeds in one folder would be mixed in the refinement.
-  const run = openRunDirectory(out, { command: "scenes", options: { size: SCENE_SIZE, seed } });
+  const run = openRunDirectory(out, { command: "scenes", options: { size: SCENE_SIZE, seed }, inputs: {} });
   const stage = stageKey({ name: "scenes", version: SCENES_VERSION, options: { size: SCENE_SIZE } });
   try {
     const { finished } = await runStage(

@@ -5,7 +5,7 @@ import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts
 import { unpackError } from "../core/remote-error.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels } from "./label-input.ts";
 import { inLanes } from "./lanes.ts";
-import type { Failure, WorkContext } from "./stage.ts";
+import { type Failure, isBadImage, type WorkContext } from "./stage.ts";
 import type { EvaluatedItem } from "./tasks/evaluate.ts";
 
 export interface EvaluateRequest {
@@ -47,7 +47,7 @@ export async function evaluateLabels(request: EvaluateRequest, context: WorkCont
   const failures = new Map<string, Failure>();
 
   const fail = (id: string, error: Error): void => {
-    if (!keepGoing) throw error;
+    if (!keepGoing || !isBadImage(error)) throw error;
     failures.set(id, { id, message: error.message });
     progress.warn(error.message);
     progress.advance(id);

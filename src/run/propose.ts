@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
 import { type Estimate, estimateStage } from "./estimate.ts";
@@ -38,7 +38,7 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
   const photos = openPhotos(images);
   const ids = await selectIds([...photos.keys()], images, request);
   const options = { model, maxProposals };
-  const run = openRunDirectory(out, { command: "propose", options });
+  const run = openRunDirectory(out, { command: "propose", options, inputs: { images: resolve(images) } });
   try {
     const { finished, failures: failed } = await proposeStage(
       { ids, photos, model, maxProposals },

@@ -1,22 +1,23 @@
-import { join } from "node:path";
-import { MaskwrightError } from "../core/error.ts";
+import { join, resolve } from "node:path";
 import { vocPalette } from "../core/label-map.ts";
-import { type SegmentationScores, scores } from "../core/metrics.ts";
+import { scores } from "../core/metrics.ts";
 import type { ClassList } from "../data/class-list.ts";
 import { openProposals } from "../data/proposal-source.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
-import { fingerprint, stageKey } from "./artifact-key.ts";
-import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { fingerprint } from "./artifact-key.ts";
+import { checkSomeFinished, secondsSince } from "./command.ts";
 import { type Estimate, estimateStage } from "./estimate.ts";
-import { type Evaluation, evaluateLabels } from "./evaluate.ts";
+import { evaluateLabels } from "./evaluate.ts";
 import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
-import { estimatePropose, type ProposalModel, type ProposeStageRequest, proposeStage } from "./propose.ts";
+import { estimatePropose, type ProposalModel } from "./propose.ts";
+import { mergeSettings, openSource, proposalsFor, refineStage } from "./refine-stage.ts";
+import { perImage, type RefineReport, type Scored, totals, warnings } from "./refine-summary.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
-import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
-import type { RefineResult, RefineTask } from "./tasks/refine.ts";
+import type { Failure, Finished, WorkContext } from "./stage.ts";
+import type { RefineResult } from "./tasks/refine.ts";
 import { version } from "./version.ts";
 
 /** Where the proposals of a refinement come from. */
@@ -52,31 +53,6 @@ export interface RefineRequest extends SelectionOptions {
   readonly commandLine: string;
 }
 
-export interface RefineReport extends RunSummary {
-  readonly pixels: number;
-  readonly changed: number;
-  readonly proposals: number;
-  readonly taken: number;
-  /** Images in which some class vanished. */
-  readonly vanished: number;
-  readonly ignoreLost: number;
-  /** Data-set scores as fractions, when there was a ground truth. */
-  readonly scores: { readonly before: SegmentationScores; readonly after: SegmentationScores } | null;
-  readonly perImage: readonly RefinedImage[];
-}
-
-export interface RefinedImage {
-  readonly id: string;
-  /** Share of the pixels whose label changed. */
-  readonly changed: number;
-  /** mIoU of this image alone, when there was a ground truth. */
-  readonly before?: number | null;
-  readonly after?: number | null;
-}
-
-/** Changes whenever the refined labels would. */
-const REFINE_VERSION = 1;
-
 /** Refines a folder of pseudo labels with SEPL: `OUT/pseudo/<id>.png`, resumable, scored where there is truth. */
 export async function refine(request: RefineRequest, context: WorkContext): Promise<RefineReport> {
   const startMs = performance.now();
@@ -85,7 +61,8 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
   const ids = await selectIds([...labels.files.keys()], folder, request);
   const options = resolvedOptions(request, labels);
   const source = openSource(ids, request.proposals);
-  const run = openRunDirectory(out, { command: "refine", options });
+  const inputs = { labels: resolve(folder), proposals: resolve(request.proposals.folder) };
+  const run = openRunDirectory(out, { command: "refine", options, inputs });
   try {
     const proposed = await proposalsFor(ids, source, run, context);
     const outcome = await refineStage(
@@ -94,10 +71,11 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
       context,
     );
     const drawn = request.overlay ? await drawLabels(outcome.finished, request, run, context) : [];
-    const failures = [...proposed.failures, ...outcome.failures, ...drawn];
-    checkSomeFinished("refine", outcome.finished.length, failures);
+    checkSomeFinished("refine", outcome.finished.length, [...proposed.failures, ...outcome.failures]);
     const done = outcome.finished.map(({ id }) => id);
     const scored = truth === null ? null : await scoreBoth(done, labels, truth, request, run, context);
+    const unscored = scored === null ? [] : [...scored.before.failures, ...scored.after.failures];
+    const failures = [...proposed.failures, ...outcome.failures, ...drawn, ...unscored];
     const report: RefineReport = {
       command: "refine",
       maskwright: version,
@@ -154,86 +132,6 @@ function resolvedOptions(request: RefineRequest, labels: LabelInput): Record<str
   };
 }
 
-interface Proposed {
-  readonly folder: string;
-  readonly ids: readonly string[];
-  readonly failures: StageOutcome<unknown>["failures"];
-}
-
-/** Where proposals come from, once it is known to be there. */
-type ProposalSource =
-  | { readonly kind: "folder"; readonly folder: string }
-  | (Omit<ProposeStageRequest, "ids"> & { readonly kind: "photos" });
-
-/** Looks into the inputs before a run directory is made: a wrong path must leave none behind. */
-function openSource(ids: readonly string[], origin: ProposalOrigin): ProposalSource {
-  if (origin.kind === "folder") return { kind: "folder", folder: openProposals(origin.folder).folder };
-  const { folder, model, maxProposals } = origin;
-  const photos = openPhotos(folder);
-  const missing = ids.filter((id) => !photos.has(id));
-  if (missing.length === 0) return { kind: "photos", photos, model, maxProposals };
-  const text = `${folder}: expected a photo for each of the ${ids.length} labels, got none for ${missing.length} (${missing.slice(0, 3).join(", ")})`;
-  throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the labels to refine." });
-}
-
-/** The folder of proposals: the given one, or this run's own after proposing from the photos. */
-async function proposalsFor(
-  ids: readonly string[],
-  source: ProposalSource,
-  run: RunDirectory,
-  context: WorkContext,
-): Promise<Proposed> {
-  if (source.kind === "folder") return { folder: source.folder, ids, failures: [] };
-  const { finished, failures } = await proposeStage({ ...source, ids }, run, context);
-  return { folder: join(run.dir, "proposals"), ids: finished.map(({ id }) => id), failures };
-}
-
-interface RefineStageRequest {
-  readonly ids: readonly string[];
-  readonly labels: LabelInput;
-  readonly proposals: string;
-  readonly request: RefineRequest;
-}
-
-function refineStage(
-  { ids, labels, proposals, request }: RefineStageRequest,
-  run: RunDirectory,
-  context: WorkContext,
-): Promise<StageOutcome<RefineResult>> {
-  const shared = mergeSettings(request);
-  const { options, cams } = shared;
-  const stage = stageKey({
-    name: "pseudo",
-    version: REFINE_VERSION,
-    options: { ...options, ...(labels.kind === "cams" ? { cams } : {}) },
-  });
-  return runStage(
-    {
-      name: "pseudo",
-      worker: "refine",
-      ids,
-      task: (id, knownKey) => ({
-        ...shared,
-        id,
-        labels: fileOf(labels.files, id),
-        proposals,
-        out: join(run.dir, "pseudo", `${id}.png`),
-        stage,
-        knownKey,
-      }),
-    },
-    run,
-    context,
-  );
-}
-
-/** What every image of a refinement has in common. */
-function mergeSettings(request: RefineRequest): Pick<RefineTask, "cams" | "options" | "palette"> {
-  const { variant, compat, classCount, keepIgnore, cams, classes } = request;
-  const options = { variant, classCount, keepIgnore, ...(compat === null ? {} : { compat }) };
-  return { cams, options, palette: classes.palette ?? null };
-}
-
 async function drawLabels(
   finished: readonly Finished<RefineResult>[],
   request: RefineRequest,
@@ -253,11 +151,6 @@ async function drawLabels(
 function photosOf({ proposals, photos }: RefineRequest): ReadonlyMap<string, string> | null {
   const folder = proposals.kind === "photos" ? proposals.folder : photos;
   return folder === undefined ? null : openPhotos(folder);
-}
-
-interface Scored {
-  readonly before: Evaluation;
-  readonly after: Evaluation;
 }
 
 async function scoreBoth(
@@ -284,8 +177,8 @@ interface PageInputs {
 async function writePage(report: RefineReport, inputs: PageInputs, context: WorkContext): Promise<void> {
   const { request, labels, proposals, truth } = inputs;
   const { title = "SEPL: refined pseudo labels", notes = [], cams, classes, commandLine, out } = request;
-  const { writeRefineReport } = await import("./refine-report.ts");
-  await writeRefineReport(
+  const { writeRefinePage } = await import("./refine-page.ts");
+  await writeRefinePage(
     join(out, "report.html"),
     {
       title,
@@ -302,42 +195,4 @@ async function writePage(report: RefineReport, inputs: PageInputs, context: Work
     },
     context,
   );
-}
-
-function totals(
-  finished: readonly Finished<RefineResult>[],
-): Pick<RefineReport, "pixels" | "changed" | "proposals" | "taken" | "vanished" | "ignoreLost"> {
-  const total = { pixels: 0, changed: 0, proposals: 0, taken: 0, vanished: 0, ignoreLost: 0 };
-  for (const { result } of finished) {
-    total.pixels += result.pixels;
-    total.changed += result.changed;
-    total.proposals += result.proposals;
-    total.taken += result.taken;
-    total.vanished += result.vanished.length > 0 ? 1 : 0;
-    total.ignoreLost += result.ignoreLost;
-  }
-  return total;
-}
-
-function perImage(finished: readonly Finished<RefineResult>[], scored: Scored | null): RefinedImage[] {
-  const before = new Map(scored?.before.items.map(({ id, miou }) => [id, miou]));
-  const after = new Map(scored?.after.items.map(({ id, miou }) => [id, miou]));
-  return finished.map(({ id, result: { changed, pixels } }) => ({
-    id,
-    changed: changed / pixels,
-    ...(scored === null ? {} : { before: before.get(id) ?? null, after: after.get(id) ?? null }),
-  }));
-}
-
-/** What the user should know of the whole run: each kind of warning once, with a count. */
-function warnings(finished: readonly Finished<RefineResult>[], { ignoreLost }: RefineReport): string[] {
-  const counts = new Map<string, number>();
-  for (const { result } of finished)
-    for (const text of result.warnings) counts.set(text, (counts.get(text) ?? 0) + 1);
-  const messages = [...counts].map(([text, count]) => `${text} (${count} images)`);
-  if (ignoreLost > 0)
-    messages.push(
-      `${ignoreLost} ignore pixels (255) became background or a class; --keep-ignore keeps those that no proposal paints`,
-    );
-  return messages;
 }

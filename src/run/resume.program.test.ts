@@ -68,7 +68,7 @@ describe("a run that is stopped by Ctrl-C", () => {
     child.kill("SIGINT");
     const { code, stdout, stderr } = await result;
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
-    expect(stderr).toContain("stopping after the images in flight (again to stop now)\n");
+    expect(stderr).toContain("stopping after the images in flight (again to stop now)");
     expect(linesOf(stderr).slice(-2)).toEqual([
       expect.stringMatching(/^proposals: stopped after \d+ of 24 images$/),
       "Run the same command again to go on from here.",

@@ -10,6 +10,8 @@ import { version } from "./version.ts";
 export interface RunDescription {
   readonly command: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Folders it reads, absolute: another data set needs a run of its own. */
+  readonly inputs: Readonly<Record<string, string>>;
 }
 
 /** An open run directory: `run.json`, `log.ndjson`, one folder per stage, `report.json` at the end. */
@@ -63,6 +65,8 @@ function readDescription(path: string): RunDescription {
   }
 }
 
+type Values = Readonly<Record<string, unknown>>;
+
 function checkSameRun(dir: string, before: RunDescription, now: RunDescription): void {
   const hint = "Choose another -o, or delete the folder to start again.";
   const refuse = (what: string, held: unknown, got: unknown): never => {
@@ -70,10 +74,12 @@ function checkSameRun(dir: string, before: RunDescription, now: RunDescription):
     throw new MaskwrightError("INVALID_ARGUMENT", text, { hint });
   };
   if (before.command !== now.command) refuse("command", before.command, now.command);
-  const names = new Set([...Object.keys(before.options ?? {}), ...Object.keys(now.options)]);
-  for (const name of [...names].sort()) {
-    const held = before.options?.[name];
-    const got = now.options[name];
+  const [heldValues, values] = [before, now].map(
+    ({ options, inputs }) => ({ ...options, ...inputs }) as Values,
+  );
+  for (const name of Object.keys({ ...heldValues, ...values }).sort()) {
+    const held = heldValues[name];
+    const got = values[name];
     if (JSON.stringify(held) !== JSON.stringify(got)) refuse(`a run with ${name}`, held ?? null, got ?? null);
   }
 }

@@ -45,6 +45,13 @@ export interface StageOutcome<R> {
   readonly failures: readonly Failure[];
 }
 
+/** Whether an error is one image's fault: a full disk or a missing model would fail all the others too. */
+export function isBadImage(error: unknown): error is MaskwrightError {
+  return (
+    error instanceof MaskwrightError && ["BAD_FORMAT", "SHAPE_MISMATCH", "NOT_FOUND"].includes(error.code)
+  );
+}
+
 type FinishedBy<N extends TaskName> = NonNullable<Extract<ResultOf<N>, { key: string }>["result"]>;
 
 /**
@@ -72,7 +79,7 @@ export async function runStage<N extends TaskName>(
       if (result !== null) journal.finish(name, id, { key, result });
       finished.set(id, { id, key, result: result ?? (known?.result as FinishedBy<N>) });
     } catch (error) {
-      if (!keepGoing || !(error instanceof MaskwrightError)) throw error;
+      if (!keepGoing || !isBadImage(error)) throw error;
       failures.set(id, { id, message: error.message });
       journal.note("failed", { stage: name, id, message: error.message });
       progress.warn(error.message);

@@ -4,6 +4,7 @@ import { badFormat } from "../../core/error.ts";
 import { rleIou } from "../../core/iou.ts";
 import type { ProposalSet } from "../../core/proposal.ts";
 import { listMaskFolder } from "../mask-folder.ts";
+import { describeOddMasks } from "../odd-masks.ts";
 import { decodeProposals, encodeProposals } from "../proposal-file.ts";
 import { decodeProposalFolder, encodeProposalFolder } from "../proposal-folder.ts";
 import { type ProposalLayout, proposalLayouts } from "../proposal-layout.ts";
@@ -46,8 +47,8 @@ async function convertEach(
   mkdirSync(output);
   watch.begin("convert", source.ids.length);
   for (const id of source.ids) {
-    const { set, warnings } = (await loadProposals(source.folder, id)).decode();
-    for (const warning of warnings) ledger.warn(warning);
+    const { set, oddMasks } = (await loadProposals(source.folder, id)).decode();
+    for (const odd of oddMasks) ledger.warn(describeOddMasks(odd));
     const back = write(set, join(output, id));
     ledger.picture();
     for (const [k, { rle, area }] of set.proposals.entries()) {

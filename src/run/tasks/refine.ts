@@ -3,6 +3,7 @@ import { badFormat, shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize } from "../../core/geometry.ts";
 import { type ClassId, compareLabels, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { encodeLabelMap } from "../../data/label-file.ts";
+import type { OddMasks } from "../../data/odd-masks.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { loadProposals } from "../../data/stored-proposals.ts";
 import { proposalsForRefinement } from "../../methods/proposals/regions/refinement.ts";
@@ -41,7 +42,7 @@ export interface RefineResult {
   readonly ignoreLost: number;
   /** Size of the label PNG. */
   readonly bytes: number;
-  readonly warnings: readonly string[];
+  readonly oddMasks: readonly OddMasks[];
 }
 
 /** Refines one pseudo label and writes it. */
@@ -54,7 +55,7 @@ export async function refineItem(task: RefineTask): Promise<ItemResult<RefineRes
 
   const before = await decodeLabels(bytes, path, cams);
   if (options.compat !== "original") checkClasses(before, path, options.classCount);
-  const { set, warnings } = input.decode({ published: options.compat === "original" });
+  const { set, oddMasks } = input.decode({ published: options.compat === "original" });
   // An empty folder of masks is a set of no known size.
   if (set.height > 0 && !isSameSize(set, before)) {
     const isTurned = set.height === before.width && set.width === before.height;
@@ -77,7 +78,7 @@ export async function refineItem(task: RefineTask): Promise<ItemResult<RefineRes
     ...describeChange(before, labels),
     ...countTaken(takenBy),
     bytes: encoded.length,
-    warnings,
+    oddMasks,
   };
   return { key, result };
 }

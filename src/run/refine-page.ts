@@ -2,13 +2,13 @@ import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
 import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels } from "./label-input.ts";
-import type { RefineReport } from "./refine.ts";
+import type { RefineReport } from "./refine-summary.ts";
 import { chooseImages } from "./report/choose-images.ts";
 import { renderReport } from "./report/render.ts";
 import type { ReportImage } from "./report/report.ts";
 import type { WorkContext } from "./stage.ts";
 
-export interface RefineReportInputs {
+export interface RefinePageInputs {
   readonly title: string;
   /** What the reader must know before believing the figures. */
   readonly notes: readonly string[];
@@ -26,9 +26,9 @@ export interface RefineReportInputs {
 }
 
 /** Writes the page of a scored refinement: figures before and after, and pictures of the best and worst images. */
-export async function writeRefineReport(
+export async function writeRefinePage(
   path: string,
-  inputs: RefineReportInputs,
+  inputs: RefinePageInputs,
   context: WorkContext,
 ): Promise<void> {
   const { title, notes, report, labels, cams, proposals, refined, truth, photos, classes, commandLine } =
