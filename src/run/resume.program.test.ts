@@ -69,10 +69,12 @@ describe("a run that is stopped by Ctrl-C", () => {
     const { code, stdout, stderr } = await result;
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
     expect(stderr).toContain("stopping after the images in flight (again to stop now)");
-    expect(linesOf(stderr).slice(-2)).toEqual([
-      expect.stringMatching(/^proposals: stopped after \d+ of 24 images$/),
-      "Run the same command again to go on from here.",
-    ]);
+    expect(JSON.parse(linesOf(stderr).at(-1) ?? "")).toEqual({
+      event: "error",
+      code: "ABORTED",
+      message: expect.stringMatching(/^proposals: stopped after \d+ of 24 images$/),
+      hint: "Run the same command again to go on from here.",
+    });
     const done = linesOf(readFileSync(join(folder, "out/log.ndjson"), "utf8")).length;
     expect(stderr).toContain(`stopped after ${done} of`);
 
@@ -85,7 +87,7 @@ describe("a run that is stopped by Ctrl-C", () => {
     const { child, result, lines } = start(folder, "--workers", "1");
     await lines(/"event":"progress"/, 1);
     child.kill("SIGINT");
-    await lines(/^stopping/, 1);
+    await lines(/"event":"stopping"/, 1);
     child.kill("SIGINT");
     expect((await result).code).toBe(130);
     expect((await maskwright(folder, ...refinement())).code).toBe(0);
