@@ -53,6 +53,23 @@ describe("decodeCam", () => {
     expect(decodeCam(byClass, "x").classes).toEqual([4, 21]);
   });
 
+  it.each([
+    ["a deep tuple", `)${"\x85".repeat(100_000)}`],
+    ["a tuple of a long integer", "\x8a\t\0\0\0\0\0\0\0\0\x01\x85"],
+  ])("refuses a dict whose key is %s", (_, key) => {
+    const dict = `}${key}Ns`;
+    const dtype = "cnumpy\ndtype\n(U\x01OtR";
+    const pickle = `\x80\x02cnumpy.core.multiarray\n_reconstruct\n(tR(K\x01)${dtype}\x89(${dict}ltb.`;
+    const header = "{'descr': '|O', 'fortran_order': False, 'shape': (), }\n";
+    const bytes = Buffer.from(
+      `\x93NUMPY\x01\0${String.fromCharCode(header.length)}\0${header}${pickle}`,
+      "latin1",
+    );
+    expect(() => decodeCam(bytes, "x.npy")).toThrow(
+      "x.npy: expected keys and high_res or cam, or maps named by class number, got a list that cannot be written",
+    );
+  });
+
   it("takes a bare stack for classes 1 to P, or for those given", () => {
     expect(decodeCam(fixture("cam-stack.npy"), "x").classes).toEqual([1, 2]);
     expect(decodeCam(fixture("cam-stack.npy"), "x", { classes: [1, 15] })).toEqual(cam);

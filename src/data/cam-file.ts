@@ -8,6 +8,7 @@ import { readSafetensors, writeSafetensors } from "../core/safetensors.ts";
 import { readBytes } from "./json-file.ts";
 import { isNpy, readNpyOrObject } from "./npy.ts";
 import { isZip, readNpz } from "./npz.ts";
+import { quote } from "./problems.ts";
 
 export interface DecodeCamOptions {
   /** Class id of each map in the order of the result, instead of what the file says. */
@@ -108,8 +109,8 @@ function findMaps(
   const keys = [...members.keys()];
   if (keys.length === 0)
     throw badFormat(where, "at least one map", "none", "The size of the picture is not known.");
-  if (!keys.every((key) => typeof key === "number" || /^\d+$/.test(String(key)))) {
-    const names = keys.slice(0, 8).map((key) => JSON.stringify(key));
+  if (!keys.every((key) => typeof key === "number" || (typeof key === "string" && /^\d+$/.test(key)))) {
+    const names = keys.slice(0, 8).map(quote);
     throw badFormat(where, "keys and high_res or cam, or maps named by class number", names.join(", "));
   }
   const sorted = [...members].sort(([a], [b]) => Number(a) - Number(b));
@@ -144,7 +145,9 @@ function readIds(value: unknown, shift: number, where: string): ClassId[] {
   const values = isArray(value) && value.shape.length === 1 ? value.data : value;
   if (!Array.isArray(values) && !ArrayBuffer.isView(values))
     throw badFormat(where, "a list of class numbers", "another value");
-  return Array.from(values as ArrayLike<unknown>, (id) => Number(id) + shift);
+  return Array.from(values as ArrayLike<unknown>, (id) =>
+    typeof id === "object" ? Number.NaN : Number(id) + shift,
+  );
 }
 
 function checkClasses(classes: readonly ClassId[], where: string): void {

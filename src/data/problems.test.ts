@@ -35,5 +35,8 @@ describe("collectProblems", () => {
     expect(quote(3n)).toBe("3");
     expect(quote("é")).toBe('"é"');
     expect(quote("x".repeat(200))).toHaveLength(80);
+    expect(quote([1n])).toBe("a list that cannot be written");
+    const deep = JSON.parse(`{"a":${"[".repeat(100_000)}${"]".repeat(100_000)}}`);
+    expect(quote(deep)).toBe("an object that cannot be written");
   });
 });

@@ -66,6 +66,15 @@ export function addIssues(problems: Problems, issues: readonly z.core.$ZodIssue[
 /** A value as it should stand in a problem: short, quoted when it is text. */
 export function quote(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = typeof value === "bigint" ? `${value}` : JSON.stringify(value);
+  const text = typeof value === "bigint" ? `${value}` : toJson(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Too deep for the stack, too long for a string, or with a bigint in it.
+    return `${Array.isArray(value) ? "a list" : "an object"} that cannot be written`;
+  }
 }
