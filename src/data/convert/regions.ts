@@ -19,7 +19,9 @@ export function uniteByClass(masks: readonly { readonly classId: ClassId; readon
   const byClass = new Map<ClassId, Rle[]>();
   for (const { classId, rle } of masks) {
     if (classId === 0 || rleArea(rle) === 0) continue;
-    byClass.set(classId, [...(byClass.get(classId) ?? []), rle]);
+    const rles = byClass.get(classId);
+    if (rles === undefined) byClass.set(classId, [rle]);
+    else rles.push(rle);
   }
   return new Map([...byClass].map(([classId, rles]) => [classId, unionRles(rles)]));
 }
