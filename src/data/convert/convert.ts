@@ -56,15 +56,12 @@ export async function convert(input: string, output: string, options: ConvertOpt
   if (converter === undefined)
     throw invalid("convert", `one of ${Object.keys(converters).join(", ")}`, `${from} → ${to}`);
   const ledger = openLedger();
-  let conversion: Conversion | null = null;
   const kind = to === "coco" || to === "coco-rle" ? "file" : "folder";
-  await writeWhole(output, kind, async (temporary) => {
+  return writeWhole(output, kind, async (temporary) => {
     await converter({ input, output: temporary, classes, ledger, watch });
     const closed = ledger.close();
-    conversion = { from, to, written: !(strict && hasLosses(closed)), ...closed };
-    return conversion.written;
+    return { from, to, written: !(strict && hasLosses(closed)), ...closed };
   });
-  return conversion as unknown as Conversion;
 }
 
 const unwatched: ConvertWatch = { begin: () => {}, advance: async () => {} };

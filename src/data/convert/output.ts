@@ -4,26 +4,29 @@ import { MaskwrightError } from "../../core/error.ts";
 import { writeError } from "../paths.ts";
 
 /**
- * Gives `write` a temporary path beside `path` to fill with a file or a folder, and renames it when that returns
- * true. Otherwise, or when it throws, nothing is left: the output is there complete or not at all.
+ * Gives `write` a temporary path beside `path` to fill with a file or a folder, and renames it when what that returns
+ * says `written`. Otherwise, or when it throws, nothing is left: the output is there complete or not at all.
  *
+ * @returns what `write` returned
  * @throws MaskwrightError INVALID_ARGUMENT when there is something at `path` already; for a folder, other than an empty one;
  *         or when it cannot be written
  */
-export async function writeWhole(
+export async function writeWhole<T extends { readonly written: boolean }>(
   path: string,
   kind: "file" | "folder",
-  write: (temporary: string) => Promise<boolean>,
-): Promise<void> {
+  write: (temporary: string) => Promise<T>,
+): Promise<T> {
   const target = resolve(path); // "out/" and "." have a name too
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   try {
     checkFree(path, kind);
     mkdirSync(dirname(target), { recursive: true });
-    if (!(await write(temporary))) return;
+    const result = await write(temporary);
+    if (!result.written) return result;
     checkFree(path, kind); // conversions take a while
     if (statSync(target, { throwIfNoEntry: false }) !== undefined) rmdirSync(target);
     renameSync(temporary, target);
+    return result;
   } catch (error) {
     throw error instanceof Error && "syscall" in error ? writeError(path, `a new ${kind}`, error) : error;
   } finally {
