@@ -3,6 +3,7 @@ import { checkFeeds } from "./feeds.ts";
 import type { Tensor } from "./graph.ts";
 import { estimateBytes, weightBytes } from "./memory.ts";
 import { emitModel, type InputType, inputsOf } from "./onnx.ts";
+import { convertPrecision, type Precision } from "./precision.ts";
 import { createQueue } from "./queue.ts";
 import type { Arrays, Runtime, SessionOptions } from "./runtime.ts";
 
@@ -23,7 +24,10 @@ export interface Executable<N extends string = string> {
   dispose(): Promise<void>;
 }
 
-export interface CompileOptions extends SessionOptions {}
+export interface CompileOptions extends SessionOptions {
+  /** What to compute with; `measurePrecision` says what it costs in accuracy. Default "float32". */
+  readonly precision?: Precision;
+}
 
 /** Protocol buffers, and so ONNX models, stay below this; the rest is names and nodes. */
 const MAX_MODEL_BYTES = 2 ** 31 - 2 ** 24;
@@ -36,7 +40,7 @@ const MAX_MODEL_BYTES = 2 ** 31 - 2 ** 24;
 export async function compile<N extends string>(
   outputs: Readonly<Record<N, Tensor>>,
   runtime: Runtime,
-  options: CompileOptions = {},
+  { precision = "float32", ...options }: CompileOptions = {},
 ): Promise<Executable<N>> {
   const tensors = Object.values<Tensor>(outputs);
   const { inMemory } = weightBytes(tensors);
@@ -48,7 +52,8 @@ export async function compile<N extends string>(
       "leave large weights in their safetensors file: externalWeights",
     );
   const inputs = inputsOf(tensors);
-  const session = await runtime.createSession(emitModel(outputs), options);
+  const model = convertPrecision(emitModel(outputs), precision);
+  const session = await runtime.createSession(model, options);
   const inOrder = createQueue();
   let isDisposed = false;
   return {

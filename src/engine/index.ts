@@ -29,6 +29,7 @@ export {
   type TensorType,
 } from "./graph.ts";
 export * from "./initializers.ts";
+export { measurePrecision, type PrecisionError } from "./measure-precision.ts";
 export { emitModel, type InputType, inputsOf } from "./onnx.ts";
 export * from "./op.ts";
 export * from "./ops/activation.ts";
@@ -60,6 +61,7 @@ export type {
 } from "./optimizer-definition.ts";
 export * from "./optimizer-graph.ts";
 export * from "./optimizer-state.ts";
+export type { Precision } from "./precision.ts";
 export type { Arrays, Runtime, RuntimeOptions, Session, SessionOptions } from "./runtime.ts";
 export * from "./safetensors-stream.ts";
 export * from "./schedule.ts";
