@@ -1,4 +1,4 @@
-import { IGNORE, type LabelMap } from "./label-map.ts";
+import { countLabels, IGNORE, type LabelMap } from "./label-map.ts";
 
 /** The class of each boundary pixel, `IGNORE` elsewhere and on a margin of `pad` pixels all around. */
 export interface BoundaryMap {
@@ -13,9 +13,10 @@ export interface BoundaryMap {
  * they are next to. Each step looks at the map as the step before left it; on a tie the pixel above wins, then
  * left, right, below.
  */
-export function closeIgnored({ height, width, data }: LabelMap, steps: number): LabelMap {
-  const closed = data.slice();
-  let open = findIgnored(closed);
+export function closeIgnored(labels: LabelMap, steps: number): LabelMap {
+  const { height, width } = labels;
+  const closed = new Uint8Array(labels.data); // not slice(): of a Node Buffer that is no copy
+  let open = findIgnored(labels);
   const found = new Uint8Array(open.length);
   for (let step = 0; step < steps && open.length > 0; step++) {
     for (let k = 0; k < open.length; k++) found[k] = nextLabel(closed, open[k], width);
@@ -30,10 +31,11 @@ export function closeIgnored({ height, width, data }: LabelMap, steps: number): 
 }
 
 /** Flat indices of the ignore pixels, ascending; signed, because the remainder of unsigned ones is computed in floats. */
-function findIgnored(data: Uint8Array): Int32Array {
-  const found: number[] = [];
-  for (let p = data.indexOf(IGNORE); p >= 0; p = data.indexOf(IGNORE, p + 1)) found.push(p);
-  return Int32Array.from(found);
+function findIgnored(labels: LabelMap): Int32Array {
+  const { data } = labels;
+  const found = new Int32Array(countLabels(labels)[IGNORE]);
+  for (let k = 0, p = data.indexOf(IGNORE); k < found.length; p = data.indexOf(IGNORE, p + 1)) found[k++] = p;
+  return found;
 }
 
 function nextLabel(data: Uint8Array, p: number, width: number): number {

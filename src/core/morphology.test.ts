@@ -67,6 +67,13 @@ describe("erode", () => {
 });
 
 describe("fillHoles", () => {
+  it("leaves its input alone, a Node Buffer too, whose slice() shares memory", () => {
+    const { data, ...size } = mask("### #.# ###");
+    const given = { ...size, data: Buffer.from(data) };
+    expect(draw(fillHoles(given))).toBe("### ### ###");
+    expect(draw(given)).toBe("### #.# ###");
+  });
+
   it.each([
     ["### #.# ###", "### ### ###"],
     ["#.# #.# ###", "#.# #.# ###"], // open at the edge of the picture

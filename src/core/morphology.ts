@@ -103,7 +103,7 @@ function paintRegions(
 ): Uint8Array {
   const isPainted = new Uint8Array(isChosen.length + 1); // by label
   for (let k = 0; k < isChosen.length; k++) if (isChosen[k]) isPainted[k + 1] = 1;
-  const painted = data.slice();
+  const painted = new Uint8Array(data); // not slice(): of a Node Buffer that is no copy
   for (let p = 0; p < data.length; p++) if (isPainted[labels[p]] === 1) painted[p] = value;
   return painted;
 }
