@@ -1,0 +1,48 @@
+import type { NdArray } from "../../core/array.ts";
+import { badFormat } from "../../core/error.ts";
+import type { Size } from "../../core/geometry.ts";
+import { checkSize } from "../../core/limits.ts";
+import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../core/safetensors.ts";
+import { formatShape } from "../../engine/index.ts";
+import type { Frame } from "./prompt.ts";
+
+/** A picture as SAM's decoder sees it: made once, prompted any number of times, kept as long as one likes. */
+export interface SamEmbedding extends Frame {
+  /** [1, C, g, g] */
+  readonly features: NdArray<"float32">;
+}
+
+const sizeNames = ["original", "input"] as const;
+
+/** A safetensors file of an embedding: `features`, and both sizes as "375x500". Equal embeddings give equal bytes. */
+export function writeEmbedding(embedding: SamEmbedding): Uint8Array {
+  const sizes = sizeNames.map((name) => [name, `${embedding[name].height}x${embedding[name].width}`]);
+  return writeSafetensors(new Map([["features", embedding.features]]), Object.fromEntries(sizes));
+}
+
+/**
+ * The embedding in a file of {@link writeEmbedding}.
+ *
+ * @param where  what to call the file in an error
+ * @throws MaskwrightError BAD_FORMAT
+ */
+export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedding {
+  const { metadata } = readSafetensorsHeader(bytes, where);
+  const features = readSafetensors(bytes, where).get("features");
+  if (features?.dtype !== "float32" || features.shape.length !== 4 || features.shape[0] !== 1)
+    throw badFormat(
+      where,
+      'a tensor "features", float32 [1, C, g, g]',
+      features === undefined ? "none" : `${features.dtype} ${formatShape(features.shape)}`,
+    );
+  const [original, input] = sizeNames.map((name) => parseSize(`${where}: ${name}`, metadata.get(name)));
+  return { features: features as NdArray<"float32">, original, input };
+}
+
+function parseSize(where: string, text = "none"): Size {
+  const match = /^(\d{1,9})x(\d{1,9})$/.exec(text);
+  if (match === null) throw badFormat(where, 'a size such as "375x500"', text);
+  const size = { height: Number(match[1]), width: Number(match[2]) };
+  checkSize(where, size);
+  return size;
+}

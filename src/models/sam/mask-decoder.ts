@@ -1,0 +1,114 @@
+import {
+  add,
+  broadcastTo,
+  concat,
+  gelu,
+  linear,
+  matmul,
+  reshape,
+  slice,
+  squeeze,
+  type Tensor,
+  transpose,
+} from "../../engine/index.ts";
+import { MASK_COUNT, type SamConfig } from "./config.ts";
+import { ENCODER_EPSILON, head, norm } from "./layers.ts";
+import { gridPositions } from "./prompt-encoder.ts";
+import { type ImageSide, projectImage, twoWayTransformer } from "./transformer.ts";
+import { scoped, type Weights } from "./weights.ts";
+
+/**
+ * The part of decoding that needs no points or boxes: done once for an image, unless prompts have masks of their own.
+ *
+ * @param features  [1, C, g, g], an embedding
+ * @param dense     [b, C, g, g] or [1, C, 1, 1], from `encodeMask` or `encodeNoMask`
+ */
+export function prepareImage(
+  weights: Weights,
+  features: Tensor,
+  dense: Tensor,
+  config: SamConfig,
+): ImageSide {
+  const source = add(features, dense);
+  const [batch, dim, height, width] = source.shape as readonly number[];
+  const image = transpose(reshape(source, [batch, dim, height * width]), [0, 2, 1]);
+  const positions = gridPositions(weights, features.graph, height);
+  const first = scoped(weights, "mask_decoder.transformer.layers.0.");
+  return projectImage(first, image, { heads: config.decoder.heads, positions });
+}
+
+export interface DecodedMasks {
+  /** [B, 4, 4g, 4g] logits: the mask for a prompt that means one thing, then three for one that may mean several. */
+  readonly masks: Tensor;
+  /** [B, 4]; may exceed 1. */
+  readonly predictedIou: Tensor;
+}
+
+/**
+ * The masks of a batch of prompts on one image.
+ *
+ * @param side    from `prepareImage`, of batch 1 or B
+ * @param sparse  [B, n, C] tokens of the prompts; n may be 0
+ * @see segment-anything, `mask_decoder.py`, `predict_masks`
+ */
+export function decodeMasks(
+  weights: Weights,
+  side: ImageSide,
+  sparse: Tensor,
+  { decoder }: SamConfig,
+): DecodedMasks {
+  const own = scoped(weights, "mask_decoder.");
+  const [batch, count, dim] = sparse.shape as readonly number[];
+  const [, cells] = side.image.shape as readonly number[];
+  const learned = concat([own("iou_token.weight"), own("mask_tokens.weight")], 0);
+  const output = broadcastTo(reshape(learned, [1, 1 + MASK_COUNT, dim]), [batch, 1 + MASK_COUNT, dim]);
+  const { tokens, image } = twoWayTransformer(
+    scoped(own, "transformer."),
+    side,
+    count === 0 ? output : concat([output, sparse], 1),
+    { ...decoder, positions: gridPositions(weights, sparse.graph, Math.sqrt(cells)) },
+  );
+  const token = (index: number): Tensor =>
+    squeeze(slice(tokens, { axis: 1, start: index, end: index + 1 }), 1);
+  const filters = Array.from({ length: MASK_COUNT }, (_, m) => {
+    const filter = head(own, `output_hypernetworks_mlps.${m}`, token(1 + m)); // [B, C/8]
+    return reshape(filter, [batch, 1, dim / 8]);
+  });
+  return {
+    masks: filterMap(concat(filters, 1), upscale(own, image)),
+    predictedIou: head(own, "iou_prediction_head", token(0)),
+  };
+}
+
+/**
+ * [B, P, C] as [B, P, 2, 2, 2, 2, C/8], two transposed convolutions of stride 2 that double the map each. Their filters do not overlap, so
+ * they are products of matrices; the 4×4 pixels of a cell stay with their cell (y, x, y', x') and are put in place as masks, which have
+ * fewer channels.
+ */
+function upscale(weights: Weights, image: Tensor): Tensor {
+  const double = (name: string, x: Tensor): Tensor => {
+    const kernel = weights(`${name}.weight`); // [in, out, 2, 2]
+    const [inputs, outputs] = kernel.shape as readonly number[];
+    const matrix = reshape(transpose(kernel, [0, 2, 3, 1]), [inputs, 4 * outputs]);
+    const bias = reshape(broadcastTo(weights(`${name}.bias`), [4, outputs]), [4 * outputs]);
+    const y = linear(x, matrix, { bias });
+    return reshape(y, [...x.shape.slice(0, -1), 2, 2, outputs]);
+  };
+  const half = gelu(
+    norm(weights, "output_upscaling.1", double("output_upscaling.0", image), ENCODER_EPSILON),
+  );
+  return gelu(double("output_upscaling.3", half));
+}
+
+/** Σ_c filter[m, c] · map[p, c], the pixels put in place: [B, M, c] and [B, P, 2, 2, 2, 2, c] to [B, M, 4g, 4g]. */
+function filterMap(filters: Tensor, map: Tensor): Tensor {
+  const [batch, masks, channels] = filters.shape as readonly number[];
+  const cells = map.shape[1] as number;
+  const grid = Math.sqrt(cells);
+  const products = matmul(filters, reshape(map, [batch, cells * 16, channels]), { transposeB: true });
+  const placed = transpose(
+    reshape(products, [batch, masks, grid, grid, 2, 2, 2, 2]), // M, cell (y, x), y', x', y'', x''
+    [0, 1, 2, 4, 6, 3, 5, 7],
+  );
+  return reshape(placed, [batch, masks, 4 * grid, 4 * grid]);
+}

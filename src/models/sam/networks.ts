@@ -1,0 +1,138 @@
+import type { NdArray } from "../../core/array.ts";
+import {
+  type Arrays,
+  compile,
+  createExecutableCache,
+  createGraph,
+  type Executable,
+  frozenWeights,
+  type Graph,
+  input,
+  type Runtime,
+  type Tensor,
+  type WeightFile,
+} from "../../engine/index.ts";
+import { gridSide, type SamConfig } from "./config.ts";
+import { decodeMasks, prepareImage } from "./mask-decoder.ts";
+import { encodeMask, encodeNoMask, encodePoints } from "./prompt-encoder.ts";
+import type { ImageSide } from "./transformer.ts";
+import { encodeImage } from "./vit.ts";
+import { samWeights, type Weights } from "./weights.ts";
+
+type Floats = NdArray<"float32">;
+/** What the first decoder layer makes of an image, see `prepareImage`. */
+export type PreparedImage = Readonly<Record<keyof ImageSide, Floats>>;
+
+/** SAM's networks on arrays, each compiled when it is first used. */
+export interface SamNetworks {
+  /** [1, 3, S, S] to [1, C, g, g] */
+  encodeImage(pixels: Floats): Promise<Floats>;
+  /** [1, C, g, g] */
+  prepareImage(features: Floats): Promise<PreparedImage>;
+  /** [N, 2] and [N] to [N, C] */
+  encodePoints(points: Floats, kinds: NdArray<"int32">): Promise<Floats>;
+  /** [B, n, C] to [B, 4, 4g, 4g] and [B, 4] */
+  decode(image: PreparedImage, sparse: Floats): Promise<Decoded>;
+  /** As `decode`, with a mask prompt [B, 1, 4g, 4g] for each. */
+  decodeWithMasks(features: Floats, mask: Floats, sparse: Floats): Promise<Decoded>;
+  dispose(): Promise<void>;
+}
+
+export interface Decoded {
+  readonly masks: Floats;
+  readonly predictedIou: Floats;
+}
+
+export interface NetworkOptions {
+  /** Where the weight file lies, so that large weights are mapped into memory from there instead of read. */
+  readonly stored?: { readonly folder: string; readonly name: string };
+  /** Bytes that compiled decoders may hold; there is one for each number of tokens and prompts in use. Default 2 GB. */
+  readonly decoderBytes?: number;
+}
+
+type Outputs<N extends string> = (weights: Weights, graph: Graph) => Readonly<Record<N, Tensor>>;
+
+/** @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH when the file's tensors are not those of the configuration */
+export function openNetworks(
+  file: WeightFile,
+  config: SamConfig,
+  runtime: Runtime,
+  { stored, decoderBytes = 2e9 }: NetworkOptions = {},
+): SamNetworks {
+  const official = samWeights(file, config);
+  const grid = gridSide(config.encoder);
+  const build = <N extends string>(outputs: Outputs<N>): Promise<Executable<N>> => {
+    const graph = createGraph();
+    const weights = frozenWeights(graph, official, stored === undefined ? {} : { location: stored.name });
+    return compile(outputs(weights, graph), runtime, stored === undefined ? {} : { folder: stored.folder });
+  };
+
+  const lasting = new Map<string, Promise<Executable>>();
+  const decoders = createExecutableCache(decoderBytes);
+  /** A network of which there is one, and which stays. */
+  const runLasting = async <N extends string>(
+    name: string,
+    outputs: Outputs<N>,
+    feeds: Arrays,
+  ): Promise<Readonly<Record<N, Floats>>> => {
+    const executable = lasting.get(name) ?? build(outputs);
+    lasting.set(name, executable);
+    return (await (await executable).run(feeds)) as Readonly<Record<N, Floats>>;
+  };
+  const runDecoder = (
+    feeds: Readonly<Record<string, Floats>>,
+    sideOf: (inputs: Readonly<Record<string, Tensor>>, weights: Weights) => ImageSide,
+  ): Promise<Decoded> =>
+    decoders.use(
+      Object.entries(feeds)
+        .map(([name, { shape }]) => `${name} [${shape}]`)
+        .join(),
+      () =>
+        build((weights, graph) => {
+          const inputs: Record<string, Tensor> = {};
+          for (const [name, { shape }] of Object.entries(feeds)) inputs[name] = input(graph, name, shape);
+          return { ...decodeMasks(weights, sideOf(inputs, weights), inputs.sparse, config) };
+        }),
+      async (executable) => {
+        // A prompt of no tokens is no input.
+        const used = executable.inputs.map(({ name }) => [name, feeds[name]]);
+        return (await executable.run(Object.fromEntries(used))) as unknown as Decoded;
+      },
+    );
+
+  return {
+    async encodeImage(pixels) {
+      const encode: Outputs<"features"> = (weights, graph) => ({
+        features: encodeImage(weights, input(graph, "pixels", pixels.shape), config),
+      });
+      return (await runLasting("image", encode, { pixels })).features;
+    },
+    prepareImage: (features) =>
+      runLasting(
+        "prepare",
+        (weights, graph) => {
+          const x = input(graph, "features", [1, config.dim, grid, grid]);
+          return { ...prepareImage(weights, x, encodeNoMask(weights), config) };
+        },
+        { features },
+      ),
+    async encodePoints(points, kinds) {
+      const encode: Outputs<"tokens"> = (weights, graph) => {
+        const [x, kind] = [input(graph, "points", ["n", 2]), input(graph, "kinds", ["n"], "int32")];
+        return { tokens: encodePoints(weights, x, kind) };
+      };
+      return (await runLasting("points", encode, { points, kinds })).tokens;
+    },
+    decode: (image, sparse) => runDecoder({ ...image, sparse }, (inputs) => inputs as unknown as ImageSide),
+    decodeWithMasks: (features, mask, sparse) =>
+      runDecoder({ features, mask, sparse }, (inputs, weights) =>
+        prepareImage(weights, inputs.features, encodeMask(weights, inputs.mask), config),
+      ),
+    async dispose() {
+      const networks = [...lasting.values()];
+      lasting.clear();
+      for (const network of networks) await (await network).dispose();
+      await decoders.clear();
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { invalid } from "../../core/error.ts";
+import type { Mask } from "../../core/mask.ts";
+import { type AxisWeights, pointWeights, resampleFloats, triangle } from "../../core/resample.ts";
+import type { FloatMap } from "../../core/resize.ts";
+import type { MaskPrediction } from "./sam.ts";
+
+/** A logit above it is inside the mask. */
+export const MASK_THRESHOLD = 0;
+
+/**
+ * A mask's logits at the size of the picture: low resolution to the encoder's input, cut to the part that holds the picture, then to the
+ * picture, both times bilinearly.
+ *
+ * The two steps are linear, so each axis takes one pass with their product: up to four inputs an output instead of a megapixel in
+ * between. Sums are float64, so the last float32 bits differ from the original's.
+ *
+ * @param index  which of the prediction's masks
+ * @see segment-anything, `modeling/sam.py`, `postprocess_masks`
+ */
+export function upscaleLogits({ logits, original, input }: MaskPrediction, index: number): FloatMap {
+  const [count, height, width] = logits.shape;
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw invalid("upscaleLogits: index", `an integer from 0 to ${count - 1}`, index);
+  const low = logits.data.subarray(index * height * width, (index + 1) * height * width);
+  const side = Math.max(input.height, input.width);
+  const wide = resampleFloats(low, height, width, 1, twoSteps(width, side, input.width, original.width));
+  const data = resampleFloats(
+    wide,
+    1,
+    height,
+    original.width,
+    twoSteps(height, side, input.height, original.height),
+  );
+  return { height: original.height, width: original.width, data };
+}
+
+/** Logits as a mask. */
+export function thresholdLogits({ height, width, data }: FloatMap): Mask {
+  return { height, width, data: Uint8Array.from(data, (logit) => (logit > MASK_THRESHOLD ? 1 : 0)) };
+}
+
+/** A mask of a prediction at the size of the picture. */
+export function predictedMask(prediction: MaskPrediction, index: number): Mask {
+  return thresholdLogits(upscaleLogits(prediction, index));
+}
+
+/**
+ * How little a mask changes with its threshold: the IoU of the masks at +offset and −offset. NaN when both are empty.
+ *
+ * @see segment-anything, `utils/amg.py`, `calculate_stability_score`
+ */
+export function stabilityOf({ data }: Pick<FloatMap, "data">, offset = 1): number {
+  let inner = 0;
+  let outer = 0;
+  for (const logit of data) {
+    if (logit > MASK_THRESHOLD + offset) inner++;
+    if (logit > MASK_THRESHOLD - offset) outer++;
+  }
+  return inner / outer;
+}
+
+/** Weights of resampling `length` inputs to `side`, and the first `used` of those to `target`. */
+function twoSteps(length: number, side: number, used: number, target: number): AxisWeights {
+  return compose(interpolation(length, side), interpolation(used, target));
+}
+
+function interpolation(length: number, newLength: number): AxisWeights {
+  // PyTorch rounds the scale to float32.
+  return pointWeights(length, newLength, Math.fround(length / newLength), triangle);
+}
+
+/** The weights of one pass that does what `first` and then `second` do; `second` may use fewer outputs than `first` has. */
+function compose(first: AxisWeights, second: AxisWeights): AxisWeights {
+  const length = second.starts.length;
+  const starts = new Int32Array(length);
+  const counts = new Int32Array(length);
+  const lastOf = ({ starts, counts }: AxisWeights, i: number): number => starts[i] + counts[i] - 1;
+  for (let i = 0; i < length; i++) {
+    starts[i] = first.starts[second.starts[i]];
+    counts[i] = lastOf(first, lastOf(second, i)) - starts[i] + 1;
+  }
+  const taps = counts.reduce((most, count) => Math.max(most, count), 1);
+  const weights = new Float64Array(length * taps);
+  for (let i = 0; i < length; i++) {
+    for (let s = 0; s < second.counts[i]; s++) {
+      const middle = second.starts[i] + s;
+      const at = i * taps + first.starts[middle] - starts[i];
+      for (let f = 0; f < first.counts[middle]; f++)
+        weights[at + f] += second.weights[i * second.taps + s] * first.weights[middle * first.taps + f];
+    }
+  }
+  return { taps, starts, counts, weights };
+}
