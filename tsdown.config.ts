@@ -21,6 +21,7 @@ export default defineConfig([
       "engine/node": "src/engine/node.ts",
       "engine/web": "src/engine/runtime-web.ts",
       "methods/index": "src/methods/index.ts",
+      "models/index": "src/models/index.ts",
       "scenes/index": "src/scenes/index.ts",
     },
     dts: { oxc: true },
