@@ -5,6 +5,7 @@ import { type Absence, type Device, type DeviceOptions, openDevice, reasonOf } f
 import { localRuntime, probe } from "./local-runtime.ts";
 import { createOrtSession, type Ort, type OrtOptions } from "./ort-session.ts";
 import type { Runtime, RuntimeOptions, SessionOptions } from "./runtime.ts";
+import { webgpuProvider } from "./webgpu-provider.ts";
 
 export interface NodeRuntimeOptions extends DeviceOptions, RuntimeOptions {}
 
@@ -29,7 +30,7 @@ export async function openNodeRuntime(options: NodeRuntimeOptions = {}): Promise
   const { threads = availableParallelism() } = options;
   const open = async (device: Device): Promise<Runtime> => {
     const runtime = localRuntime(device, (model, sessionOptions = {}) =>
-      createOrtSession(ort, model, nodeOptions(device, threads, sessionOptions), sessionOptions, {
+      createOrtSession(ort, model, nodeOptions(device, threads, model, sessionOptions), sessionOptions, {
         writesInto: true,
         keepsOutputs: device === "webgpu",
       }),
@@ -43,11 +44,12 @@ export async function openNodeRuntime(options: NodeRuntimeOptions = {}): Promise
 function nodeOptions(
   device: Device,
   threads: number,
+  model: Uint8Array,
   { folder, releaseMemory = false, profile }: SessionOptions,
 ): OrtOptions {
   return {
     // The CPU takes what a device has no kernel for, without being named. Named, it would also take the place of a missing device.
-    executionProviders: [providers[device]],
+    executionProviders: [device === "webgpu" ? webgpuProvider(model) : providers[device]],
     intraOpNumThreads: threads,
     // Planned memory is held twice over while attention's large buffers grow: SAM ViT-B took 7.1 GB with it, 3.9 without.
     enableMemPattern: false,

@@ -3,6 +3,7 @@ import { type Absence, type Device, type DeviceOptions, openDevice, reasonOf } f
 import { localRuntime, probe } from "./local-runtime.ts";
 import { createOrtSession, type Ort, type OrtOptions } from "./ort-session.ts";
 import type { Runtime, RuntimeOptions, SessionOptions } from "./runtime.ts";
+import { webgpuProvider } from "./webgpu-provider.ts";
 
 export interface WebRuntimeOptions extends RuntimeOptions {
   /** "cpu" is WebAssembly; threads need a page that is cross-origin isolated. Of a list the first that is there. Default "cpu". */
@@ -28,7 +29,7 @@ export async function openWebRuntime(options: WebRuntimeOptions = {}): Promise<R
     if (options.threads !== undefined) ort.env.wasm.numThreads = options.threads;
     if (options.wasmFolder !== undefined) ort.env.wasm.wasmPaths = options.wasmFolder;
     const runtime = localRuntime(device, (model, sessionOptions = {}) =>
-      createOrtSession(ort as Ort, model, webOptions(device, sessionOptions), sessionOptions, {
+      createOrtSession(ort as Ort, model, webOptions(device, model, sessionOptions), sessionOptions, {
         writesInto: false,
         keepsOutputs: device === "webgpu",
       }),
@@ -39,14 +40,14 @@ export async function openWebRuntime(options: WebRuntimeOptions = {}): Promise<R
   return await openDevice(options as DeviceOptions, open, explainAbsence);
 }
 
-function webOptions(device: Device, { folder, profile }: SessionOptions): OrtOptions {
+function webOptions(device: Device, model: Uint8Array, { folder, profile }: SessionOptions): OrtOptions {
   if (folder !== undefined)
     throw new MaskwrightError(
       "MODEL",
       `openWebRuntime: expected weights in memory, got a folder of them: ${folder}`,
     );
   return {
-    executionProviders: [device === "cpu" ? "wasm" : device],
+    executionProviders: [device === "webgpu" ? webgpuProvider(model) : "wasm"],
     logSeverityLevel: 3,
     ...(profile !== undefined && { enableProfiling: true, profileFilePrefix: profile }),
   };
