@@ -1,0 +1,43 @@
+import { elementCount, type NdArray } from "../../../core/array.ts";
+import type { RgbImage } from "../../../core/image.ts";
+import { random } from "../../../core/random.ts";
+import { writeSafetensors } from "../../../core/safetensors.ts";
+import { byteSource, openWeights, type WeightFile } from "../../../engine/index.ts";
+import type { SamConfig } from "../config.ts";
+import { samTensors } from "../weights.ts";
+
+/** A SAM so small that the interpreter can differentiate it by differences: 4×4 cells in windows of 3×3. */
+export const tinyConfig: SamConfig = {
+  encoder: { side: 8, patch: 2, dim: 8, depth: 2, heads: 2, window: 3, globalBlocks: [1], mlpRatio: 2 },
+  dim: 16,
+  maskChannels: 4,
+  decoder: { depth: 2, heads: 2, mlpDim: 8, iouDim: 8 },
+};
+
+/** Weights that keep numbers near 1 through all layers, the same every time. */
+export function randomTensors(config: SamConfig): Map<string, NdArray<"float32">> {
+  const { normal } = random("tiny sam");
+  const tensors = new Map<string, NdArray<"float32">>();
+  for (const [name, shape] of samTensors(config)) {
+    const isMatrix = shape.length > 1 && name.endsWith("weight") && shape[0] > 1;
+    const scale = isMatrix ? 1 / Math.sqrt(elementCount(shape.slice(1))) : 0.5;
+    const offset =
+      /norm\d?(_final_attn)?\.weight|(neck|downscaling|upscaling)\.[134]\.weight/.test(name) && !isMatrix
+        ? 1
+        : 0;
+    const data = Float32Array.from({ length: elementCount(shape) }, () => offset + scale * normal());
+    tensors.set(name, { dtype: "float32", shape, data });
+  }
+  return tensors;
+}
+
+/** The tensors as an opened safetensors file. */
+export function weightFile(tensors: ReadonlyMap<string, NdArray>, where = "tiny.safetensors"): WeightFile {
+  return openWeights(byteSource(writeSafetensors(tensors)), where);
+}
+
+/** A picture of noise. */
+export function noise(height: number, width: number): RgbImage {
+  const { integer } = random(`${height} ${width}`);
+  return { height, width, data: Uint8Array.from({ length: height * width * 3 }, () => integer(256)) };
+}
