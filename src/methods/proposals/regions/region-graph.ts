@@ -65,6 +65,8 @@ export function emptyStats(count: number): RegionStats {
 
 /** Larger pictures are shrunk to at most this many pixels: what makes an object an object is seen at this size. */
 const MAX_WORKING_PIXELS = 250_000;
+/** Of the 49 VOC photos none has as many fine regions. */
+const MAX_REGIONS = 2_500;
 
 /**
  * The finest regions of a picture: about 800 on a photo of 500×375. They follow its edges so closely that unions of
@@ -83,7 +85,7 @@ export function buildRegionGraph(image: RgbImage): RegionGraph {
   const size = workingSize(image);
   const lab = toLab(isSameSize(size, image) ? image : resizeImage(image, size, "bilinear"));
   const planes = smoothLab(lab, size, 0.6);
-  const superpixels = felzenszwalb(planes, size, { scale: 20, minArea: 30 });
+  const superpixels = fineRegions(planes, size);
   const stats = emptyStats(superpixels.count);
   addPixels(stats, superpixels, lab);
   addTextures(stats.textures, superpixels, planes.L);
@@ -93,6 +95,17 @@ export function buildRegionGraph(image: RgbImage): RegionGraph {
     stats.perimeter[edges.b[e]] += edges.lengths[e];
   }
   return { superpixels, runs: labelRuns(superpixels, image), stats, edges };
+}
+
+/**
+ * The regions all trees are made of: about 800 on a photo. Print and polka dots would give many thousands that all touch the
+ * page, and trees over them take time in the square of their number, so there small ones are joined until few enough are left.
+ */
+function fineRegions(planes: LabPlanes, size: Size): Superpixels {
+  for (let minArea = 30; ; minArea *= 2) {
+    const superpixels = felzenszwalb(planes, size, { scale: 20, minArea });
+    if (superpixels.count <= MAX_REGIONS) return superpixels;
+  }
 }
 
 function workingSize({ height, width }: Size): Size {
