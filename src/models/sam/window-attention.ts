@@ -1,10 +1,11 @@
 import type { Size } from "../../core/geometry.ts";
 import {
+  add,
   attention,
   broadcastTo,
   concat,
-  constant,
-  oneHot,
+  expandDims,
+  type QueryBlock,
   reshape,
   slice,
   split,
@@ -30,8 +31,7 @@ export interface WindowAttentionOptions {
  * the bias of the projection and take part in the softmax of the border windows. Here nothing is computed for it: the bias itself is put
  * there, and the output projection sees the grid's own tokens only.
  *
- * The relative terms are factors of the queries: [q, √d relH, √d relW]·[k, one-hot row, one-hot column]ᵀ/√d is A, so no bias of the
- * size of A is ever written.
+ * Query blocks add their own part of the relative terms: a bias of the size of A is never held as a whole.
  *
  * @param weights  `qkv`, `proj`, `rel_pos_h`, `rel_pos_w`
  * @param x        [B, H, W, D]
@@ -61,12 +61,15 @@ export function windowAttention(weights: Weights, x: Tensor, options: WindowAtte
   const flat = (part: Tensor): Tensor =>
     reshape(part, [count, cell.height * cell.width, part.shape[part.shape.length - 1]]);
 
-  const scale = 1 / Math.sqrt(channels);
-  const terms = relativeTerms(q, weights("rel_pos_h"), weights("rel_pos_w"), 1 / scale);
-  const queries = flat(concat([q, ...terms], -1));
-  const keys = flat(concat([k, ...placeCodes(k)], -1));
+  const [onRows, onColumns] = relativeTerms(q, weights("rel_pos_h"), weights("rel_pos_w"));
+  const byRow = expandDims(flat(onRows), 3); // [count, h·w, h, 1]
+  const byColumn = expandDims(flat(onColumns), 2); // [count, h·w, 1, w]
+  const bias = ({ start, end }: QueryBlock): Tensor => {
+    const part = (terms: Tensor): Tensor => slice(terms, { axis: 1, start, end });
+    return reshape(add(part(byRow), part(byColumn)), [count, end - start, cell.height * cell.width]);
+  };
   const blocks = queryBlock === undefined ? {} : { queryBlock };
-  const attended = attention(queries, keys, flat(v), { scale, ...blocks }); // [count, h·w, d]
+  const attended = attention(flat(q), flat(k), flat(v), { bias, ...blocks }); // [count, h·w, d]
 
   const together = transpose(
     reshape(attended, [batch, rows, columns, heads, cell.height, cell.width, channels]),
@@ -83,21 +86,4 @@ function padWith(x: Tensor, vector: Tensor, { height, width }: Size): Tensor {
     broadcastTo(reshape(vector, [1, 1, 1, channels]), [batch, rows, columns, channels]);
   const wide = width === ownWidth ? x : concat([x, repeated(ownHeight, width - ownWidth)], 2);
   return height === ownHeight ? wide : concat([wide, repeated(height - ownHeight, width)], 1);
-}
-
-/** For every key a one-hot vector of its row and one of its column: [count, h, w, h] and [count, h, w, w]. */
-function placeCodes(keys: Tensor): [Tensor, Tensor] {
-  const [count, height, width] = keys.shape as readonly number[];
-  const identity = (size: number): Tensor =>
-    oneHot(
-      constant(
-        keys.graph,
-        BigInt64Array.from({ length: size }, (_, i) => BigInt(i)),
-      ),
-      size,
-    );
-  return [
-    broadcastTo(reshape(identity(height), [1, height, 1, height]), [count, height, width, height]),
-    broadcastTo(reshape(identity(width), [1, 1, width, width]), [count, height, width, width]),
-  ];
 }

@@ -1,18 +1,7 @@
-import {
-  add,
-  expandDims,
-  type Graph,
-  linear,
-  mul,
-  pad,
-  reshape,
-  slice,
-  type Tensor,
-  transpose,
-} from "../../../engine/index.ts";
+import { type Graph, linear, pad, reshape, slice, type Tensor, transpose } from "../../../engine/index.ts";
 import { gridSide, type VitConfig } from "../config.ts";
 import { scoped, type Weights } from "../weights.ts";
-import { computedWith, following, nodesOf, origin } from "./look-inside.ts";
+import { computedWith, following, nodesOf } from "./look-inside.ts";
 import { toChannelsFirst } from "./picture-layout.ts";
 
 /**
@@ -48,7 +37,7 @@ function blockSteps(
   config: VitConfig,
   i: number,
 ): Record<string, () => Tensor> {
-  const { heads, window, globalBlocks, dim } = config;
+  const { window, globalBlocks, dim } = config;
   const own = scoped(weights, `blocks.${i}.`);
   const at = (name: string): Tensor => computedWith(graph, own(`${name}.weight`));
   const grid = gridSide(config);
@@ -76,10 +65,7 @@ function blockSteps(
     // Before windows and heads were taken apart.
     "attn.qkv": () => windows(following(at("attn.qkv"), "transpose").node.inputs[0], 3 * dim),
     attn_logits_first_head: () => first(softmax.inputs[0]),
-    rel_pos_bias_first_head: () => {
-      const [, rows, columns] = origin(softmax.inputs[0].node.inputs[0], "concat").inputs;
-      return mul(add(expandDims(first(rows), 4), expandDims(first(columns), 3)), 1 / Math.sqrt(dim / heads));
-    },
+    rel_pos_bias_first_head: () => first(softmax.inputs[0].node.inputs[1]),
     // For the padding too, which the block itself leaves out.
     attn: () =>
       linear(windows(following(softmax.outputs[0], "transpose")), own("attn.proj.weight"), {

@@ -24,16 +24,6 @@ export function following(tensor: Tensor, op: string): Tensor {
   throw new Error(`no ${op} follows`);
 }
 
-/** The node of an op that a tensor is the reshaped output of. */
-export function origin(tensor: Tensor, op: string): Node {
-  let { node } = tensor;
-  while (node.op.name !== op) {
-    if (node.inputs.length === 0) throw new Error(`no ${op} before`);
-    node = node.inputs[0].node;
-  }
-  return node;
-}
-
 /** Nodes of an op, in order. */
 export function nodesOf({ nodes }: Graph, op: string): Node[] {
   return nodes.filter((node) => node.op.name === op);
