@@ -1,14 +1,18 @@
-import { add, attention, relu, reshape, type Tensor } from "../../engine/index.ts";
+import { add, attention, relu, type Tensor } from "../../engine/index.ts";
+import {
+  lookAtImage,
+  lookAtKeys,
+  lookFromImage,
+  lookFromQueries,
+  type ProjectedKeys,
+} from "./cross-attention.ts";
 import { DECODER_EPSILON, dense, mergeHeads, norm, splitHeads } from "./layers.ts";
 import { scoped, type Weights } from "./weights.ts";
 
-/** The image as a layer sees it. Batch b is 1 when all prompts of a batch see the same. */
-export interface ImageSide {
+/** The image and what the first layer computes of it, [b, heads, P, d]. Batch b is 1 when all prompts of a batch see the same. */
+export interface ImageSide extends ProjectedKeys {
   /** [b, P, C], P the cells of the embedding. */
   readonly image: Tensor;
-  /** Keys and values for the tokens, queries to the tokens: [b, heads, P, d]. */
-  readonly keys: Tensor;
-  readonly values: Tensor;
   readonly queries: Tensor;
 }
 
@@ -20,8 +24,8 @@ export interface TwoWayOptions {
 }
 
 /**
- * All that a layer computes of the image before it looks at the tokens. For the first layer that does not depend on points and boxes, so
- * it is done once for an image, whatever the number of prompts.
+ * All that the first layer computes of the image before it looks at the tokens. It does not depend on points and boxes, so it is done once
+ * for an image, whatever the number of prompts.
  *
  * @param weights  those of the layer
  */
@@ -55,16 +59,19 @@ export function twoWayTransformer(
   tokens: Tensor,
   { depth, heads, positions }: TwoWayOptions,
 ): { tokens: Tensor; image: Tensor } {
-  let state = { tokens, image: first.image };
-  for (let i = 0; i < depth; i++) {
-    const own = scoped(weights, `layers.${i}.`);
-    const side = i === 0 ? first : projectImage(own, state.image, { heads, positions });
-    state = layer(own, side, state.tokens, { initial: tokens, heads, isFirst: i === 0 });
-  }
-  const last = scoped(weights, "final_attn_token_to_image.");
-  const keys = splitHeads(dense(last, "k_proj", add(state.image, positions)), heads);
-  const values = splitHeads(dense(last, "v_proj", state.image), heads);
-  const seen = attendImage(last, add(state.tokens, tokens), { keys, values }, heads);
+  let state = layer(scoped(weights, "layers.0."), tokens, first, { initial: tokens, positions, heads });
+  for (let i = 1; i < depth; i++)
+    state = layer(scoped(weights, `layers.${i}.`), state.tokens, state.image, {
+      initial: tokens,
+      positions,
+      heads,
+    });
+  const seen = lookAtImage(
+    scoped(weights, "final_attn_token_to_image."),
+    add(state.tokens, tokens),
+    { image: state.image, placed: add(state.image, positions) },
+    heads,
+  );
   return {
     tokens: norm(weights, "norm_final_attn", add(state.tokens, seen), DECODER_EPSILON),
     image: state.image,
@@ -74,54 +81,54 @@ export function twoWayTransformer(
 interface LayerOptions {
   /** The tokens before the first layer, which are their own positions. */
   readonly initial: Tensor;
+  readonly positions: Tensor;
   readonly heads: number;
-  readonly isFirst: boolean;
 }
 
+/** @param side  the image, for the first layer with its projections */
 function layer(
   weights: Weights,
-  side: ImageSide,
   given: Tensor,
-  { initial, heads, isFirst }: LayerOptions,
+  side: ImageSide | Tensor,
+  { initial, positions, heads }: LayerOptions,
 ): { tokens: Tensor; image: Tensor } {
   const normed = (name: string, x: Tensor): Tensor => norm(weights, name, x, DECODER_EPSILON);
+  const projected = "image" in side ? side : null;
+  const image = "image" in side ? side.image : side;
+  const placed = add(image, positions);
+
   const self = scoped(weights, "self_attn.");
   // In the first layer the tokens are their positions, and what they were before is dropped.
-  let tokens = isFirst
-    ? attend(self, given, given, given, heads)
-    : add(given, attend(self, add(given, initial), add(given, initial), given, heads));
+  let tokens =
+    projected !== null
+      ? attendSelf(self, given, given, heads)
+      : add(given, attendSelf(self, add(given, initial), given, heads));
   tokens = normed("norm1", tokens);
+
   const toImage = scoped(weights, "cross_attn_token_to_image.");
-  tokens = normed("norm2", add(tokens, attendImage(toImage, add(tokens, initial), side, heads)));
-  const hidden = relu(dense(weights, "mlp.lin1", tokens));
-  tokens = normed("norm3", add(tokens, dense(weights, "mlp.lin2", hidden)));
+  const asking = add(tokens, initial);
+  const seen =
+    projected !== null
+      ? lookAtKeys(toImage, asking, projected)
+      : lookAtImage(toImage, asking, { image, placed }, heads);
+  tokens = normed("norm2", add(tokens, seen));
+  tokens = normed("norm3", add(tokens, dense(weights, "mlp.lin2", relu(dense(weights, "mlp.lin1", tokens)))));
 
   const toTokens = scoped(weights, "cross_attn_image_to_token.");
-  const keys = splitHeads(dense(toTokens, "k_proj", add(tokens, initial)), heads);
-  const values = splitHeads(dense(toTokens, "v_proj", tokens), heads);
-  const seen = dense(toTokens, "out_proj", mergeHeads(attention(side.queries, keys, values)));
-  return { tokens, image: normed("norm4", add(side.image, seen)) };
+  const answers = {
+    keys: splitHeads(dense(toTokens, "k_proj", add(tokens, initial)), heads),
+    values: splitHeads(dense(toTokens, "v_proj", tokens), heads),
+  };
+  const told =
+    projected !== null
+      ? lookFromQueries(toTokens, projected.queries, answers)
+      : lookFromImage(toTokens, placed, answers);
+  return { tokens, image: normed("norm4", add(image, told)) };
 }
 
-function attend(weights: Weights, q: Tensor, k: Tensor, v: Tensor, heads: number): Tensor {
-  const [queries, keys, values] = [
-    dense(weights, "q_proj", q),
-    dense(weights, "k_proj", k),
-    dense(weights, "v_proj", v),
-  ].map((x) => splitHeads(x, heads));
-  return dense(weights, "out_proj", mergeHeads(attention(queries, keys, values)));
-}
-
-/** The tokens [B, T, C] looking at the image. Queries know nothing of each other, so over one image those of all prompts are one set. */
-function attendImage(
-  weights: Weights,
-  tokens: Tensor,
-  { keys, values }: Pick<ImageSide, "keys" | "values">,
-  heads: number,
-): Tensor {
-  const [batch, count, dim] = tokens.shape as readonly number[];
-  const together = keys.shape[0] === batch ? tokens : reshape(tokens, [1, batch * count, dim]);
-  const queries = splitHeads(dense(weights, "q_proj", together), heads);
-  const seen = dense(weights, "out_proj", mergeHeads(attention(queries, keys, values)));
-  return reshape(seen, [batch, count, dim]);
+/** @param placed  the tokens with their positions */
+function attendSelf(weights: Weights, placed: Tensor, tokens: Tensor, heads: number): Tensor {
+  const project = (name: string, x: Tensor): Tensor => splitHeads(dense(weights, name, x), heads);
+  const attended = attention(project("q_proj", placed), project("k_proj", placed), project("v_proj", tokens));
+  return dense(weights, "out_proj", mergeHeads(attended));
 }

@@ -28,7 +28,7 @@ export function decoderSteps(graph: Graph, weights: Weights, config: SamConfig):
   for (let i = 0; i < depth; i++) {
     const layer = `transformer.layers.${i}`;
     for (const name of ["self_attn", "cross_attn_token_to_image", "cross_attn_image_to_token"])
-      steps[`layer${i}.${name}`] = at(`${layer}.${name}.out_proj`);
+      steps[`layer${i}.${name}`] = computedWith(graph, own(`${layer}.${name}.out_proj.bias`));
     steps[`layer${i}.mlp`] = at(`${layer}.mlp.lin2`);
     for (let k = 1; k <= 4; k++) steps[`layer${i}.norm${k}`] = at(`${layer}.norm${k}`);
   }
