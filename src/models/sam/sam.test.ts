@@ -42,7 +42,8 @@ const prompts: readonly Prompt[] = [
 ];
 
 describe.skipIf(runtime === null)("Sam", () => {
-  const sam = createSam(weightFile(randomTensors(tinyConfig)), tinyConfig, runtime as Runtime);
+  const file = weightFile(randomTensors(tinyConfig));
+  const sam = createSam(file, tinyConfig, runtime as Runtime);
   afterAll(() => sam.dispose());
 
   const expectClose = (a: MaskPrediction, b: MaskPrediction): void => {
@@ -58,10 +59,19 @@ describe.skipIf(runtime === null)("Sam", () => {
   it("decodes prompts of all kinds together as one by one", async () => {
     const embedding = await sam.embed(noise(5, 7));
     expect(embedding).toMatchObject({ original: { height: 5, width: 7 }, input: { height: 6, width: 8 } });
-    const together = await sam.decodeAll(embedding, prompts);
+    // Devices other than the CPU take batches.
+    const batching = createSam(file, tinyConfig, { ...(runtime as Runtime), device: "webgpu" });
+    const [together, inTurn] = [
+      await batching.decodeAll(embedding, prompts),
+      await sam.decodeAll(embedding, prompts),
+    ];
+    await batching.dispose();
     expect(together.length).toBe(prompts.length);
-    for (const [k, prompt] of prompts.entries())
-      expectClose(await sam.decode(embedding, prompt), together[k]);
+    for (const [k, prompt] of prompts.entries()) {
+      const alone = await sam.decode(embedding, prompt);
+      expectClose(alone, together[k]);
+      expect(alone).toEqual(inTurn[k]);
+    }
     expect(together[0].logits.data).not.toEqual(together[1].logits.data);
   });
 

@@ -16,7 +16,7 @@ export interface Sam {
   embed(image: RgbImage): Promise<SamEmbedding>;
   /** The masks of a prompt on the picture of an embedding. */
   decode(embedding: SamEmbedding, prompt: Prompt, options?: DecodeOptions): Promise<MaskPrediction>;
-  /** As `decode` for each prompt, several at a time; prompts of any kinds may be mixed. */
+  /** As `decode` for each prompt, several at a time where that is faster; prompts of any kinds may be mixed. */
   decodeAll(
     embedding: SamEmbedding,
     prompts: readonly Prompt[],
@@ -55,8 +55,10 @@ export interface MaskPrediction extends Frame {
   readonly predictedIou: Float32Array;
 }
 
-/** Prompts decoded at once: at 64 × 64 cells each takes some 30 MB, and more at once save nothing on a CPU. */
-const BATCHES = [16, 4, 1];
+/** How many prompts are decoded at once. A CPU takes 16 ms for each alone and 18 in company: one fits its caches. */
+function batchSizes({ device }: Runtime): readonly number[] {
+  return device === "cpu" ? [1] : [16, 4, 1];
+}
 
 /**
  * SAM with a ViT encoder. Each network is compiled when it is first used.
@@ -70,6 +72,7 @@ export function createSam(
   runtime: Runtime,
   options: NetworkOptions = {},
 ): Sam {
+  const sizes = batchSizes(runtime);
   const networks = openNetworks(file, config, runtime, options);
   const { dim, encoder } = config;
   const grid = gridSide(encoder);
@@ -135,7 +138,7 @@ export function createSam(
     const tokens = await tokensOf(prompts, embedding, precision);
     const items = prompts.map((prompt, index) => ({ prompt, index, tokens: tokens[index] }));
     const predictions: MaskPrediction[] = [];
-    for (const batch of batchesOf(items)) {
+    for (const batch of batchesOf(items, sizes)) {
       const { masks, predictedIou } = await decodeBatch(embedding, batch);
       const [, count, ...plane] = masks.shape;
       const [first, end] = multimask ? [1, count] : [0, 1];
@@ -201,8 +204,8 @@ interface Item {
   readonly tokens: NdArray<"float32">;
 }
 
-/** Items with equally many tokens, and with or without a mask, in pieces of the sizes that decoders are compiled for. */
-function batchesOf(items: readonly Item[]): Item[][] {
+/** Items with equally many tokens, and with or without a mask, in pieces of the given sizes, of which the last is 1. */
+function batchesOf(items: readonly Item[], sizes: readonly number[]): Item[][] {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
     const key = `${item.tokens.shape[0]} ${item.prompt.maskLogits !== undefined}`;
@@ -213,7 +216,7 @@ function batchesOf(items: readonly Item[]): Item[][] {
   const batches: Item[][] = [];
   for (const group of groups.values()) {
     for (let at = 0; at < group.length; at += batches[batches.length - 1].length) {
-      const size = BATCHES.find((each) => each <= group.length - at);
+      const size = sizes.find((each) => each <= group.length - at);
       batches.push(group.slice(at, at + (size as number)));
     }
   }
