@@ -17,7 +17,8 @@ describe("demo", () => {
 
     await maskwright(folder, "demo", "--scenes", "2", "-o", "second", "--workers", "1");
     // The page tells the command line and the run its inputs, which name the folder.
-    const result = (name: string) => hashTree(join(folder, name), /(report|run)\.json$|report\.html$|log\.ndjson$/);
+    const result = (name: string) =>
+      hashTree(join(folder, name), /(report|run)\.json$|report\.html$|log\.ndjson$/);
     expect(result("second")).toEqual(result("first"));
 
     const other = await maskwright(folder, "demo", "--scenes", "2", "-o", "first", "--seed", "8");
