@@ -9,6 +9,7 @@ const portable: readonly (readonly [folder: string, packages: readonly string[]]
   ["methods", []],
   ["scenes", []],
   ["engine", ["@bufbuild/protobuf", "onnx-buf"]],
+  ["models", ["@bufbuild/protobuf", "onnx-buf"]],
 ];
 
 /** What every browser has beyond the language, as far as it is used. */

@@ -35,6 +35,7 @@ export interface SamNetworks {
   decode(image: PreparedImage, sparse: Floats): Promise<Decoded>;
   /** As `decode`, with a mask prompt [B, 1, 4g, 4g] for each. */
   decodeWithMasks(features: Floats, mask: Floats, sparse: Floats): Promise<Decoded>;
+  /** Frees what was compiled; a later use compiles again. */
   dispose(): Promise<void>;
 }
 
@@ -75,8 +76,13 @@ export function openNetworks(
     outputs: Outputs<N>,
     feeds: Arrays,
   ): Promise<Readonly<Record<N, Floats>>> => {
-    const executable = lasting.get(name) ?? build(outputs);
-    lasting.set(name, executable);
+    const known = lasting.get(name);
+    const executable = known ?? build(outputs);
+    if (known === undefined) {
+      lasting.set(name, executable);
+      // What cannot be compiled is not kept: the next use tries again.
+      executable.catch(() => lasting.delete(name));
+    }
     return (await (await executable).run(feeds)) as Readonly<Record<N, Floats>>;
   };
   const runDecoder = (

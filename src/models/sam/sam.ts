@@ -34,7 +34,7 @@ export interface Sam {
     original: Size,
     options?: PromptOptions,
   ): Promise<NdArray<"float32">>;
-  /** Frees the memory of the networks. Embeddings and predictions stay. */
+  /** Frees the memory of the networks; a later call compiles them again. Embeddings and predictions stay. */
   dispose(): Promise<void>;
 }
 
@@ -79,9 +79,12 @@ export function createSam(
   // Kept as long as its embedding is, so that one prompt after the other costs no more than all at once.
   const prepared = new WeakMap<SamEmbedding, Promise<PreparedImage>>();
   const prepare = (embedding: SamEmbedding): Promise<PreparedImage> => {
-    const known = prepared.get(embedding) ?? networks.prepareImage(embedding.features);
-    prepared.set(embedding, known);
-    return known;
+    const known = prepared.get(embedding);
+    if (known !== undefined) return known;
+    const made = networks.prepareImage(embedding.features);
+    prepared.set(embedding, made);
+    made.catch(() => prepared.delete(embedding));
+    return made;
   };
 
   /** [n, C] for each prompt; n may be 0. */
