@@ -10,7 +10,7 @@ export {
   scalePoint,
   shareOfSide,
 } from "./sam/preprocess.ts";
-export type { Frame, Prompt } from "./sam/prompt.ts";
+export type { Prompt, SamFrame } from "./sam/prompt.ts";
 export * from "./sam/prompt-encoder.ts";
 export * from "./sam/sam.ts";
 export type { ImageSide } from "./sam/transformer.ts";

@@ -4,10 +4,10 @@ import type { Size } from "../../core/geometry.ts";
 import { checkSize } from "../../core/limits.ts";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../core/safetensors.ts";
 import { formatShape } from "../../engine/index.ts";
-import type { Frame } from "./prompt.ts";
+import type { SamFrame } from "./prompt.ts";
 
 /** A picture as SAM's decoder sees it: made once, prompted any number of times, kept as long as one likes. */
-export interface SamEmbedding extends Frame {
+export interface SamEmbedding extends SamFrame {
   /** [1, C, g, g] */
   readonly features: NdArray<"float32">;
 }

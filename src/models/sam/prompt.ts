@@ -1,4 +1,4 @@
-import type { NdArray } from "../../core/array.ts";
+import { elementCount, type NdArray } from "../../core/array.ts";
 import { invalid, shapeMismatch } from "../../core/error.ts";
 import type { Box, Point, Size } from "../../core/geometry.ts";
 import { formatShape } from "../../engine/index.ts";
@@ -26,7 +26,7 @@ export interface PlacedPoints {
   readonly kinds: readonly number[];
 }
 
-export interface Frame {
+export interface SamFrame {
   /** Size of the picture. */
   readonly original: Size;
   /** Size of the picture as the encoder sees it; its longer side is the input's. */
@@ -40,7 +40,7 @@ export interface Frame {
  */
 export function placePoints(
   { points = [], box, tokens }: Prompt,
-  { original, input }: Frame,
+  { original, input }: SamFrame,
   precision: CoordinatePrecision,
 ): PlacedPoints {
   if (tokens !== undefined && (points.length > 0 || box !== undefined))
@@ -66,14 +66,22 @@ export function placePoints(
   return { coordinates, kinds };
 }
 
-/** Refuses arrays of another shape. */
+/**
+ * Refuses arrays of another shape.
+ *
+ * @throws MaskwrightError SHAPE_MISMATCH
+ */
 export function checkPrompt(
   { tokens, maskLogits }: Prompt,
-  { dim, grid }: { dim: number; grid: number },
+  { dim, grid }: { readonly dim: number; readonly grid: number },
 ): void {
-  if (tokens !== undefined && (tokens.shape.length !== 2 || tokens.shape[1] !== dim))
-    throw shapeMismatch("prompt: tokens", `[n, ${dim}]`, formatShape(tokens.shape));
+  if (tokens !== undefined) {
+    checkLength("prompt: tokens", tokens);
+    if (tokens.shape.length !== 2 || tokens.shape[1] !== dim)
+      throw shapeMismatch("prompt: tokens", `[n, ${dim}]`, formatShape(tokens.shape));
+  }
   if (maskLogits === undefined) return;
+  checkLength("prompt: maskLogits", maskLogits);
   const plane = [4 * grid, 4 * grid];
   const got = formatShape(maskLogits.shape);
   if (got !== formatShape(plane) && got !== formatShape([1, ...plane]))
@@ -83,4 +91,10 @@ export function checkPrompt(
       got,
       "give one mask's low-resolution logits",
     );
+}
+
+function checkLength(where: string, { shape, data }: NdArray): void {
+  const count = elementCount(shape);
+  if (data.length !== count)
+    throw shapeMismatch(where, `${count} numbers for ${formatShape(shape)}`, `${data.length}`);
 }

@@ -121,6 +121,7 @@ describe.skipIf(runtime === null)("Sam", () => {
       "no points and no box",
     );
     await failing({ maskLogits: tokens }).toThrow("prompt: maskLogits: expected [16, 16], got [1, 3]");
+    await failing({ tokens: { ...tokens, shape: [1, 16] } }).toThrow("16 numbers for [1, 16], got 3");
     await failing({ points: [{ x: Number.NaN, y: 0, positive: true }] }).toThrow("finite numbers");
     await expect(sam.decode({ ...embedding, features: tokens }, box)).rejects.toThrow(
       "decode: embedding: expected [1, 16, 4, 4], got [1, 3]",

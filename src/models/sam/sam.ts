@@ -8,7 +8,7 @@ import { gridSide, type SamConfig } from "./config.ts";
 import type { SamEmbedding } from "./embedding.ts";
 import { type Decoded, type NetworkOptions, openNetworks, type PreparedImage } from "./networks.ts";
 import { type CoordinatePrecision, preprocess } from "./preprocess.ts";
-import { checkPrompt, type Frame, type Prompt, placePoints } from "./prompt.ts";
+import { checkPrompt, type Prompt, placePoints, type SamFrame } from "./prompt.ts";
 
 /** A promptable model. Embeddings are values: there is no current picture. */
 export interface Sam {
@@ -48,7 +48,7 @@ export interface DecodeOptions extends PromptOptions {
   readonly multimask?: boolean;
 }
 
-export interface MaskPrediction extends Frame {
+export interface MaskPrediction extends SamFrame {
   /** [M, 4g, 4g], of low resolution; `predictedMask` makes a mask of the picture's size of one. */
   readonly logits: NdArray<"float32">;
   /** The model's estimate of each mask's IoU with the object; may exceed 1. */
@@ -90,7 +90,7 @@ export function createSam(
   /** [n, C] for each prompt; n may be 0. */
   const tokensOf = async (
     prompts: readonly Prompt[],
-    frame: Frame,
+    frame: SamFrame,
     precision: CoordinatePrecision = "float32",
   ): Promise<NdArray<"float32">[]> => {
     for (const prompt of prompts) checkPrompt(prompt, { dim, grid });
