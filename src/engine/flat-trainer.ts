@@ -1,5 +1,6 @@
 import type { NdArray } from "../core/array.ts";
 import { addGradients, clipGradients } from "./flat-gradients.ts";
+import { allocateFlat } from "./flat-memory.ts";
 import { type ParameterLayout, packParameters, viewParameters } from "./flat-parameters.ts";
 import { applyGradients, createOptimizer } from "./optimizer.ts";
 import { restoreOptimizer, viewOptimizerState } from "./optimizer-state.ts";
@@ -19,12 +20,14 @@ export async function createFlatTrainer(
   start: TrainerStart,
 ): Promise<Trainer> {
   const { parameters: layout, running, report, clipNorm } = plan;
-  const parameters = packParameters(layout, pick(start.tensors, layout));
-  const optimizer =
+  const begun =
     start.optimizer === undefined
       ? createOptimizer(plan.optimizer, layout)
       : restoreOptimizer(plan.optimizer, layout, start.optimizer);
-  const gradients = new Float32Array(layout.length);
+  const [parameters, gradients, ...moments] = allocateFlat(layout.length, 2 + begun.moments.length);
+  parameters.set(packParameters(layout, pick(start.tensors, layout)));
+  for (const [index, moment] of begun.moments.entries()) moments[index].set(moment);
+  const optimizer = { ...begun, moments };
   const parameterViews = Object.fromEntries(viewParameters(layout, parameters));
   const gradientViews = prefixed("gradient/", viewParameters(layout, gradients));
   let sum: Float32Array | null = null;
@@ -46,11 +49,11 @@ export async function createFlatTrainer(
         next = Object.fromEntries(running.slots.map(({ name }) => [name, results[`next/${name}`]]));
         if (microBatches.length > 1) addGradients(sum as Float32Array, gradients, share);
       }
-      const mean = microBatches.length > 1 ? (sum as Float32Array) : gradients;
-      if (clipNorm !== null) numbers[GRADIENT_NORM] = clipGradients(mean, clipNorm);
+      if (microBatches.length > 1) gradients.set(sum as Float32Array);
+      if (clipNorm !== null) numbers[GRADIENT_NORM] = clipGradients(gradients, clipNorm);
       if (!Object.values(numbers).every(Number.isFinite)) return numbers;
       statistics = next;
-      applyGradients(optimizer, parameters, mean, rate);
+      applyGradients(optimizer, parameters, gradients, rate);
       return numbers;
     },
     evaluate: (name, feeds) => programs.run(name, feeds, { ...parameterViews, ...statistics }),
@@ -61,8 +64,8 @@ export async function createFlatTrainer(
           ([name, array]) => [name, { ...array, data: array.data.slice() as Float32Array }] as const,
         ),
       ]);
-      const moments = optimizer.moments.map((moment) => moment.slice());
-      return { tensors, optimizer: viewOptimizerState({ ...optimizer, moments }) };
+      const copies = moments.map((moment) => moment.slice());
+      return { tensors, optimizer: viewOptimizerState({ ...optimizer, moments: copies }) };
     },
     async dispose() {
       await session.release();

@@ -1,3 +1,4 @@
+import { kernelOf } from "./flat-memory.ts";
 import { checkLength, type ParameterLayout } from "./flat-parameters.ts";
 import {
   adamCoefficients,
@@ -133,7 +134,12 @@ function adapt(
 ): void {
   const rest1 = 1 - beta1;
   const rest2 = 1 - beta2;
-  for (let p = begin; p < end; p++) {
+  // Same expressions, same bits, two elements at a time; what is left is at most one element.
+  const kernel = kernelOf(parameters, gradients, firsts, seconds);
+  const pairs = kernel === null ? 0 : (end - begin) >> 1;
+  const [p0, g0, m0, v0] = [parameters, gradients, firsts, seconds].map((x) => x.byteOffset + 4 * begin);
+  kernel?.(p0, g0, m0, v0, pairs, { beta1, rest1, beta2, rest2, epsilon, rate, penalty, keep });
+  for (let p = begin + 2 * pairs; p < end; p++) {
     const parameter = parameters[p];
     const gradient = gradients[p] + penalty * parameter;
     const first = beta1 * firsts[p] + rest1 * gradient;
