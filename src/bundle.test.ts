@@ -40,6 +40,14 @@ describe("in a browser", () => {
     expect(runInContext("Object.keys(library).length", context)).toBeGreaterThan(0);
   });
 
+  it("engine/web bundles with nothing of Node's", async () => {
+    const entryPoints = [join(import.meta.dirname, "engine/runtime-web.ts")];
+    const options = { bundle: true, write: false, platform: "browser", format: "esm" } as const;
+    const { outputFiles } = await build({ ...options, entryPoints, external: ["onnxruntime-web"] });
+    expect(outputFiles[0].text).toContain('import("onnxruntime-web/wasm")');
+    expect(outputFiles[0].text).not.toMatch(/["'](?:onnxruntime-node|node:)/);
+  });
+
   it("draws a scene, proposes regions and merges them", async () => {
     const context = createContext({ ...browser });
     for (const folder of ["core", "methods", "scenes"]) {

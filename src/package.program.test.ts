@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { start } from "./testing/command.ts";
@@ -18,6 +19,14 @@ async function pack(folder: string): Promise<Packed> {
   const args = ["pack", root, "--ignore-scripts", "--json", "--pack-destination", folder];
   const { stdout } = await start(npm, args, folder).result;
   return JSON.parse(stdout)[0];
+}
+
+function isThere(name: string, folder: string): boolean {
+  try {
+    return createRequire(join(folder, "package.json")).resolve(name) !== "";
+  } catch {
+    return false;
+  }
 }
 
 describe("the packed tarball", () => {
@@ -48,5 +57,27 @@ describe("the packed tarball", () => {
     const { code, stdout } = await start("npx", ["--no-install", ...command], folder).result;
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ images: 1, miou: 25 });
+
+    if (isThere("onnxruntime-node", folder)) {
+      console.warn(`SKIPPED: a folder above ${folder} has onnxruntime-node`);
+      return;
+    }
+    // Without onnxruntime-node graphs can be built and written; what runs them says how to get it.
+    const script = `
+      import { add, createGraph, emitModel, input } from "maskwright/engine";
+      import { openNodeRuntime, openWorkerRuntime } from "maskwright/engine/node";
+      const bytes = emitModel({ y: add(input(createGraph(), "x", [1]), 1) });
+      const errors = await Promise.allSettled([openNodeRuntime(), openWorkerRuntime()]);
+      console.log(JSON.stringify([bytes.length > 0, ...errors.map(({ reason: { code, message, hint } }) => ({ code, message, hint }))]));`;
+    const answer = await start(process.execPath, ["--input-type=module", "-e", script], folder).result;
+    const missing = {
+      code: "MODEL",
+      message: "onnxruntime-node: expected the package that runs networks, got no such package",
+      hint: expect.stringMatching(
+        /^npm install onnxruntime-node \(.*ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node\)$/,
+      ),
+    };
+    expect(answer.stderr).toBe("");
+    expect(JSON.parse(answer.stdout)).toEqual([true, missing, missing]);
   });
 });

@@ -18,7 +18,8 @@ export interface WorkerRuntime extends Runtime {
  * @throws MaskwrightError MODEL when onnxruntime-node is not installed, or none of the devices is there
  */
 export async function openWorkerRuntime(options: NodeRuntimeOptions = {}): Promise<WorkerRuntime> {
-  const worker = new Worker(workerFile());
+  // Options such as --input-type are for the program, not for its threads.
+  const worker = new Worker(workerFile(), { execArgv: [] });
   const ask = remoteCalls(worker);
   const close = async (): Promise<void> => {
     await worker.terminate();
