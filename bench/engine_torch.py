@@ -41,8 +41,8 @@ class Layer(nn.Module):
 
     def forward(self, x):
         batch, tokens, size = x.shape
-        parts = self.qkv(self.norm1(x)).view(batch, tokens, 3 * self.heads, size // self.heads)
-        q, k, v = parts.transpose(1, 2).reshape(batch, 3, self.heads, tokens, -1).unbind(1)
+        parts = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, size // self.heads)
+        q, k, v = parts.permute(2, 0, 3, 1, 4).contiguous().unbind(0)
         y = x + self.out(attend(q, k, v, self.mask))
         return y + self.fc2(self.activation(self.fc1(self.norm2(y))))
 
@@ -51,10 +51,8 @@ def attend(q, k, v, mask=None):
     """softmax(Q K^T / sqrt D + mask) V and the heads joined: [B, H, T, D] to [B, T, H D]."""
     batch, heads, tokens, depth = q.shape
     q, k, v = (x.reshape(batch * heads, -1, depth) for x in (q, k, v))
-    if mask is None:
-        scores = torch.bmm(q * depth**-0.5, k.transpose(1, 2))
-    else:
-        scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=depth**-0.5)
+    bias, beta = (q.new_empty(1), 0) if mask is None else (mask, 1)
+    scores = torch.baddbmm(bias, q, k.transpose(1, 2), beta=beta, alpha=depth**-0.5)
     mixed = torch.bmm(scores.softmax(-1), v)
     return mixed.view(batch, heads, tokens, depth).transpose(1, 2).reshape(batch, tokens, heads * depth)
 
