@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../core/array.ts";
+import { temporaryFolder } from "../testing/tree.ts";
 import { compile } from "./compile.ts";
 import { constant, createGraph, input } from "./graph.ts";
 import { add, mul } from "./ops/arithmetic.ts";
@@ -98,6 +101,17 @@ describe("compile", () => {
     await Promise.all([executable.dispose(), executable.dispose()]);
     expect((await Promise.all(runs)).map(({ y }) => y.data[0])).toEqual([2, 3, 4]);
     await expect(executable.run({ x: floats([1], 1) })).rejects.toThrow("disposed of");
+  });
+
+  it("writes a trace, and gives memory back after each run, when asked to", async () => {
+    const folder = temporaryFolder();
+    const options = { profile: join(folder, "trace"), releaseMemory: true };
+    const executable = await compile({ y: add(input(createGraph(), "x", [1]), 1) }, runtime, options);
+    expect((await executable.run({ x: floats([1], 4) })).y).toEqual(floats([1], 5));
+    await executable.dispose();
+    const [name] = readdirSync(folder);
+    const events = JSON.parse(readFileSync(join(folder, name), "utf8")) as { name: string }[];
+    expect(events.filter((event) => event.name === "model_run")).toHaveLength(1);
   });
 
   it("estimates its memory from weights and from what lives at the same time", async () => {
