@@ -25,35 +25,42 @@ export interface OverlayTask {
 }
 
 /** Draws one image's masks over its photo. */
-export async function drawOverlay({
-  id,
-  photo,
-  layer,
-  out,
-  stage,
-  knownKey,
-}: OverlayTask): Promise<ItemResult<true>> {
-  const files =
-    layer.kind === "labels"
-      ? [readFileBytes(layer.path)]
-      : (await loadProposals(layer.folder, id)).files.map((f) => f.bytes);
-  const key = artifactKey(stage, photo === null ? files : [readFileBytes(photo), ...files]);
+export async function drawOverlay(task: OverlayTask): Promise<ItemResult<true>> {
+  const { photo, out, stage, knownKey } = task;
+  const layer = await loadLayer(task);
+  const key = artifactKey(stage, photo === null ? layer.files : [readFileBytes(photo), ...layer.files]);
   if (key === knownKey && existsSync(out)) return { key, result: null };
-  const over = async (size: Size): Promise<RgbImage> => {
-    if (photo === null) return grayPicture(size);
-    const image = await readPhoto(photo);
-    if (!isSameSize(image, size))
-      throw shapeMismatch(photo, `${formatSize(size)} like its masks`, formatSize(image));
-    return image;
-  };
-  let picture: RgbImage;
-  if (layer.kind === "labels") {
-    const labels = decodeLabelMap(files[0], layer.path);
-    picture = overlayLabels(await over(labels), labels, layer.palette);
-  } else {
-    const { set } = (await loadProposals(layer.folder, id)).decode();
-    picture = overlayProposals(await over(set), set.proposals);
-  }
-  writeAtomically(out, await encodeJpeg(picture, { quality: 88 }));
+  writeAtomically(out, await encodeJpeg(await layer.draw(), { quality: 88 }));
   return { key, result: true };
+}
+
+/** What is drawn: its files, read once for the key and for drawing, and how to draw them. */
+interface Layer {
+  readonly files: readonly Uint8Array[];
+  draw(): Promise<RgbImage>;
+}
+
+async function loadLayer({ id, photo, layer }: OverlayTask): Promise<Layer> {
+  if (layer.kind === "labels") {
+    const bytes = readFileBytes(layer.path);
+    const draw = async (): Promise<RgbImage> => {
+      const labels = decodeLabelMap(bytes, layer.path);
+      return overlayLabels(await readBase(photo, labels), labels, layer.palette);
+    };
+    return { files: [bytes], draw };
+  }
+  const stored = await loadProposals(layer.folder, id);
+  const draw = async (): Promise<RgbImage> => {
+    const { set } = stored.decode();
+    return overlayProposals(await readBase(photo, set), set.proposals);
+  };
+  return { files: stored.files.map(({ bytes }) => bytes), draw };
+}
+
+/** The photo to draw over, of the masks' size, or gray. */
+async function readBase(photo: string | null, size: Size): Promise<RgbImage> {
+  if (photo === null) return grayPicture(size);
+  const image = await readPhoto(photo);
+  if (isSameSize(image, size)) return image;
+  throw shapeMismatch(photo, `${formatSize(size)} like its masks`, formatSize(image));
 }
