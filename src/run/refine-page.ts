@@ -63,6 +63,7 @@ export async function writeRefinePage(
       { name: "before", scores: before },
       { name: "after", scores: after },
     ],
+    trainings: [],
     images,
     pictures,
     classNames: classes.classes,

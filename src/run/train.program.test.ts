@@ -50,6 +50,8 @@ describe("runTraining", () => {
       .map((line) => JSON.parse(line));
     expect(log.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
     expect(Object.keys(log[0])).toEqual(["step", "rate", "loss", "fit", "size", "gradient norm"]);
-    expect(readFileSync(join(whole, "loss.svg"), "utf8")).toContain("<polyline");
+    const page = readFileSync(join(whole, "report.html"), "utf8");
+    expect(page.match(/<polyline/g)).toHaveLength(5);
+    expect(page).toContain("100 steps.");
   });
 });

@@ -9,13 +9,13 @@ import { trainLoop } from "../engine/train.ts";
 import type { Trainer, TrainerStart } from "../engine/trainer-plan.ts";
 import { makeFolder, writeAtomically } from "./files.ts";
 import type { WorkContext } from "./stage.ts";
-import { lossCurve } from "./train-curve.ts";
 import { openTrainLog, type TrainLine } from "./train-log.ts";
+import { renderTraining } from "./train-page.ts";
 
 /** A training run and all that decides its result. */
 export interface TrainingRun {
   readonly name: string;
-  /** Where `checkpoint.safetensors`, `training.ndjson` and `loss.svg` go. */
+  /** Where `checkpoint.safetensors`, `training.ndjson` and `report.html` go. */
   readonly folder: string;
   /** What is trained and how, as JSON has it: kept in the checkpoint, and compared when the run goes on. */
   readonly config: unknown;
@@ -56,7 +56,7 @@ export async function runTraining(
   const save = async (step: number): Promise<void> => {
     result.checkpoint = { ...(await trainer.state()), step, random: random(run.seed).state(), config };
     writeAtomically(path, encodeCheckpoint(result.checkpoint));
-    writeAtomically(join(folder, "loss.svg"), lossCurve(log.lines));
+    writeAtomically(join(folder, "report.html"), renderTraining(run, log.lines));
   };
   progress.begin(name, steps - startStep);
   try {

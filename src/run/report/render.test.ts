@@ -30,6 +30,7 @@ const report: RunReport = {
   facts: [{ name: "seed", value: "0" }],
   notes: ["synthetic scenes"],
   stages: [stage("before", "0000 0011"), stage("after", "0001 0011")],
+  trainings: [],
   images: [image("a", 0.5, 0.75), image("b", 0.5, 0.25)],
   pictures: [picture("a"), picture("b")],
   classNames: names,
@@ -89,6 +90,7 @@ describe("renderReport", () => {
       facts: [{ name: hostile, value: hostile }],
       notes: [hostile],
       stages: [stage(hostile, "0000 0011", [hostile, hostile, hostile]), stage(hostile, "0001 0011")],
+      trainings: [{ name: hostile, lines: [{ step: 1, rate: 1, [hostile]: 1 }] }],
       images: [image(hostile, 0.5, 0.75)],
       pictures: [{ id: hostile, panels: [{ caption: hostile, source: pixel }], classes: [1, 200] }],
       classNames: [hostile, hostile, hostile],
@@ -178,5 +180,20 @@ describe("renderReport", () => {
     expect(text).toContain("The 10 best images i24 ");
     expect(text).toContain("The 10 worst images i0 ");
     expect(text).toContain("Other images i10 ");
+  });
+
+  it("draws every number of a training run", () => {
+    const lines = [3, 2, 1].map((loss, i) => ({ step: i + 1, rate: 0.5, loss, dice: loss / 4 }));
+    const page = renderReport({ ...report, trainings: [{ name: "segmenter", lines }] });
+    expect(textOf(page)).toContain("Training: segmenter 3 steps. loss 3 → 1");
+    expect(textOf(page)).toContain("dice 0.75 → 0.25");
+    expect(textOf(page)).toContain("learning rate 0.5 → 0.5");
+    expect(page.match(/<polyline/g)).toHaveLength(3);
+    expect(unbalancedTags(page)).toEqual([]);
+  });
+
+  it("says so of a training run without steps", () => {
+    const page = renderReport({ ...report, trainings: [{ name: "segmenter", lines: [] }] });
+    expect(textOf(page)).toContain("Training: segmenter 0 steps.");
   });
 });

@@ -7,6 +7,7 @@ import { gainMark } from "./marks.ts";
 import { pictureSection } from "./pictures.ts";
 import type { RunReport } from "./report.ts";
 import { style } from "./style.ts";
+import { trainingSection } from "./training.ts";
 
 /** Allows the page its own styles and embedded pictures, and nothing else: should markup slip through, it cannot run or load. */
 const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
@@ -18,7 +19,7 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  * @throws MaskwrightError INVALID_ARGUMENT if a panel's source is not a data URI of a JPEG or PNG
  */
 export function renderReport(report: RunReport): string {
-  const { title, summary, notes, stages, images, pictures } = report;
+  const { title, summary, notes, stages, trainings, images, pictures } = report;
   const { best, worst } = chooseImages(images);
   const chosen = new Set([...best, ...worst].map(({ id }) => id));
   const pictured = new Set(pictures.map(({ id }) => id));
@@ -41,6 +42,7 @@ export function renderReport(report: RunReport): string {
 <main>
 ${notes.length === 0 ? null : html`<ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${stages.length === 0 ? null : scoreSections(report)}
+${trainings.map(trainingSection)}
 ${imageSection(report)}
 ${pictureSection(numbered("best", best.length), best, report)}
 ${pictureSection(numbered("worst", worst.length), worst, report)}

@@ -1,5 +1,6 @@
 import type { ClassId } from "../../core/label-map.ts";
 import type { SegmentationScores } from "../../core/metrics.ts";
+import type { TrainLine } from "../train-log.ts";
 
 /** All a report page shows, as a plain value: `renderReport` makes the page of it. */
 export interface RunReport {
@@ -13,6 +14,8 @@ export interface RunReport {
   readonly notes: readonly string[];
   /** Scores of the whole data set: one entry, or before … after. None when there is no ground truth. */
   readonly stages: readonly StageScores[];
+  /** What was trained, if anything was. */
+  readonly trainings: readonly ReportTraining[];
   readonly images: readonly ReportImage[];
   /** Of the images that `chooseImages` picks; a picture of any other image is shown after them. */
   readonly pictures: readonly ReportPictures[];
@@ -34,6 +37,13 @@ export interface StageScores {
   readonly scores: SegmentationScores;
   /** Fraction in [0, 1], where it was measured; null where it is undefined. */
   readonly boundaryF?: number | null;
+}
+
+/** A training run: every number of its log is drawn over the steps. */
+export interface ReportTraining {
+  /** "segmenter" */
+  readonly name: string;
+  readonly lines: readonly TrainLine[];
 }
 
 export interface ReportImage {

@@ -68,6 +68,9 @@ svg text { fill: var(--soft); font-size: .75rem; }
 .histogram .base { stroke: var(--soft); }
 section > p { color: var(--soft); margin-bottom: 1rem; }
 
+.curves { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 1.5rem 2.5rem; }
+.curves figcaption { display: flex; justify-content: space-between; margin: 0 0 .3rem; }
+
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; list-style: none; font-size: .85rem; color: var(--soft); }
 .key li { display: flex; align-items: center; }
 .key .sample { margin-right: .5em; }

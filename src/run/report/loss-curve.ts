@@ -1,5 +1,5 @@
-import { type Html, html, toMarkup } from "./report/html.ts";
-import type { TrainLine } from "./train-log.ts";
+import type { TrainLine } from "../train-log.ts";
+import { type Html, html } from "./html.ts";
 
 /** Steps drawn as one point when there are more. */
 const MAX_POINTS = 300;
@@ -18,9 +18,9 @@ interface Point {
  *
  * @param name  which number of the log
  */
-export function lossCurve(lines: readonly TrainLine[], name = "loss"): string {
+export function lossCurve(lines: readonly TrainLine[], name = "loss"): Html {
   const points = summarize(lines, name);
-  if (points.length === 0) return toMarkup(frame(html``, html``));
+  if (points.length === 0) return frame(name, html``, html``);
   const { left, right, top, bottom, width, height } = FRAME;
   const low = Math.min(0, ...points.map((point) => point.low));
   const high = Math.max(...points.map((point) => point.high));
@@ -44,12 +44,12 @@ export function lossCurve(lines: readonly TrainLine[], name = "loss"): string {
   const curve = html`
 <polygon points="${span}" fill="var(--kept, #9fb0c6)" opacity=".4"/>
 <polyline points="${path(points.map(({ step, mean }) => [step, mean]))}" fill="none" stroke="var(--gain, #0b7a54)" stroke-width="1.75" stroke-linejoin="round"/>`;
-  return toMarkup(frame(html`${grid}${steps}`, curve));
+  return frame(name, html`${grid}${steps}`, curve);
 }
 
-function frame(scales: Html, curve: Html): Html {
+function frame(name: string, scales: Html, curve: Html): Html {
   const { width, height } = FRAME;
-  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="loss over steps" font-family="system-ui, sans-serif" font-size="11" fill="var(--soft, #5d6672)">${scales}${curve}
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${name} over steps" font-family="system-ui, sans-serif" font-size="11" fill="var(--soft, #5d6672)">${scales}${curve}
 </svg>
 `;
 }
