@@ -11,6 +11,7 @@ export * from "./interpolate.ts";
 export * from "./iou.ts";
 export * from "./label-map.ts";
 export { MAX_PIXELS, MAX_PROPOSALS } from "./limits.ts";
+export * from "./linear-assignment.ts";
 export * from "./mask.ts";
 export * from "./metrics.ts";
 export * from "./morphology.ts";
