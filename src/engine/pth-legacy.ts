@@ -11,7 +11,7 @@ export const LEGACY_START: readonly number[] = [
   0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e,
 ];
 const firstRead = 2 ** 16;
-const maxPickleBytes = 2 ** 26;
+const MAX_PICKLE_BYTES = 2 ** 26;
 
 /**
  * What `torch.save` wrote before PyTorch 1.6: pickles of a magic number, the protocol, the machine, the value and the storages' keys,
@@ -72,7 +72,7 @@ interface LegacyPickles {
 
 /** No one says how long the pickles are, so more of the file is read until they end. */
 function readPickles(source: ByteSource, where: string): LegacyPickles {
-  const limit = Math.min(source.size, maxPickleBytes);
+  const limit = Math.min(source.size, MAX_PICKLE_BYTES);
   for (let length = Math.min(firstRead, limit); ; length = Math.min(4 * length, limit)) {
     try {
       return parsePickles(source.read(0, length), where);

@@ -11,7 +11,7 @@ export interface PthContents {
   readonly locate: (storage: TorchStorage) => number;
 }
 
-const maxPickleBytes = 2 ** 26;
+const MAX_PICKLE_BYTES = 2 ** 26;
 
 /**
  * What `torch.save` has written since PyTorch 1.6, and `torch.jit.save`: a zip archive with a pickle and one file for each storage. Of a
@@ -40,8 +40,8 @@ export function readZipPth(source: ByteSource, where: string): PthContents {
   };
   const pickle = contents("data.pkl");
   const length = pickle.end - pickle.begin;
-  if (length > maxPickleBytes) {
-    throw badFormat(`${where}: ${pickle.name}`, `at most ${maxPickleBytes} bytes`, `${length}`);
+  if (length > MAX_PICKLE_BYTES) {
+    throw badFormat(`${where}: ${pickle.name}`, `at most ${MAX_PICKLE_BYTES} bytes`, `${length}`);
   }
   checkByteOrder(source, entries.get(`${root}/byteorder`), where);
   const { value } = readTorchPickle(source.read(pickle.begin, length), `${where}: ${pickle.name}`);

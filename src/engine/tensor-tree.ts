@@ -2,10 +2,10 @@ import type { NdArray } from "../core/array.ts";
 import { badFormat } from "../core/error.ts";
 import { isTorchTensor, type TorchTensor } from "./torch-pickle.ts";
 
-const maxDepth = 64;
+const MAX_DEPTH = 64;
 /** Visits, so that a list which holds another one twice, and so on, ends. */
-const maxValues = 1_000_000;
-const maxNameLength = 1024;
+const MAX_VALUES = 1_000_000;
+const MAX_NAME_LENGTH = 1024;
 
 /**
  * The tensors in a checkpoint by name: keys, attributes and list positions joined by dots, as in "model.head.weight" or
@@ -17,12 +17,12 @@ export function nameTensors(root: unknown, where: string): Map<string, TorchTens
   const tensors = new Map<string, TorchTensor | NdArray>();
   let visited = 0;
   const visit = (value: unknown, name: string, depth: number): void => {
-    if (++visited > maxValues) throw badFormat(where, `at most ${maxValues} values`, "more");
-    if (depth > maxDepth) throw badFormat(where, `values nested at most ${maxDepth} deep`, "deeper ones");
+    if (++visited > MAX_VALUES) throw badFormat(where, `at most ${MAX_VALUES} values`, "more");
+    if (depth > MAX_DEPTH) throw badFormat(where, `values nested at most ${MAX_DEPTH} deep`, "deeper ones");
     if (isTorchTensor(value) || isArray(value)) {
       const full = name === "" ? "tensor" : name;
-      if (full.length > maxNameLength) {
-        throw badFormat(where, `names of at most ${maxNameLength} characters`, `${full.length}`);
+      if (full.length > MAX_NAME_LENGTH) {
+        throw badFormat(where, `names of at most ${MAX_NAME_LENGTH} characters`, `${full.length}`);
       }
       if (tensors.has(full)) throw badFormat(where, "each tensor once", `"${full}" twice`);
       tensors.set(full, value);

@@ -19,9 +19,9 @@ interface DirectoryEntry {
   readonly length: number;
 }
 
-const maxEntries = 100_000;
-const maxDirectoryBytes = 2 ** 26;
-const maxNameBytes = 1024;
+const MAX_ENTRIES = 100_000;
+const MAX_DIRECTORY_BYTES = 2 ** 26;
+const MAX_NAME_BYTES = 1024;
 const endBytes = 22;
 const localHeaderBytes = 30;
 /** A 16- or 32-bit field of all ones means that the number is in the zip64 record or extra field. */
@@ -38,8 +38,8 @@ const incomplete = "the file may be incomplete: fetch it again";
  */
 export function readZipDirectory(source: ByteSource, where: string): Map<string, ZipEntry> {
   const { offset, length, count } = findDirectory(source, where);
-  if (count > maxEntries) throw badFormat(where, `at most ${maxEntries} files`, `${count}`);
-  if (length > maxDirectoryBytes || offset + length > source.size) {
+  if (count > MAX_ENTRIES) throw badFormat(where, `at most ${MAX_ENTRIES} files`, `${count}`);
+  if (length > MAX_DIRECTORY_BYTES || offset + length > source.size) {
     const got = `${length} bytes at byte ${offset}`;
     throw badFormat(where, `a zip directory inside the file's ${source.size} bytes`, got, incomplete);
   }
@@ -157,8 +157,8 @@ function dataStart(source: ByteSource, { name, headerAt }: DirectoryEntry, where
 }
 
 function readName(bytes: Uint8Array, where: string): string {
-  if (bytes.length === 0 || bytes.length > maxNameBytes) {
-    throw badFormat(where, `a name of 1 to ${maxNameBytes} bytes`, `${bytes.length}`);
+  if (bytes.length === 0 || bytes.length > MAX_NAME_BYTES) {
+    throw badFormat(where, `a name of 1 to ${MAX_NAME_BYTES} bytes`, `${bytes.length}`);
   }
   const name = new TextDecoder().decode(bytes);
   // Nothing is unpacked here, but whoever writes such a name means harm.
