@@ -1,6 +1,25 @@
-export { gridSide, MASK_COUNT, type SamConfig, samConfigs, type VitConfig } from "./sam/config.ts";
+export {
+  type EfficientSamConfig,
+  gridSide,
+  MASK_COUNT,
+  type PlainVitConfig,
+  type SamConfig,
+  type SamVariant,
+  samConfigs,
+  type TinyVitConfig,
+  type TinyVitStage,
+  type VitConfig,
+} from "./sam/config.ts";
 export * from "./sam/embedding.ts";
-export { type DecodedMasks, decodeMasks, prepareImage } from "./sam/mask-decoder.ts";
+export { type EncodeImageOptions, encodeImage } from "./sam/image-encoder.ts";
+export {
+  type DecodedMasks,
+  type DecodedTokens,
+  decodeMasks,
+  decodeTokens,
+  drawMasks,
+  prepareImage,
+} from "./sam/mask-decoder.ts";
 export type { NetworkOptions } from "./sam/networks.ts";
 export * from "./sam/postprocess.ts";
 export {
@@ -13,6 +32,6 @@ export {
 export type { Prompt, SamFrame } from "./sam/prompt.ts";
 export * from "./sam/prompt-encoder.ts";
 export * from "./sam/sam.ts";
+export { samTensors } from "./sam/tensor-table.ts";
 export type { ImageSide } from "./sam/transformer.ts";
-export { type EncodeImageOptions, encodeImage } from "./sam/vit.ts";
-export { samTensors, samWeights, scoped, type Weights } from "./sam/weights.ts";
+export { samWeights, scoped, type Weights } from "./sam/weights.ts";

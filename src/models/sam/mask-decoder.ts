@@ -37,6 +37,16 @@ export function prepareImage(
   return projectImage(first, image, { heads: config.decoder.heads, positions });
 }
 
+/** What prompts are to the decoder before any mask is drawn. */
+export interface DecodedTokens {
+  /** [B, P, C], the image as its cells are after they looked at the prompt. */
+  readonly image: Tensor;
+  /** [B, 4, C/8]: a mask is the product of its filter and the upscaled image. */
+  readonly filters: Tensor;
+  /** [B, 4]; may exceed 1. */
+  readonly predictedIou: Tensor;
+}
+
 export interface DecodedMasks {
   /** [B, 4, 4g, 4g] logits: the mask for a prompt that means one thing, then three for one that may mean several. */
   readonly masks: Tensor;
@@ -55,8 +65,24 @@ export function decodeMasks(
   weights: Weights,
   side: ImageSide,
   sparse: Tensor,
-  { decoder }: SamConfig,
+  config: SamConfig,
 ): DecodedMasks {
+  const { image, filters, predictedIou } = decodeTokens(weights, side, sparse, config);
+  return { masks: drawMasks(weights, image, filters), predictedIou };
+}
+
+/**
+ * The half of `decodeMasks` that tells how good masks will be, without drawing them.
+ *
+ * @param side    from `prepareImage`, of batch 1 or B
+ * @param sparse  [B, n, C] tokens of the prompts; n may be 0
+ */
+export function decodeTokens(
+  weights: Weights,
+  side: ImageSide,
+  sparse: Tensor,
+  { decoder }: SamConfig,
+): DecodedTokens {
   const own = scoped(weights, "mask_decoder.");
   const [batch, count, dim] = sparse.shape as readonly number[];
   const [, cells] = side.image.shape as readonly number[];
@@ -75,9 +101,21 @@ export function decodeMasks(
     return reshape(filter, [batch, 1, dim / 8]);
   });
   return {
-    masks: filterMap(concat(filters, 1), upscale(own, image)),
+    image,
+    filters: concat(filters, 1),
     predictedIou: head(own, "iou_prediction_head", token(0)),
   };
+}
+
+/**
+ * The other half: logits of masks.
+ *
+ * @param image    [B, P, C] from `decodeTokens`
+ * @param filters  [B, M, C/8], any of its filters
+ * @returns        [B, M, 4g, 4g]
+ */
+export function drawMasks(weights: Weights, image: Tensor, filters: Tensor): Tensor {
+  return filterMap(filters, upscale(scoped(weights, "mask_decoder."), image));
 }
 
 /**

@@ -13,15 +13,17 @@ import {
   type WeightFile,
 } from "../../engine/index.ts";
 import { gridSide, type SamConfig } from "./config.ts";
-import { decodeMasks, prepareImage } from "./mask-decoder.ts";
+import type { Floats } from "./floats.ts";
+import { decodeMasks, decodeTokens, drawMasks, prepareImage } from "./mask-decoder.ts";
 import { encodeMask, encodeNoMask, encodePoints } from "./prompt-encoder.ts";
 import type { ImageSide } from "./transformer.ts";
 import { encodeImage } from "./vit.ts";
 import { samWeights, type Weights } from "./weights.ts";
 
-type Floats = NdArray<"float32">;
 /** What the first decoder layer makes of an image, see `prepareImage`. */
 export type PreparedImage = Readonly<Record<keyof ImageSide, Floats>>;
+/** The image that a batch of prompts is about: the same for all, or its features with a mask [B, 1, 4g, 4g] for each. */
+export type DecoderImage = PreparedImage | { readonly features: Floats; readonly mask: Floats };
 
 /** SAM's networks on arrays, each compiled when it is first used. */
 export interface SamNetworks {
@@ -32,15 +34,24 @@ export interface SamNetworks {
   /** [N, 2] and [N] to [N, C] */
   encodePoints(points: Floats, kinds: NdArray<"int32">): Promise<Floats>;
   /** [B, n, C] to [B, 4, 4g, 4g] and [B, 4] */
-  decode(image: PreparedImage, sparse: Floats): Promise<Decoded>;
-  /** As `decode`, with a mask prompt [B, 1, 4g, 4g] for each. */
-  decodeWithMasks(features: Floats, mask: Floats, sparse: Floats): Promise<Decoded>;
+  decode(image: DecoderImage, sparse: Floats): Promise<Decoded>;
+  /** As `decode` up to the masks, see `decodeTokens`: [B, P, C], [B, 4, C/8] and [B, 4]. */
+  decodeTokens(image: DecoderImage, sparse: Floats): Promise<Undrawn>;
+  /** [1, P, C] and [1, M, C/8] to [1, M, 4g, 4g] */
+  drawMasks(cells: Floats, filters: Floats): Promise<Floats>;
   /** Frees what was compiled; a later use compiles again. */
   dispose(): Promise<void>;
 }
 
 export interface Decoded {
   readonly masks: Floats;
+  readonly predictedIou: Floats;
+}
+
+/** What `decodeTokens` gives; the image's cells have a name of their own, as one of its inputs has theirs. */
+export interface Undrawn {
+  readonly cells: Floats;
+  readonly filters: Floats;
   readonly predictedIou: Floats;
 }
 
@@ -85,26 +96,34 @@ export function openNetworks(
     }
     return (await (await executable).run(feeds)) as Readonly<Record<N, Floats>>;
   };
-  const runDecoder = (
-    feeds: Readonly<Record<string, Floats>>,
-    sideOf: (inputs: Readonly<Record<string, Tensor>>, weights: Weights) => ImageSide,
-  ): Promise<Decoded> =>
-    decoders.use(
-      Object.entries(feeds)
-        .map(([name, { shape }]) => `${name} [${shape}]`)
-        .join(),
+  /** A network that is compiled for each shape of its inputs. */
+  const runDecoder = <N extends string>(
+    name: string,
+    image: DecoderImage,
+    sparse: Floats,
+    outputs: (weights: Weights, side: ImageSide, sparse: Tensor) => Readonly<Record<N, Tensor>>,
+  ): Promise<Readonly<Record<N, Floats>>> => {
+    const feeds: Readonly<Record<string, Floats>> = { ...image, sparse };
+    const shapes = Object.entries(feeds).map(([input, { shape }]) => `${input} [${shape}]`);
+    return decoders.use(
+      `${name}: ${shapes}`,
       () =>
         build((weights, graph) => {
           const inputs: Record<string, Tensor> = {};
           for (const [name, { shape }] of Object.entries(feeds)) inputs[name] = input(graph, name, shape);
-          return { ...decodeMasks(weights, sideOf(inputs, weights), inputs.sparse, config) };
+          const side =
+            "mask" in inputs
+              ? prepareImage(weights, inputs.features, encodeMask(weights, inputs.mask), config)
+              : (inputs as unknown as ImageSide);
+          return outputs(weights, side, inputs.sparse);
         }),
       async (executable) => {
         // A prompt of no tokens is no input.
         const used = executable.inputs.map(({ name }) => [name, feeds[name]]);
-        return (await executable.run(Object.fromEntries(used))) as unknown as Decoded;
+        return (await executable.run(Object.fromEntries(used))) as Readonly<Record<N, Floats>>;
       },
     );
+  };
 
   return {
     async encodeImage(pixels) {
@@ -129,11 +148,22 @@ export function openNetworks(
       };
       return (await runLasting("points", encode, { points, kinds })).tokens;
     },
-    decode: (image, sparse) => runDecoder({ ...image, sparse }, (inputs) => inputs as unknown as ImageSide),
-    decodeWithMasks: (features, mask, sparse) =>
-      runDecoder({ features, mask, sparse }, (inputs, weights) =>
-        prepareImage(weights, inputs.features, encodeMask(weights, inputs.mask), config),
-      ),
+    decode: (image, sparse) =>
+      runDecoder("masks", image, sparse, (weights, side, tokens) => ({
+        ...decodeMasks(weights, side, tokens, config),
+      })),
+    decodeTokens: (image, sparse) =>
+      runDecoder("tokens", image, sparse, (weights, side, tokens) => {
+        const { image: cells, ...rest } = decodeTokens(weights, side, tokens, config);
+        return { cells, ...rest };
+      }),
+    async drawMasks(cells, filters) {
+      const draw: Outputs<"masks"> = (weights, graph) => {
+        const image = input(graph, "cells", cells.shape);
+        return { masks: drawMasks(weights, image, input(graph, "filters", [1, "masks", config.dim / 8])) };
+      };
+      return (await runLasting("draw", draw, { cells, filters })).masks;
+    },
     async dispose() {
       const networks = [...lasting.values()];
       lasting.clear();

@@ -3,6 +3,7 @@ import type { NdArray } from "../../core/array.ts";
 import { random } from "../../core/random.ts";
 import type { Runtime } from "../../engine/index.ts";
 import { openNodeRuntime } from "../../engine/node.ts";
+import { relativeError } from "../../testing/golden.ts";
 import { readEmbedding, writeEmbedding } from "./embedding.ts";
 import { predictedMask } from "./postprocess.ts";
 import { preprocess, shareOfSide } from "./preprocess.ts";
@@ -73,6 +74,40 @@ describe.skipIf(runtime === null)("Sam", () => {
       expect(alone).toEqual(inTurn[k]);
     }
     expect(together[0].logits.data).not.toEqual(together[1].logits.data);
+  });
+
+  it("decodes one after the other, and draws only the masks that are kept", async () => {
+    const embedding = await sam.embed(noise(5, 7));
+    for (const multimask of [true, false]) {
+      const all = await sam.decodeAll(embedding, prompts, { multimask });
+      const estimates = all.flatMap(({ predictedIou }) => [...predictedIou]).sort((a, b) => a - b);
+      const middle = estimates[estimates.length >> 1];
+      const asked = new Set<number>();
+      const seen = new Set<number>();
+      let drawn = 0;
+      const keep = (predictedIou: number, index: number): boolean => {
+        asked.add(index);
+        return predictedIou > middle;
+      };
+      for await (const kept of sam.decodeEach(embedding, prompts, { multimask, keep })) {
+        const whole = all[kept.prompt];
+        const { logits, predictedIou, indices } = kept;
+        seen.add(kept.prompt);
+        drawn += indices.length;
+        expect(logits.shape).toEqual([indices.length, 16, 16]);
+        const expected = [...whole.predictedIou.keys()].filter((m) => whole.predictedIou[m] > middle);
+        expect(indices).toEqual(expected);
+        for (const [k, m] of indices.entries()) {
+          expect(predictedIou[k]).toBe(whole.predictedIou[m]);
+          // Products of fewer filters are summed in another order.
+          const wanted = whole.logits.data.subarray(256 * m, 256 * (m + 1));
+          expect(relativeError(logits.data.subarray(256 * k, 256 * (k + 1)), wanted)).toBeLessThan(1e-5);
+        }
+      }
+      expect(seen.size).toBe(prompts.length);
+      expect(drawn).toBe(estimates.filter((estimate) => estimate > middle).length);
+      expect([...asked].sort()).toEqual(multimask ? [0, 1, 2] : [0]);
+    }
   });
 
   it("gives three masks or the one before them, of the picture's size", async () => {

@@ -1,14 +1,15 @@
-import { elementCount, type NdArray } from "../../core/array.ts";
 import { shapeMismatch } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { longestSideSize } from "../../core/resize.ts";
 import { formatShape, type Runtime, type WeightFile } from "../../engine/index.ts";
-import { gridSide, type SamConfig } from "./config.ts";
+import { gridSide, MASK_COUNT, type SamConfig } from "./config.ts";
 import type { SamEmbedding } from "./embedding.ts";
-import { type Decoded, type NetworkOptions, openNetworks, type PreparedImage } from "./networks.ts";
+import { type Floats, floats, pickRows, rowOf, stack } from "./floats.ts";
+import { type DecoderImage, type NetworkOptions, openNetworks, type PreparedImage } from "./networks.ts";
 import { type CoordinatePrecision, preprocess } from "./preprocess.ts";
 import { checkPrompt, type Prompt, placePoints, type SamFrame } from "./prompt.ts";
+import { batchesOf, type PromptItem } from "./prompt-batches.ts";
 
 /** A promptable model. Embeddings are values: there is no current picture. */
 export interface Sam {
@@ -23,17 +24,24 @@ export interface Sam {
     options?: DecodeOptions,
   ): Promise<MaskPrediction[]>;
   /**
+   * As `decodeAll`, one prediction after the other, so that those of thousands of prompts never lie in memory together. Masks that are
+   * not kept are not drawn, which is about half of the work.
+   *
+   * Prompts of one kind come in their order; kinds are taken in turn.
+   */
+  decodeEach(
+    embedding: SamEmbedding,
+    prompts: readonly Prompt[],
+    options?: DecodeEachOptions,
+  ): AsyncIterable<KeptPrediction>;
+  /**
    * The vectors that stand for prompts in the decoder: two for a box, n + 1 for n points without one.
    *
    * @param original  size of the picture
    * @returns         [N, n, C]
    * @throws MaskwrightError SHAPE_MISMATCH when prompts have different numbers of them
    */
-  promptTokens(
-    prompts: readonly Prompt[],
-    original: Size,
-    options?: PromptOptions,
-  ): Promise<NdArray<"float32">>;
+  promptTokens(prompts: readonly Prompt[], original: Size, options?: PromptOptions): Promise<Floats>;
   /** Frees the memory of the networks; a later call compiles them again. Embeddings and predictions stay. */
   dispose(): Promise<void>;
 }
@@ -48,11 +56,28 @@ export interface DecodeOptions extends PromptOptions {
   readonly multimask?: boolean;
 }
 
+export interface DecodeEachOptions extends DecodeOptions {
+  /**
+   * Whether a mask is drawn; all are by default.
+   *
+   * @param index  which of the prompt's masks, 0 to 2, or 0 without `multimask`
+   */
+  readonly keep?: (predictedIou: number, index: number) => boolean;
+}
+
 export interface MaskPrediction extends SamFrame {
   /** [M, 4g, 4g], of low resolution; `predictedMask` makes a mask of the picture's size of one. */
-  readonly logits: NdArray<"float32">;
+  readonly logits: Floats;
   /** The model's estimate of each mask's IoU with the object; may exceed 1. */
   readonly predictedIou: Float32Array;
+}
+
+/** The masks of a prompt that were kept, which may be none. */
+export interface KeptPrediction extends MaskPrediction {
+  /** Which of the prompts. */
+  readonly prompt: number;
+  /** Which of the prompt's masks each is. */
+  readonly indices: readonly number[];
 }
 
 /** How many prompts are decoded at once. A CPU takes 16 ms for each alone and 18 in company: one fits its caches. */
@@ -92,7 +117,7 @@ export function createSam(
     prompts: readonly Prompt[],
     frame: SamFrame,
     precision: CoordinatePrecision = "float32",
-  ): Promise<NdArray<"float32">[]> => {
+  ): Promise<Floats[]> => {
     for (const prompt of prompts) checkPrompt(prompt, { dim, grid });
     const placed = prompts.map((prompt) => placePoints(prompt, frame, precision));
     const data = Int32Array.from(placed.flatMap(({ kinds }) => kinds));
@@ -117,18 +142,18 @@ export function createSam(
     });
   };
 
-  /** Prompts that all have as many tokens, and all a mask or none. */
-  const decodeBatch = async (embedding: SamEmbedding, batch: readonly Item[]): Promise<Decoded> => {
-    const sparse = stack(
-      batch.map(({ tokens }) => tokens.data),
-      batch[0].tokens.shape,
-    );
+  /** The image for prompts that all have a mask or all have none. */
+  const imageOf = async (embedding: SamEmbedding, batch: readonly PromptItem[]): Promise<DecoderImage> => {
     const masks = batch.flatMap(({ prompt }) => prompt.maskLogits?.data ?? []);
-    if (masks.length === 0) return networks.decode(await prepare(embedding), sparse);
-    return networks.decodeWithMasks(embedding.features, stack(masks, [1, 4 * grid, 4 * grid]), sparse);
+    if (masks.length === 0) return prepare(embedding);
+    return { features: embedding.features, mask: stack(masks, [1, 4 * grid, 4 * grid]) };
   };
 
-  const decodeAll: Sam["decodeAll"] = async (embedding, prompts, { multimask = true, precision } = {}) => {
+  const decodeEach = async function* (
+    embedding: SamEmbedding,
+    prompts: readonly Prompt[],
+    { multimask = true, precision, keep }: DecodeEachOptions = {},
+  ): AsyncGenerator<KeptPrediction> {
     const wanted = formatShape([1, dim, grid, grid]);
     if (formatShape(embedding.features.shape) !== wanted)
       throw shapeMismatch(
@@ -140,22 +165,44 @@ export function createSam(
     const { original, input } = embedding;
     const tokens = await tokensOf(prompts, embedding, precision);
     const items = prompts.map((prompt, index) => ({ prompt, index, tokens: tokens[index] }));
-    const predictions: MaskPrediction[] = [];
+    const [first, end] = multimask ? [1, MASK_COUNT] : [0, 1];
     for (const batch of batchesOf(items, sizes)) {
-      const { masks, predictedIou } = await decodeBatch(embedding, batch);
-      const [, count, ...plane] = masks.shape;
-      const [first, end] = multimask ? [1, count] : [0, 1];
-      const part = (data: Float32Array, b: number, size: number): Float32Array<ArrayBuffer> =>
-        new Float32Array(data.subarray((b * count + first) * size, (b * count + end) * size));
-      batch.forEach(({ index }, b) => {
-        predictions[index] = {
-          logits: floats([end - first, ...plane], part(masks.data, b, elementCount(plane))),
-          predictedIou: part(predictedIou.data, b, 1),
-          original,
-          input,
-        };
-      });
+      const sparse = stack(
+        batch.map(({ tokens }) => tokens.data),
+        batch[0].tokens.shape,
+      );
+      const image = await imageOf(embedding, batch);
+      const decoded =
+        keep === undefined
+          ? await networks.decode(image, sparse)
+          : await networks.decodeTokens(image, sparse);
+      for (const [b, { index }] of batch.entries()) {
+        const estimates = rowOf(decoded.predictedIou, b).data.subarray(first, end);
+        const indices = [...estimates.keys()].filter((m) => keep === undefined || keep(estimates[m], m));
+        const chosen = indices.map((m) => first + m);
+        const logits =
+          "masks" in decoded
+            ? pickRows(rowOf(decoded.masks, b), chosen)
+            : await draw(rowOf(decoded.cells, b), pickRows(rowOf(decoded.filters, b), chosen));
+        const predictedIou = Float32Array.from(indices, (m) => estimates[m]);
+        yield { prompt: index, indices, logits, predictedIou, original, input };
+      }
     }
+  };
+
+  /** [P, C] and [M, C/8] to [M, 4g, 4g] */
+  const draw = async (cells: Floats, filters: Floats): Promise<Floats> => {
+    const plane = [4 * grid, 4 * grid];
+    if (filters.shape[0] === 0) return floats([0, ...plane], new Float32Array(0));
+    const one = ({ shape, data }: Floats): Floats => floats([1, ...shape], data);
+    const { shape, data } = await networks.drawMasks(one(cells), one(filters));
+    return floats(shape.slice(1), data);
+  };
+
+  const decodeAll: Sam["decodeAll"] = async (embedding, prompts, decodeOptions) => {
+    const predictions: MaskPrediction[] = [];
+    for await (const { prompt, indices: _, ...prediction } of decodeEach(embedding, prompts, decodeOptions))
+      predictions[prompt] = prediction;
     return predictions;
   };
 
@@ -168,6 +215,7 @@ export function createSam(
     decode: async (embedding, prompt, decodeOptions) =>
       (await decodeAll(embedding, [prompt], decodeOptions))[0],
     decodeAll,
+    decodeEach,
     async promptTokens(prompts, original, { precision } = {}) {
       const frame = { original, input: longestSideSize(original, encoder.side) };
       const tokens = await tokensOf(prompts, frame, precision);
@@ -185,43 +233,4 @@ export function createSam(
     },
     dispose: networks.dispose,
   };
-}
-
-function floats(shape: readonly number[], data: Float32Array): NdArray<"float32"> {
-  return { dtype: "float32", shape, data };
-}
-
-/** Arrays of one shape along a new first axis. */
-function stack(parts: readonly Float32Array[], shape: readonly number[]): NdArray<"float32"> {
-  const size = elementCount(shape);
-  const data = new Float32Array(parts.length * size);
-  parts.forEach((part, k) => {
-    data.set(part, k * size);
-  });
-  return floats([parts.length, ...shape], data);
-}
-
-interface Item {
-  readonly prompt: Prompt;
-  readonly index: number;
-  readonly tokens: NdArray<"float32">;
-}
-
-/** Items with equally many tokens, and with or without a mask, in pieces of the given sizes, of which the last is 1. */
-function batchesOf(items: readonly Item[], sizes: readonly number[]): Item[][] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = `${item.tokens.shape[0]} ${item.prompt.maskLogits !== undefined}`;
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
-    group.push(item);
-  }
-  const batches: Item[][] = [];
-  for (const group of groups.values()) {
-    for (let at = 0; at < group.length; at += batches[batches.length - 1].length) {
-      const size = sizes.find((each) => each <= group.length - at);
-      batches.push(group.slice(at, at + (size as number)));
-    }
-  }
-  return batches;
 }
