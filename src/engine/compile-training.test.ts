@@ -93,33 +93,52 @@ describe("compileTraining", () => {
     await rest.dispose();
   });
 
-  it("steps by the mean gradient of micro-batches", async () => {
-    // loss (p − x)²/2 at p = 0 has the gradient −x: the mean of 1 and 3 moves p to 2.
-    const graph = createGraph();
-    const [p, x] = [input(graph, "p", []), input(graph, "x", [])];
-    const loss = div(mul(sub(p, x), sub(p, x)), 2);
-    const start = { tensors: new Map([scalar("p", 0)]) };
-    const trainer = await compileTraining({ loss, parameters: [p] }, runtime, {
-      start,
-      optimizer: { kind: "sgd" },
+  describe.each([
+    ["flat arrays", runtime],
+    ["the graph", inGraph],
+  ])("with the update in %s", (_, where) => {
+    it("steps by the mean gradient of micro-batches", async () => {
+      // loss (p − x)²/2 at p = 0 has the gradient −x: the mean of 1 and 3 moves p to 2, and that of 5 alone to 5.
+      const graph = createGraph();
+      const [p, x] = [input(graph, "p", []), input(graph, "x", [])];
+      const loss = div(mul(sub(p, x), sub(p, x)), 2);
+      const trainer = await compileTraining({ loss, parameters: [p] }, where, {
+        start: { tensors: new Map([scalar("p", 0)]) },
+        optimizer: { kind: "sgd" },
+        clipNorm: 4,
+        microBatches: 2,
+      });
+      const feeds = (value: number): Record<string, NdArray> => Object.fromEntries([scalar("x", value)]);
+      expect(await trainer.step([feeds(1), feeds(3)], 1)).toEqual({ loss: 2.5, "gradient norm": 2 });
+      expect((await trainer.state()).tensors).toEqual(new Map([scalar("p", 2)]));
+      expect(await trainer.step([feeds(5)], 1)).toEqual({ loss: 4.5, "gradient norm": 3 });
+      expect((await trainer.state()).tensors).toEqual(new Map([scalar("p", 5)]));
+      await expect(trainer.step([feeds(1), feeds(2), feeds(3)], 1)).rejects.toThrow(
+        "step: microBatches: expected 1 to 2, as compiled for, got 3",
+      );
+      await trainer.dispose();
     });
-    const feeds = [1, 3].map((value) => Object.fromEntries([scalar("x", value)]));
-    expect(await trainer.step(feeds, 1)).toEqual({ loss: 2.5 });
-    expect((await trainer.state()).tensors).toEqual(new Map([scalar("p", 2)]));
-    await trainer.dispose();
-  });
 
-  it("makes no update with numbers that are not finite", async () => {
-    const graph = createGraph();
-    const [p, x] = [input(graph, "p", []), input(graph, "x", [])];
-    const start = { tensors: new Map([scalar("p", 3)]) };
-    const trainer = await compileTraining({ loss: mul(p, x), parameters: [p] }, runtime, {
-      start,
-      optimizer: adamw,
+    it("makes no update with numbers that are not finite", async () => {
+      const graph = createGraph();
+      const [p, x] = [input(graph, "p", []), input(graph, "x", [])];
+      const start = { tensors: new Map([scalar("p", 3)]) };
+      const options = { start, optimizer: adamw, microBatches: 2 };
+      const trainer = await compileTraining({ loss: mul(p, x), parameters: [p] }, where, options);
+      const feeds = (value: number): Record<string, NdArray> => Object.fromEntries([scalar("x", value)]);
+      for (const bad of [Infinity, Number.NaN]) {
+        expect((await trainer.step([feeds(bad)], 1)).loss).toBe(bad);
+        expect((await trainer.step([feeds(bad), feeds(1)], 1)).loss).toBe(bad);
+      }
+      const { tensors, optimizer } = await trainer.state();
+      expect(tensors).toEqual(start.tensors);
+      expect(optimizer.step).toBe(0);
+      // And nothing of it is left: Adam's first step is the rate.
+      await trainer.step([feeds(1), feeds(1)], 1);
+      const after = (await trainer.state()).tensors.get("p") as NdArray<"float32">;
+      expect(after.data[0]).toBeCloseTo(3 - 0.03 - 1, 5);
+      await trainer.dispose();
     });
-    expect((await trainer.step([Object.fromEntries([scalar("x", Infinity)])], 1)).loss).toBe(Infinity);
-    expect((await trainer.state()).tensors).toEqual(start.tensors);
-    await trainer.dispose();
   });
 
   it("names what does not fit", async () => {

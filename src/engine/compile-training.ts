@@ -4,7 +4,9 @@ import { layoutParameters, type ParameterLayout } from "./flat-parameters.ts";
 import { GRADIENT_NORM } from "./flat-trainer.ts";
 import { gradients } from "./gradients.ts";
 import { type InputAttributes, inputOp, type Tensor } from "./graph.ts";
+import { addSums, areFinite, sumKey } from "./micro-batches.ts";
 import { emitModel, inputsOf } from "./onnx.ts";
+import { logicalAnd, where } from "./ops/compare.ts";
 import type { OptimizerDefinition } from "./optimizer-definition.ts";
 import { addClipping, addUpdate } from "./optimizer-graph.ts";
 import { createQueue } from "./queue.ts";
@@ -34,6 +36,8 @@ export interface TrainingOptions extends SessionOptions {
   readonly optimizer: OptimizerDefinition;
   /** Limit on the norm of all gradients together. */
   readonly clipNorm?: number;
+  /** The most micro-batches that a step has. Default 1. */
+  readonly microBatches?: number;
 }
 
 /**
@@ -63,13 +67,9 @@ export async function compileTraining(
   const inOrder = createQueue();
   return {
     async step(microBatches, rate) {
-      if (microBatches.length === 0) throw invalid("step: microBatches", "at least one", microBatches);
-      if (microBatches.length > 1 && update === "graph")
-        throw invalid(
-          "step: microBatches",
-          "one on WebGPU, where the update is part of the graph",
-          microBatches,
-        );
+      const most = options.microBatches ?? 1;
+      if (microBatches.length === 0 || microBatches.length > most)
+        throw invalid("step: microBatches", `1 to ${most}, as compiled for`, microBatches.length);
       for (const feeds of microBatches) checkFeeds("step", stepInputs, feeds);
       return await inOrder(() => trainer.step(microBatches, rate));
     },
@@ -91,7 +91,7 @@ export async function compileTraining(
 /** What the trainer needs to know, with the models written out. */
 function planTraining(
   { loss, parameters, report = {}, running = [], programs = {} }: TrainingGraph,
-  { optimizer, clipNorm, ...session }: Omit<TrainingOptions, "start">,
+  { optimizer, clipNorm, microBatches = 1, ...session }: Omit<TrainingOptions, "start">,
   update: TrainerPlan["update"],
 ): TrainerPlan {
   const byName = Object.fromEntries(parameters.map((tensor) => [nameOf(tensor), tensor]));
@@ -100,16 +100,23 @@ function planTraining(
       throw opError(`compileTraining: report "${name}"`, "one element", formatShape(shape));
   const reported: Record<string, Tensor> = { loss, ...report };
   const outputs: Record<string, Tensor> = { ...reported };
-  for (const { state, next } of running) outputs[`next/${nameOf(state)}`] = next;
+  const updated: Record<string, Tensor> = {};
+  for (const { state, next } of running) updated[nameOf(state)] = next;
   const slopes = gradients(loss, byName);
   if (update === "flat")
     for (const [name, slope] of Object.entries(slopes)) outputs[`gradient/${name}`] = slope;
   else {
-    const clipped = clipNorm === undefined ? null : addClipping(slopes, clipNorm);
+    const summed = microBatches === 1 ? null : addSums(slopes);
+    const total = summed?.sums ?? slopes;
+    const clipped = clipNorm === undefined ? null : addClipping(total, clipNorm);
     if (clipped !== null) reported[GRADIENT_NORM] = outputs[GRADIENT_NORM] = clipped.norm;
-    const updated = addUpdate(optimizer, byName, clipped?.gradients ?? slopes);
-    for (const [name, tensor] of Object.entries(updated)) outputs[`next/${name}`] = tensor;
+    const finite = areFinite(Object.values(reported));
+    for (const { state, next } of running) updated[nameOf(state)] = where(finite, next, state);
+    const isMade = summed === null ? finite : logicalAnd(finite, summed.isLast);
+    Object.assign(updated, addUpdate(optimizer, byName, clipped?.gradients ?? total, isMade));
+    for (const [name, sum] of Object.entries(summed?.sums ?? {})) updated[sumKey(name)] = sum;
   }
+  for (const [name, tensor] of Object.entries(updated)) outputs[`next/${name}`] = tensor;
   const runningLayout = layoutOf(running.map(({ state }) => state));
   const stateNames = new Set([...Object.keys(byName), ...runningLayout.slots.map(({ name }) => name)]);
   return {
@@ -126,6 +133,7 @@ function planTraining(
     report: Object.keys(reported),
     optimizer,
     clipNorm: clipNorm ?? null,
+    microBatches,
     session,
   };
 }

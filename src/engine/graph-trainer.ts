@@ -1,6 +1,7 @@
-import type { NdArray } from "../core/array.ts";
+import { elementCount, type NdArray } from "../core/array.ts";
 import { packParameters, viewParameters } from "./flat-parameters.ts";
-import { openPrograms, pick } from "./flat-trainer.ts";
+import { GRADIENT_NORM, openPrograms, pick } from "./flat-trainer.ts";
+import { microBatchFeeds, sumKey } from "./micro-batches.ts";
 import { createOptimizer } from "./optimizer.ts";
 import { type MomentName, momentKey, momentNames } from "./optimizer-definition.ts";
 import { updateFeeds } from "./optimizer-graph.ts";
@@ -29,6 +30,9 @@ export async function createGraphTrainer(
   );
   for (const [moment, arrays] of before.moments)
     for (const [name, array] of arrays) state[momentKey(moment, name)] = array;
+  if (plan.microBatches > 1)
+    for (const { name, shape } of layout.slots)
+      state[sumKey(name)] = { dtype: "float32", shape, data: new Float32Array(elementCount(shape)) };
   const resident = Object.fromEntries(Object.keys(state).map((name) => [name, `next/${name}`]));
   const session = await createSession(plan.model, { ...plan.session, resident });
   session.write(state);
@@ -38,11 +42,26 @@ export async function createGraphTrainer(
   const read = (): Promise<Arrays> => (current ??= session.read());
 
   return {
-    async step([feeds], rate) {
-      const results = await session.run({ ...feeds, ...updateFeeds(definition, updates, rate) });
-      updates++;
+    async step(microBatches, rate) {
+      const numbers = Object.fromEntries(report.map((name) => [name, 0]));
+      const count = microBatches.length;
+      const areFinite = (): boolean => Object.values(numbers).every(Number.isFinite);
       current = null;
-      return Object.fromEntries(report.map((name) => [name, Number(results[name].data[0])]));
+      for (const [index, feeds] of microBatches.entries()) {
+        const isLast = index === count - 1 && areFinite();
+        const results = await session.run({
+          ...feeds,
+          ...updateFeeds(definition, updates, rate),
+          ...(plan.microBatches > 1 && microBatchFeeds(index, count, isLast)),
+        });
+        for (const name of report) {
+          const value = Number(results[name].data[0]);
+          // The norm is that of the sum so far.
+          numbers[name] = name === GRADIENT_NORM ? value : numbers[name] + value / count;
+        }
+      }
+      if (areFinite()) updates++;
+      return numbers;
     },
     evaluate: async (name, feeds) => await programs.run(name, feeds, await read()),
     async state() {

@@ -2,6 +2,7 @@ import type { NdArray } from "../core/array.ts";
 import { invalid } from "../core/error.ts";
 import { input, type Tensor } from "./graph.ts";
 import { add, div, minimum, mul, sub } from "./ops/arithmetic.ts";
+import { where } from "./ops/compare.ts";
 import { sqrt } from "./ops/elementwise.ts";
 import { sum } from "./ops/reduce.ts";
 import {
@@ -30,6 +31,7 @@ type Scalar = "rate" | "step rate" | "epsilon";
  *
  * @param parameters by name
  * @param gradients  by the same names, as `gradients(loss, parameters)` returns them
+ * @param isMade     bool of one element: where it does not hold, parameters and moments stay as they are. Always made when absent
  * @returns new values of each parameter by its name, and of each moment by the name of its input: what to feed at the next step. Outputs of a
  *          model are not named like its inputs, so they need names of their own.
  * @throws MaskwrightError INVALID_ARGUMENT for no parameter, a number out of range, a group's name that is no parameter, or a parameter without
@@ -39,7 +41,10 @@ export function addUpdate(
   definition: OptimizerDefinition,
   parameters: Tensors,
   gradients: Tensors,
+  isMade?: Tensor,
 ): Record<string, Tensor> {
+  const kept = (next: Tensor, before: Tensor): Tensor =>
+    isMade === undefined ? next : where(isMade, next, before);
   const names = Object.keys(parameters);
   if (names.length === 0) throw invalid("addUpdate: parameters", "at least one", names);
   const plans = planParameters(definition, names);
@@ -54,8 +59,8 @@ export function addUpdate(
     const moments = keys.map((key) => input(graph, key, parameter.shape));
     const step = { parameter, gradient, moments, plan: plans[index], scalars };
     const next = definition.kind === "sgd" ? descend(step, definition) : adapt(step, definition);
-    updates[name] = next.parameter;
-    for (const [k, key] of keys.entries()) updates[key] = next.moments[k];
+    updates[name] = kept(next.parameter, parameter);
+    for (const [k, key] of keys.entries()) updates[key] = kept(next.moments[k], moments[k]);
   }
   return updates;
 }

@@ -48,6 +48,8 @@ export interface TrainerPlan {
   readonly report: readonly string[];
   readonly optimizer: OptimizerDefinition;
   readonly clipNorm: number | null;
+  /** The most that a step has. */
+  readonly microBatches: number;
   readonly session: SessionOptions;
 }
 

@@ -56,11 +56,17 @@ async function run(
 
 /** Parameters after some steps with the update on the device, against those by flat arrays. */
 async function compareTraining(): Promise<number> {
-  const options = { start: startOfSmallNetwork(), optimizer: { kind: "adamw" }, clipNorm: 1 } as const;
+  const options = {
+    start: startOfSmallNetwork(),
+    optimizer: { kind: "adamw" },
+    clipNorm: 1,
+    microBatches: 2,
+  } as const;
   const states = [];
   for (const runtime of [cpu, gpu]) {
     const trainer = await compileTraining(smallNetwork(), runtime, options);
-    for (let step = 0; step < 4; step++) await trainer.step([batchOfSmallNetwork(step)], 0.01);
+    for (let step = 0; step < 4; step++)
+      await trainer.step([batchOfSmallNetwork(step), batchOfSmallNetwork(step + 4)], 0.01);
     const { scores } = await trainer.evaluate("predict", { x: batchOfSmallNetwork(9).x });
     states.push(new Map([...(await trainer.state()).tensors, ["scores", scores]]));
     await trainer.dispose();
