@@ -137,7 +137,8 @@ export function readFileBytes(path: string): Uint8Array {
   }
 }
 
-function fileError(path: string, expected: string, cause: unknown): MaskwrightError {
+/** The error for a failed read: a missing file, or what else stands in the way. */
+export function fileError(path: string, expected: string, cause: unknown): MaskwrightError {
   const { code, message } = cause as NodeJS.ErrnoException;
   if (code === "ENOENT")
     return new MaskwrightError("NOT_FOUND", `${path}: expected ${expected}, got nothing there`, {
