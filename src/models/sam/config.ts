@@ -1,5 +1,6 @@
-/** The image encoder: a ViT whose blocks attend inside windows, but for a few that see the whole grid. */
+/** A ViT whose blocks attend inside windows, but for a few that see the whole grid. */
 export interface VitConfig {
+  readonly kind: "vit";
   /** Side of the square input, px. */
   readonly side: number;
   /** Side of a patch, px. */
@@ -15,8 +16,25 @@ export interface VitConfig {
   readonly mlpRatio: number;
 }
 
+/** MobileSAM's encoder: a stage of convolutions at a quarter of the side, then stages that attend inside windows. */
+export interface TinyVitConfig {
+  readonly kind: "tiny-vit";
+  readonly side: number;
+  readonly convolutions: { readonly dim: number; readonly depth: number };
+  readonly stages: readonly TinyVitStage[];
+  readonly mlpRatio: number;
+}
+
+export interface TinyVitStage {
+  readonly dim: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly window: number;
+}
+
 export interface SamConfig {
-  readonly encoder: VitConfig;
+  readonly kind: "sam";
+  readonly encoder: VitConfig | TinyVitConfig;
   /** Channels of an embedding and length of a token. */
   readonly dim: number;
   /** Channels inside the network that reads mask prompts. */
@@ -29,28 +47,116 @@ export interface SamConfig {
   };
 }
 
-/** Masks the decoder makes of every prompt: one for prompts that mean one thing, then three for those that may not. */
-export const MASK_COUNT = 4;
-
-/** Patches along a side of the input, which is the side of an embedding. */
-export function gridSide({ side, patch }: VitConfig): number {
-  return side / patch;
+/** EfficientSAM's encoder: a ViT of which every block sees the whole grid, without relative positions. */
+export interface PlainVitConfig {
+  readonly kind: "plain-vit";
+  readonly side: number;
+  readonly patch: number;
+  readonly dim: number;
+  readonly depth: number;
+  readonly heads: number;
+  readonly mlpRatio: number;
+  /** Side of the table of absolute positions, which is stretched to the grid. */
+  readonly positionSide: number;
 }
 
-function vit(dim: number, depth: number, heads: number, globalBlocks: readonly number[]): SamConfig {
-  return {
-    encoder: { side: 1024, patch: 16, dim, depth, heads, window: 14, globalBlocks, mlpRatio: 4 },
-    dim: 256,
-    maskChannels: 16,
-    decoder: { depth: 2, heads: 8, mlpDim: 2048, iouDim: 256 },
+/** EfficientSAM, which has SAM's design but other prompts and another decoder; see `efficient-sam.ts`. */
+export interface EfficientSamConfig {
+  readonly kind: "efficient-sam";
+  readonly encoder: PlainVitConfig;
+  readonly dim: number;
+  /** Tokens of every prompt: what it has less is filled up, what it has more is an error. */
+  readonly pointCount: number;
+  readonly decoder: {
+    readonly depth: number;
+    readonly heads: number;
+    readonly mlpDim: number;
+    readonly iouDim: number;
+    /** Channels after each doubling of the map. */
+    readonly upscaling: readonly [number, number];
   };
 }
 
-export type SamVariant = "sam-vit-b" | "sam-vit-l" | "sam-vit-h";
+/** Masks the decoder makes of every prompt: one for prompts that mean one thing, then three for those that may not. */
+export const MASK_COUNT = 4;
 
-/** The published sizes (`build_sam.py`): 94, 312 and 641 million parameters. */
-export const samConfigs: Readonly<Record<SamVariant, SamConfig>> = {
-  "sam-vit-b": vit(768, 12, 12, [2, 5, 8, 11]),
-  "sam-vit-l": vit(1024, 24, 16, [5, 11, 17, 23]),
-  "sam-vit-h": vit(1280, 32, 16, [7, 15, 23, 31]),
+/** How much wider a TinyViT's bottlenecks are inside. */
+export const EXPANSION = 4;
+
+/** Cells along a side of an embedding. */
+export function gridSide(encoder: VitConfig | TinyVitConfig | PlainVitConfig): number {
+  if (encoder.kind !== "tiny-vit") return encoder.side / encoder.patch;
+  return encoder.stages.reduce((side, { dim }) => side / downsamplingStride(dim), encoder.side / 4);
+}
+
+/**
+ * Stride of the convolution between two stages of a TinyViT, the second of which has `dim` channels. The last one has 1, so that the
+ * embedding is as fine as a ViT's; the original tells it by its number of channels.
+ *
+ * @see MobileSAM, `tiny_vit_sam.py`, `PatchMerging`
+ */
+export function downsamplingStride(dim: number): 1 | 2 {
+  return dim === 320 || dim === 448 || dim === 576 ? 1 : 2;
+}
+
+const samDecoder = {
+  dim: 256,
+  maskChannels: 16,
+  decoder: { depth: 2, heads: 8, mlpDim: 2048, iouDim: 256 },
 };
+
+function vit(dim: number, depth: number, heads: number, globalBlocks: readonly number[]): SamConfig {
+  return {
+    kind: "sam",
+    encoder: { kind: "vit", side: 1024, patch: 16, dim, depth, heads, window: 14, globalBlocks, mlpRatio: 4 },
+    ...samDecoder,
+  };
+}
+
+function efficient(dim: number, heads: number): EfficientSamConfig {
+  return {
+    kind: "efficient-sam",
+    encoder: {
+      kind: "plain-vit",
+      side: 1024,
+      patch: 16,
+      dim,
+      depth: 12,
+      heads,
+      mlpRatio: 4,
+      positionSide: 14,
+    },
+    dim: 256,
+    pointCount: 6,
+    decoder: { depth: 2, heads: 8, mlpDim: 2048, iouDim: 256, upscaling: [64, 32] },
+  };
+}
+
+type WithSamPrompts = "sam-vit-b" | "sam-vit-l" | "sam-vit-h" | "mobile-sam";
+type Efficient = "efficient-sam-ti" | "efficient-sam-s";
+export type SamVariant = WithSamPrompts | Efficient;
+
+/** The published sizes: of `build_sam.py` 94, 312 and 641 million parameters, MobileSAM 10, EfficientSAM 10 and 26. */
+export const samConfigs: Readonly<Record<WithSamPrompts, SamConfig> & Record<Efficient, EfficientSamConfig>> =
+  {
+    "sam-vit-b": vit(768, 12, 12, [2, 5, 8, 11]),
+    "sam-vit-l": vit(1024, 24, 16, [5, 11, 17, 23]),
+    "sam-vit-h": vit(1280, 32, 16, [7, 15, 23, 31]),
+    "mobile-sam": {
+      kind: "sam",
+      encoder: {
+        kind: "tiny-vit",
+        side: 1024,
+        convolutions: { dim: 64, depth: 2 },
+        stages: [
+          { dim: 128, depth: 2, heads: 4, window: 7 },
+          { dim: 160, depth: 6, heads: 5, window: 14 },
+          { dim: 320, depth: 2, heads: 10, window: 7 },
+        ],
+        mlpRatio: 4,
+      },
+      ...samDecoder,
+    },
+    "efficient-sam-ti": efficient(192, 3),
+    "efficient-sam-s": efficient(384, 6),
+  };

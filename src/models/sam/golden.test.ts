@@ -21,12 +21,14 @@ import { openNodeRuntime, openWeightFile } from "../../engine/node.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
 import { gridSide, MASK_COUNT } from "./config.ts";
+import { encodeImage } from "./image-encoder.ts";
 import { decodeMasks, prepareImage } from "./mask-decoder.ts";
 import { stabilityOf, thresholdLogits, upscaleLogits } from "./postprocess.ts";
 import { preprocess, scalePoint } from "./preprocess.ts";
 import { encodeMask, encodeNoMask, gridPositions } from "./prompt-encoder.ts";
 import { relativePositions } from "./relative-position.ts";
 import { createSam, type MaskPrediction } from "./sam.ts";
+import { samTensors } from "./tensor-table.ts";
 import { decoderSteps } from "./testing/decoder-steps.ts";
 import { encoderSteps } from "./testing/encoder-steps.ts";
 import {
@@ -39,8 +41,7 @@ import {
 } from "./testing/golden-prompts.ts";
 import { configOf, type GoldenCases, openGoldenTensors } from "./testing/golden-sam.ts";
 import { toChannelsFirst } from "./testing/picture-layout.ts";
-import { encodeImage } from "./vit.ts";
-import { samTensors, type Weights } from "./weights.ts";
+import type { Weights } from "./weights.ts";
 
 const folder = goldenFolder("sam-tiny");
 const runtime = folder === null ? null : await tryRuntime();

@@ -5,10 +5,10 @@ import { createGraph, type Graph, gradients, input, mul, sum, type Tensor } from
 import { interpret } from "../../engine/testing/interpreter.ts";
 import { relativeError } from "../../testing/golden.ts";
 import { MASK_COUNT } from "./config.ts";
+import { encodeImage } from "./image-encoder.ts";
 import { type DecodedMasks, decodeMasks, prepareImage } from "./mask-decoder.ts";
 import { encodeMask, encodeNoMask } from "./prompt-encoder.ts";
 import { randomTensors, tinyConfig } from "./testing/tiny-sam.ts";
-import { encodeImage } from "./vit.ts";
 import type { Weights } from "./weights.ts";
 
 const { side } = tinyConfig.encoder;

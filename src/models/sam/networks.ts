@@ -14,10 +14,10 @@ import {
 } from "../../engine/index.ts";
 import { gridSide, type SamConfig } from "./config.ts";
 import type { Floats } from "./floats.ts";
+import { encodeImage } from "./image-encoder.ts";
 import { decodeMasks, decodeTokens, drawMasks, prepareImage } from "./mask-decoder.ts";
 import { encodeMask, encodeNoMask, encodePoints } from "./prompt-encoder.ts";
 import type { ImageSide } from "./transformer.ts";
-import { encodeImage } from "./vit.ts";
 import { samWeights, type Weights } from "./weights.ts";
 
 /** What the first decoder layer makes of an image, see `prepareImage`. */

@@ -1,28 +1,44 @@
 import { describe, expect, it } from "vitest";
 import { elementCount, type NdArray } from "../../core/array.ts";
+import type { StoredTensor } from "../../engine/index.ts";
 import { type SamVariant, samConfigs } from "./config.ts";
+import { samTensors } from "./tensor-table.ts";
 import { randomTensors, tinyConfig, weightFile } from "./testing/tiny-sam.ts";
-import { samTensors, samWeights } from "./weights.ts";
+import { samWeights } from "./weights.ts";
+
+const GAUSSIAN = "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix";
 
 describe("samTensors", () => {
-  /** specs: facebookresearch/segment-anything, counted with the published code. */
+  /** Parameters as counted with the published code; a buffer of 256 besides. */
   const counts: Record<SamVariant, number> = {
-    "sam-vit-b": 93_735_472 + 256,
-    "sam-vit-l": 312_342_832 + 256,
-    "sam-vit-h": 641_090_608 + 256,
+    "sam-vit-b": 93_735_472,
+    "sam-vit-l": 312_342_832,
+    "sam-vit-h": 641_090_608,
+    // Without the classifier's head, which the file has and nothing uses.
+    "mobile-sam": 10_130_092 - 321_640,
+    "efficient-sam-ti": 10_223_204,
+    "efficient-sam-s": 26_413_028,
   };
   for (const [name, count] of Object.entries(counts))
-    it(`of ${name} has the published number of parameters, and a buffer of 256`, () => {
-      const shapes = [...samTensors(samConfigs[name as SamVariant]).values()];
-      expect(shapes.reduce((sum, shape) => sum + elementCount(shape), 0)).toBe(count);
+    it(`of ${name} has the published number of parameters`, () => {
+      const tensors = samTensors(samConfigs[name as SamVariant]);
+      const parameters = [...tensors].filter(([each]) => !/\.running_|_gaussian_matrix$/.test(each));
+      expect(parameters.reduce((sum, [, shape]) => sum + elementCount(shape), 0)).toBe(count);
+      expect(elementCount(tensors.get(GAUSSIAN) ?? [])).toBe(256);
     });
 
-  it("of ViT-B has 177 tensors of the encoder, 17 of prompts and 120 of the decoder", () => {
-    const names = [...samTensors(samConfigs["sam-vit-b"]).keys()];
-    const below = (prefix: string): number => names.filter((name) => name.startsWith(prefix)).length;
-    expect(["image_encoder.", "prompt_encoder.", "mask_decoder."].map(below)).toEqual([177, 17, 120]);
-    expect(names.length).toBe(314);
-  });
+  /** Tensors of the encoder, of prompts and of the decoder. */
+  const parts: [SamVariant, readonly number[]][] = [
+    ["sam-vit-b", [177, 17, 120]],
+    ["mobile-sam", [271, 17, 120]],
+    ["efficient-sam-ti", [153, 5, 120]],
+  ];
+  for (const [name, expected] of parts)
+    it(`of ${name} has ${expected.join(", ")} tensors`, () => {
+      const names = [...samTensors(samConfigs[name]).keys()];
+      const below = (prefix: string): number => names.filter((each) => each.startsWith(prefix)).length;
+      expect(["image_encoder.", "prompt_encoder.", "mask_decoder."].map(below)).toEqual(expected);
+    });
 });
 
 describe("samWeights", () => {
@@ -33,6 +49,15 @@ describe("samWeights", () => {
     expect([...samWeights(weightFile(more), tinyConfig).tensors.keys()]).toEqual([
       ...samTensors(tinyConfig).keys(),
     ]);
+  });
+
+  it("takes EfficientSAM's file, which holds the network under a key", () => {
+    const config = samConfigs["efficient-sam-ti"];
+    const names = [...samTensors(config)].map(
+      ([name, shape]) => [`model.${name}`, emptyTensor(shape)] as const,
+    );
+    const file = { where: "vitt.pt", tensors: new Map(names), metadata: new Map() };
+    expect([...samWeights(file, config).tensors.keys()]).toEqual([...samTensors(config).keys()]);
   });
 
   for (const positions of [
@@ -91,4 +116,9 @@ function toTransformers(name: string): string {
 
 function floats(shape: readonly number[], ...numbers: readonly number[]): NdArray<"float32"> {
   return { dtype: "float32", shape, data: Float32Array.from(numbers) };
+}
+
+function emptyTensor(shape: readonly number[]): StoredTensor {
+  const read = (): NdArray => ({ dtype: "float32", shape: [0], data: new Float32Array(0) });
+  return { dtype: "float32", shape, range: null, read };
 }

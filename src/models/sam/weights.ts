@@ -6,7 +6,8 @@ import {
   type Tensor,
   type WeightFile,
 } from "../../engine/index.ts";
-import { gridSide, MASK_COUNT, type SamConfig } from "./config.ts";
+import type { EfficientSamConfig, SamConfig } from "./config.ts";
+import { samTensors } from "./tensor-table.ts";
 
 /** A network's weights by the names its authors gave them: constants of a graph, or inputs that are trained. */
 export type Weights = (name: string) => Tensor;
@@ -16,109 +17,14 @@ export function scoped(weights: Weights, prefix: string): Weights {
   return (name) => weights(prefix + name);
 }
 
-/** Every tensor of a configuration with its shape, by the official names. */
-export function samTensors(config: SamConfig): Map<string, readonly number[]> {
-  return new Map([...encoderTensors(config), ...promptTensors(config), ...decoderTensors(config)]);
-}
-
-type Entry = readonly [name: string, shape: readonly number[]];
-
-function layer(name: string, weight: readonly number[], outputs = weight[0]): Entry[] {
-  return [
-    [`${name}.weight`, weight],
-    [`${name}.bias`, [outputs]],
-  ];
-}
-
-function encoderTensors({ encoder, dim: out }: SamConfig): Entry[] {
-  const { dim, depth, heads, window, globalBlocks, mlpRatio, patch } = encoder;
-  const grid = gridSide(encoder);
-  const block = (i: number): Entry[] => {
-    const distances = 2 * (globalBlocks.includes(i) ? grid : window) - 1;
-    const at = `image_encoder.blocks.${i}`;
-    return [
-      ...layer(`${at}.norm1`, [dim]),
-      ...layer(`${at}.attn.qkv`, [3 * dim, dim]),
-      ...layer(`${at}.attn.proj`, [dim, dim]),
-      [`${at}.attn.rel_pos_h`, [distances, dim / heads]],
-      [`${at}.attn.rel_pos_w`, [distances, dim / heads]],
-      ...layer(`${at}.norm2`, [dim]),
-      ...layer(`${at}.mlp.lin1`, [mlpRatio * dim, dim]),
-      ...layer(`${at}.mlp.lin2`, [dim, mlpRatio * dim]),
-    ];
-  };
-  return [
-    ["image_encoder.pos_embed", [1, grid, grid, dim]],
-    ...layer("image_encoder.patch_embed.proj", [dim, 3, patch, patch]),
-    ...Array.from({ length: depth }, (_, i) => block(i)).flat(),
-    ["image_encoder.neck.0.weight", [out, dim, 1, 1]],
-    ...layer("image_encoder.neck.1", [out]),
-    ["image_encoder.neck.2.weight", [out, out, 3, 3]],
-    ...layer("image_encoder.neck.3", [out]),
-  ];
-}
-
-function promptTensors({ dim, maskChannels }: SamConfig): Entry[] {
-  const token = (name: string): Entry => [`prompt_encoder.${name}.weight`, [1, dim]];
-  const mask = "prompt_encoder.mask_downscaling";
-  return [
-    ["prompt_encoder.pe_layer.positional_encoding_gaussian_matrix", [2, dim / 2]],
-    ...[0, 1, 2, 3].map((k) => token(`point_embeddings.${k}`)),
-    token("not_a_point_embed"),
-    token("no_mask_embed"),
-    ...layer(`${mask}.0`, [maskChannels / 4, 1, 2, 2]),
-    ...layer(`${mask}.1`, [maskChannels / 4]),
-    ...layer(`${mask}.3`, [maskChannels, maskChannels / 4, 2, 2]),
-    ...layer(`${mask}.4`, [maskChannels]),
-    ...layer(`${mask}.6`, [dim, maskChannels, 1, 1]),
-  ];
-}
-
-function decoderTensors({ dim, decoder }: SamConfig): Entry[] {
-  const { depth, mlpDim, iouDim } = decoder;
-  const attention = (name: string, inner: number): Entry[] => [
-    ...["q_proj", "k_proj", "v_proj"].flatMap((part) => layer(`${name}.${part}`, [inner, dim])),
-    ...layer(`${name}.out_proj`, [dim, inner]),
-  ];
-  const block = (i: number): Entry[] => {
-    const at = `mask_decoder.transformer.layers.${i}`;
-    return [
-      ...attention(`${at}.self_attn`, dim),
-      ...attention(`${at}.cross_attn_token_to_image`, dim / 2),
-      ...attention(`${at}.cross_attn_image_to_token`, dim / 2),
-      ...layer(`${at}.mlp.lin1`, [mlpDim, dim]),
-      ...layer(`${at}.mlp.lin2`, [dim, mlpDim]),
-      ...[1, 2, 3, 4].flatMap((k) => layer(`${at}.norm${k}`, [dim])),
-    ];
-  };
-  const head = (name: string, inner: number, outputs: number): Entry[] => [
-    ...layer(`mask_decoder.${name}.layers.0`, [inner, dim]),
-    ...layer(`mask_decoder.${name}.layers.1`, [inner, inner]),
-    ...layer(`mask_decoder.${name}.layers.2`, [outputs, inner]),
-  ];
-  const masks = Array.from({ length: MASK_COUNT }, (_, m) => m);
-  return [
-    ["mask_decoder.iou_token.weight", [1, dim]],
-    ["mask_decoder.mask_tokens.weight", [MASK_COUNT, dim]],
-    ...Array.from({ length: depth }, (_, i) => block(i)).flat(),
-    ...attention("mask_decoder.transformer.final_attn_token_to_image", dim / 2),
-    ...layer("mask_decoder.transformer.norm_final_attn", [dim]),
-    ...layer("mask_decoder.output_upscaling.0", [dim, dim / 4, 2, 2], dim / 4),
-    ...layer("mask_decoder.output_upscaling.1", [dim / 4]),
-    ...layer("mask_decoder.output_upscaling.3", [dim / 4, dim / 8, 2, 2], dim / 8),
-    ...masks.flatMap((m) => head(`output_hypernetworks_mlps.${m}`, dim, dim / 8)),
-    ...head("iou_prediction_head", iouDim, MASK_COUNT),
-  ];
-}
-
 /**
- * The file with the official names and nothing but the tensors of a configuration, from a checkpoint of the authors or one that
+ * The file with the official names and nothing but the tensors of a configuration, from a checkpoint of the authors or one of SAM that
  * Hugging Face's transformers wrote.
  *
  * @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH for a tensor that is missing or of another shape
  */
-export function samWeights(file: WeightFile, config: SamConfig): WeightFile {
-  const official = isTransformers(file) ? renameWeights(file, transformersRules(file)) : file;
+export function samWeights(file: WeightFile, config: SamConfig | EfficientSamConfig): WeightFile {
+  const official = renameWeights(file, isTransformers(file) ? transformersRules(file) : authorsRules);
   const tensors = new Map<string, WeightFile["tensors"] extends ReadonlyMap<string, infer T> ? T : never>();
   for (const [name, shape] of samTensors(config)) {
     const tensor = official.tensors.get(name);
@@ -136,6 +42,9 @@ export function samWeights(file: WeightFile, config: SamConfig): WeightFile {
   }
   return { ...official, tensors };
 }
+
+/** EfficientSAM's checkpoints hold the network under the key "model". */
+const authorsRules: readonly RenameRule[] = [{ match: /^model\./, to: "" }];
 
 function isTransformers({ tensors }: WeightFile): boolean {
   return tensors.has("vision_encoder.pos_embed");

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NdArray } from "../../../core/array.ts";
 import { readSafetensors } from "../../../core/safetensors.ts";
-import type { SamConfig } from "../config.ts";
+import type { SamConfig, VitConfig } from "../config.ts";
 
 export interface GoldenCases {
   readonly config: {
@@ -48,9 +48,11 @@ export interface GoldenCases {
   }[];
 }
 
-export function configOf({ config }: GoldenCases): SamConfig {
+export function configOf({ config }: GoldenCases): SamConfig & { readonly encoder: VitConfig } {
   return {
+    kind: "sam",
     encoder: {
+      kind: "vit",
       side: config.img,
       patch: 16,
       dim: config.dim,

@@ -4,11 +4,22 @@ import { random } from "../../../core/random.ts";
 import { writeSafetensors } from "../../../core/safetensors.ts";
 import { byteSource, openWeights, type WeightFile } from "../../../engine/index.ts";
 import type { SamConfig } from "../config.ts";
-import { samTensors } from "../weights.ts";
+import { samTensors } from "../tensor-table.ts";
 
 /** A SAM so small that the interpreter can differentiate it by differences: 4×4 cells in windows of 3×3. */
 export const tinyConfig: SamConfig = {
-  encoder: { side: 8, patch: 2, dim: 8, depth: 2, heads: 2, window: 3, globalBlocks: [1], mlpRatio: 2 },
+  kind: "sam",
+  encoder: {
+    kind: "vit",
+    side: 8,
+    patch: 2,
+    dim: 8,
+    depth: 2,
+    heads: 2,
+    window: 3,
+    globalBlocks: [1],
+    mlpRatio: 2,
+  },
   dim: 16,
   maskChannels: 4,
   decoder: { depth: 2, heads: 2, mlpDim: 8, iouDim: 8 },
