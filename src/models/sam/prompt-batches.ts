@@ -9,8 +9,11 @@ export interface PromptItem {
   readonly tokens: Floats;
 }
 
-/** Items with equally many tokens, and with or without a mask, in pieces of the given sizes, of which the last is 1. */
-export function batchesOf(items: readonly PromptItem[], sizes: readonly number[]): PromptItem[][] {
+/**
+ * Items with equally many tokens, and with or without a mask, in pieces of `most`, a quarter of that, and so on to 1: few different
+ * sizes, since a network is compiled for each.
+ */
+export function batchesOf(items: readonly PromptItem[], most: number): PromptItem[][] {
   const groups = new Map<string, PromptItem[]>();
   for (const item of items) {
     const key = `${item.tokens.shape[0]} ${item.prompt.maskLogits !== undefined}`;
@@ -20,9 +23,10 @@ export function batchesOf(items: readonly PromptItem[], sizes: readonly number[]
   }
   const batches: PromptItem[][] = [];
   for (const group of groups.values()) {
-    for (let at = 0; at < group.length; at += batches[batches.length - 1].length) {
-      const size = sizes.find((each) => each <= group.length - at);
-      batches.push(group.slice(at, at + (size as number)));
+    let size = most;
+    for (let at = 0; at < group.length; at += size) {
+      while (size > group.length - at) size = Math.max(1, size >> 2);
+      batches.push(group.slice(at, at + size));
     }
   }
   return batches;

@@ -62,15 +62,17 @@ describe.skipIf(runtime === null)("Sam", () => {
     expect(embedding).toMatchObject({ original: { height: 5, width: 7 }, input: { height: 6, width: 8 } });
     // Devices other than the CPU take batches.
     const batching = createSam(file, tinyConfig, { ...(runtime as Runtime), device: "webgpu" });
-    const [together, inTurn] = [
+    const [together, inTurn, inPairs] = [
       await batching.decodeAll(embedding, prompts),
       await sam.decodeAll(embedding, prompts),
+      await sam.decodeAll(embedding, prompts, { batch: 2 }),
     ];
     await batching.dispose();
     expect(together.length).toBe(prompts.length);
     for (const [k, prompt] of prompts.entries()) {
       const alone = await sam.decode(embedding, prompt);
       expectClose(alone, together[k]);
+      expectClose(alone, inPairs[k]);
       expect(alone).toEqual(inTurn[k]);
     }
     expect(together[0].logits.data).not.toEqual(together[1].logits.data);
@@ -161,6 +163,7 @@ describe.skipIf(runtime === null)("Sam", () => {
     await expect(sam.decode({ ...embedding, features: tokens }, box)).rejects.toThrow(
       "decode: embedding: expected [1, 16, 4, 4], got [1, 3]",
     );
+    await expect(sam.decodeAll(embedding, [box], { batch: 0 })).rejects.toThrow("decode: batch");
   });
 });
 

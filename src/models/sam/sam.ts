@@ -1,4 +1,4 @@
-import { shapeMismatch } from "../../core/error.ts";
+import { invalid, shapeMismatch } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { longestSideSize } from "../../core/resize.ts";
@@ -54,6 +54,8 @@ export interface PromptOptions {
 export interface DecodeOptions extends PromptOptions {
   /** Three masks, for a prompt that may mean a part or the whole (default), or one. */
   readonly multimask?: boolean;
+  /** The most prompts decoded at once, which costs memory and changes no mask. Default 1 on a CPU, 16 elsewhere. */
+  readonly batch?: number;
 }
 
 export interface DecodeEachOptions extends DecodeOptions {
@@ -80,9 +82,9 @@ export interface KeptPrediction extends MaskPrediction {
   readonly indices: readonly number[];
 }
 
-/** How many prompts are decoded at once. A CPU takes 16 ms for each alone and 18 in company: one fits its caches. */
-function batchSizes({ device }: Runtime): readonly number[] {
-  return device === "cpu" ? [1] : [16, 4, 1];
+/** A CPU takes 16 ms for each prompt alone and 18 in company: one fits its caches. */
+function defaultBatch({ device }: Runtime): number {
+  return device === "cpu" ? 1 : 16;
 }
 
 /**
@@ -97,7 +99,6 @@ export function createSam(
   runtime: Runtime,
   options: NetworkOptions = {},
 ): Sam {
-  const sizes = batchSizes(runtime);
   const networks = openNetworks(file, config, runtime, options);
   const { dim, encoder } = config;
   const grid = gridSide(encoder);
@@ -152,7 +153,7 @@ export function createSam(
   const decodeEach = async function* (
     embedding: SamEmbedding,
     prompts: readonly Prompt[],
-    { multimask = true, precision, keep }: DecodeEachOptions = {},
+    { multimask = true, precision, batch: most = defaultBatch(runtime), keep }: DecodeEachOptions = {},
   ): AsyncGenerator<KeptPrediction> {
     const wanted = formatShape([1, dim, grid, grid]);
     if (formatShape(embedding.features.shape) !== wanted)
@@ -162,11 +163,12 @@ export function createSam(
         formatShape(embedding.features.shape),
         "embed the picture with the model that decodes it",
       );
+    if (!Number.isInteger(most) || most < 1) throw invalid("decode: batch", "an integer >= 1", most);
     const { original, input } = embedding;
     const tokens = await tokensOf(prompts, embedding, precision);
     const items = prompts.map((prompt, index) => ({ prompt, index, tokens: tokens[index] }));
     const [first, end] = multimask ? [1, MASK_COUNT] : [0, 1];
-    for (const batch of batchesOf(items, sizes)) {
+    for (const batch of batchesOf(items, most)) {
       const sparse = stack(
         batch.map(({ tokens }) => tokens.data),
         batch[0].tokens.shape,
