@@ -41,11 +41,12 @@ export interface ServedPage {
  * A page that runs one module, bundled for a browser as a project that uses this package would bundle it: from the built package, by the names
  * of package.json's exports. onnxruntime-web's files are at "/ort/"; the page is isolated, so that WebAssembly has threads.
  *
- * @param module  source text, TypeScript
- * @param files   what else the server has, by path
+ * @param browser  or a context of it
+ * @param module   source text, TypeScript
+ * @param files    what else the server has, by path
  */
 export async function openPage(
-  browser: Browser,
+  browser: Pick<Browser, "newPage">,
   module: string,
   files: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<ServedPage> {
