@@ -37,25 +37,51 @@ export function filterGradient(
 ): Tensor {
   const [kh, kw] = kernel;
   if (prefersCorrelation(kernel, attributes)) return bySwappedConv(x, g, kernel, attributes);
-  const { strides, pads, dilations, groups } = attributes;
-  const padded = pad(x, [
-    { axis: 2, before: pads[0], after: pads[2] },
-    { axis: 3, before: pads[1], after: pads[3] },
-  ]);
-  const [, outputs, height, width] = staticShape("conv2d", g.shape);
-  const taps: Tensor[] = [];
-  for (let u = 0; u < kh; u++)
-    for (let v = 0; v < kw; v++) {
-      const [top, left] = [u * dilations[0], v * dilations[1]];
-      const shifted = slice(
-        padded,
-        { axis: 2, start: top, end: top + (height - 1) * strides[0] + 1, step: strides[0] },
-        { axis: 3, start: left, end: left + (width - 1) * strides[1] + 1, step: strides[1] },
-      );
-      taps.push(tapGradient(shifted, g, groups)); // [1, O, C/groups]
-    }
-  const inputs = (x.shape[1] as number) / groups;
+  const { groups } = attributes;
+  const [outputs, inputs] = [g.shape[1] as number, (x.shape[1] as number) / groups];
+  const taps = groups === 1 ? denseTaps(x, g, kernel, attributes) : groupedTaps(x, g, kernel, attributes);
   return reshape(transpose(concat(taps, 0), [1, 2, 0]), [outputs, inputs, kh, kw]);
+}
+
+/** The gradient of each kernel element, [1, O, C]: channels last, so that a shift of x copies whole vectors and all pictures make one product. */
+function denseTaps(x: Tensor, g: Tensor, kernel: readonly number[], attributes: ConvAttributes): Tensor[] {
+  const [, inputs] = x.shape as readonly number[];
+  const [, outputs, ...size] = staticShape("conv2d", g.shape);
+  const rows = reshape(transpose(g, [1, 0, 2, 3]), [outputs, -1]); // [O, N·h·w]
+  return shifts(transpose(x, [0, 2, 3, 1]), 1, { kernel, size, ...attributes }).map((shifted) =>
+    reshape(matmul(rows, reshape(shifted, [-1, inputs])), [1, outputs, inputs]),
+  );
+}
+
+/** The gradient of each kernel element, [1, O, C/groups]. */
+function groupedTaps(x: Tensor, g: Tensor, kernel: readonly number[], attributes: ConvAttributes): Tensor[] {
+  const [, , ...size] = staticShape("conv2d", g.shape);
+  return shifts(x, 2, { kernel, size, ...attributes }).map((shifted) =>
+    tapGradient(shifted, g, attributes.groups),
+  );
+}
+
+interface ShiftOptions extends ConvAttributes {
+  readonly kernel: readonly number[];
+  /** Rows and columns of the result. */
+  readonly size: readonly number[];
+}
+
+/** For each kernel element what it sees of x, whose rows and columns are `axis` and the axis after it. */
+function shifts(x: Tensor, axis: number, options: ShiftOptions): Tensor[] {
+  const { kernel, size, strides, pads, dilations } = options;
+  const padded = pad(x, [
+    { axis, before: pads[0], after: pads[2] },
+    { axis: axis + 1, before: pads[1], after: pads[3] },
+  ]);
+  const range = (k: 0 | 1, tap: number): { axis: number; start: number; end: number; step: number } => {
+    const start = tap * dilations[k];
+    return { axis: axis + k, start, end: start + (size[k] - 1) * strides[k] + 1, step: strides[k] };
+  };
+  const shifted: Tensor[] = [];
+  for (let u = 0; u < kernel[0]; u++)
+    for (let v = 0; v < kernel[1]; v++) shifted.push(slice(padded, range(0, u), range(1, v)));
+  return shifted;
 }
 
 /** Σ over pictures and positions of g · x, group by group, as [1, O, C/groups]. */

@@ -1,7 +1,7 @@
 import { repeatedAxes } from "../broadcast.ts";
 import { apply, type Tensor } from "../graph.ts";
 import { defineOp, type Op } from "../op.ts";
-import { type Dim, keepAxes, normalizeAxes, type Shape, sameShape, staticShape } from "../shape.ts";
+import { countOf, type Dim, keepAxes, normalizeAxes, type Shape, sameShape, staticShape } from "../shape.ts";
 import { div, mul } from "./arithmetic.ts";
 import { cast, equal } from "./compare.ts";
 import { expectFloat } from "./operand.ts";
@@ -37,7 +37,24 @@ function reduction(name: string, type: string, spread: Spread): Op<ReduceAttribu
   });
 }
 
-const sumOp = reduction("sum", "ReduceSum", (_x, g) => g);
+const plainSumOp = reduction("sum", "ReduceSum", (_x, g) => g);
+
+const sumOp: typeof plainSumOp = {
+  ...plainSumOp,
+  emit(call) {
+    const { node, inputs, outputs, attributes, add, value, floats, ints } = call;
+    const [rows] = node.inputs[0].shape;
+    if (!isSumOfRows(node.inputs[0], attributes.axes)) return plainSumOp.emit(call);
+    const ones = value("Expand", [floats(1), ints([1, rows as number])]); // folded when the model is loaded
+    add("MatMul", [ones, inputs[0]], outputs);
+  },
+};
+
+/** Rows of a matrix are added 1.5 to 4 times as fast by a product with ones as by ReduceSum. */
+function isSumOfRows({ shape, dtype }: Tensor, axes: readonly number[]): boolean {
+  return dtype === "float32" && shape.length === 2 && sameShape(axes, [0]) && typeof shape[0] === "number";
+}
+
 const meanOp = reduction("mean", "ReduceMean", (x, g, _y, axes) => mul(g, 1 / axisCount("mean", x, axes)));
 const maxOp = reduction("max", "ReduceMax", shareTies);
 const minOp = reduction("min", "ReduceMin", shareTies);
@@ -50,7 +67,14 @@ function shareTies(x: Tensor, g: Tensor, y: Tensor, axes: readonly number[]): Te
 
 /** Σ x over the axes. */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return reduce(sumOp, x, options);
+  const { axes, keepDims = false } = options;
+  const reduced = normalizeAxes("sum", axes, x.shape.length);
+  const rest = x.shape.slice(reduced.length);
+  const isLeading = reduced.length > 1 && rest.length > 0 && reduced.every((axis, i) => axis === i);
+  if (!isLeading || countOf(x.shape) === null) return reduce(sumOp, x, options);
+  // As rows of one matrix.
+  const summed = reduce(sumOp, reshape(x, [-1, countOf(rest) as number]), { axes: 0 });
+  return reshape(summed, keepDims ? [...reduced.map(() => 1), ...rest] : rest);
 }
 
 /** The mean over the axes. */
