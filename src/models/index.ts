@@ -20,8 +20,15 @@ export {
   drawMasks,
   prepareImage,
 } from "./sam/mask-decoder.ts";
+export * from "./sam/mask-runs.ts";
 export type { NetworkOptions } from "./sam/networks.ts";
-export * from "./sam/postprocess.ts";
+export {
+  MASK_THRESHOLD,
+  predictedMask,
+  stabilityOf,
+  thresholdLogits,
+  upscaleLogits,
+} from "./sam/postprocess.ts";
 export {
   type CoordinatePrecision,
   type EncoderInput,

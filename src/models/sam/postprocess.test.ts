@@ -61,8 +61,8 @@ describe("predictedMask", () => {
 
 describe("stabilityOf", () => {
   it("is the share of the looser mask that the stricter one keeps", () => {
-    expect(stabilityOf({ data: Float32Array.of(2, 1, 0, -1, -2) })).toBe(1 / 3);
-    expect(stabilityOf({ data: Float32Array.of(2, 1, 0, -1, -2) }, 0.5)).toBe(2 / 3);
+    expect(stabilityOf({ data: Float32Array.of(2, 1, 0, -1, -2) })).toBe(Math.fround(1 / 3));
+    expect(stabilityOf({ data: Float32Array.of(2, 1, 0, -1, -2) }, 0.5)).toBe(Math.fround(2 / 3));
   });
 
   it("is NaN when nothing is set", () => {

@@ -1,7 +1,9 @@
 import { invalid } from "../../core/error.ts";
+import type { Size } from "../../core/geometry.ts";
 import type { Mask } from "../../core/mask.ts";
 import { type AxisWeights, pointWeights, resampleFloats, triangle } from "../../core/resample.ts";
 import type { FloatMap } from "../../core/resize.ts";
+import type { SamFrame } from "./prompt.ts";
 import type { MaskPrediction } from "./sam.ts";
 
 /** A logit above it is inside the mask. */
@@ -22,16 +24,24 @@ export function upscaleLogits({ logits, original, input }: MaskPrediction, index
   if (!Number.isInteger(index) || index < 0 || index >= count)
     throw invalid("upscaleLogits: index", `an integer from 0 to ${count - 1}`, index);
   const low = logits.data.subarray(index * height * width, (index + 1) * height * width);
+  const { rows, columns } = upscaleWeights({ original, input }, { height, width });
+  const wide = resampleFloats(low, height, width, 1, columns);
+  return { ...original, data: resampleFloats(wide, 1, height, original.width, rows) };
+}
+
+/** What each row and each column of a picture is made of, in rows and columns of low-resolution logits. */
+export interface UpscaleWeights {
+  readonly rows: AxisWeights;
+  readonly columns: AxisWeights;
+}
+
+/** @param low  size of the logits */
+export function upscaleWeights({ original, input }: SamFrame, low: Size): UpscaleWeights {
   const side = Math.max(input.height, input.width);
-  const wide = resampleFloats(low, height, width, 1, twoSteps(width, side, input.width, original.width));
-  const data = resampleFloats(
-    wide,
-    1,
-    height,
-    original.width,
-    twoSteps(height, side, input.height, original.height),
-  );
-  return { height: original.height, width: original.width, data };
+  return {
+    rows: twoSteps(low.height, side, input.height, original.height),
+    columns: twoSteps(low.width, side, input.width, original.width),
+  };
 }
 
 /** Logits as a mask. */
@@ -45,18 +55,25 @@ export function predictedMask(prediction: MaskPrediction, index: number): Mask {
 }
 
 /**
- * How little a mask changes with its threshold: the IoU of the masks at +offset and −offset. NaN when both are empty.
+ * How little a mask changes with its threshold: the IoU of the masks at +offset and −offset, in float32 as the original. NaN when both are
+ * empty.
  *
  * @see segment-anything, `utils/amg.py`, `calculate_stability_score`
  */
 export function stabilityOf({ data }: Pick<FloatMap, "data">, offset = 1): number {
+  const { strict, loose } = stabilityThresholds(offset);
   let inner = 0;
   let outer = 0;
   for (const logit of data) {
-    if (logit > MASK_THRESHOLD + offset) inner++;
-    if (logit > MASK_THRESHOLD - offset) outer++;
+    if (logit > strict) inner++;
+    if (logit > loose) outer++;
   }
-  return inner / outer;
+  return Math.fround(inner / outer);
+}
+
+/** PyTorch compares float32 with float32. */
+export function stabilityThresholds(offset: number): { readonly strict: number; readonly loose: number } {
+  return { strict: Math.fround(MASK_THRESHOLD + offset), loose: Math.fround(MASK_THRESHOLD - offset) };
 }
 
 /** Weights of resampling `length` inputs to `side`, and the first `used` of those to `target`. */
