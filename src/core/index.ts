@@ -15,6 +15,7 @@ export * from "./linear-assignment.ts";
 export * from "./mask.ts";
 export * from "./metrics.ts";
 export * from "./morphology.ts";
+export * from "./object-prompt.ts";
 export * from "./polygon.ts";
 export * from "./proposal.ts";
 export * from "./random.ts";

@@ -10,6 +10,8 @@ export interface LabeledPoint extends Point {
   readonly classId: ClassId;
   /** false: the class is not here. */
   readonly positive: boolean;
+  /** What the points of one object share; a point without it stands for itself. */
+  readonly object?: string;
 }
 
 /** The cheap supervision of one picture. */

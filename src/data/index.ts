@@ -30,6 +30,7 @@ export {
 export { photoSize, readPhoto } from "./photo.ts";
 export { pictureId } from "./picture-id.ts";
 export type { Problem } from "./problems.ts";
+export { openBoxes, openPoints, type PromptSource } from "./prompts.ts";
 export { decodeProposalArray } from "./proposal-array.ts";
 export * from "./proposal-file.ts";
 export {

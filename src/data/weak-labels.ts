@@ -46,8 +46,9 @@ export function decodeBoxesCsv(
 }
 
 /**
- * Points from `points.csv`: columns `file,class,x,y[,positive]`, one point a line, continuous 0-based pixels
- * (the center of the first pixel is 0.5, 0.5). `positive` is true, false, 1, 0 or empty, which is true.
+ * Points from `points.csv`: columns `file,class,x,y[,positive][,object]`, one point a line, continuous 0-based pixels
+ * (the center of the first pixel is 0.5, 0.5). `positive` is true, false, 1, 0 or empty, which is true. Points of a
+ * picture with the same `object`, any text, are on one object (or beside it, if negative); empty is an object of its own.
  */
 export function decodePointsCsv(
   bytes: Uint8Array,
@@ -55,7 +56,7 @@ export function decodePointsCsv(
   classes: readonly string[],
 ): WeakLabels<"points"> {
   const problems = collectProblems(where);
-  const columns = { required: ["file", "class", "x", "y"], optional: ["positive"] };
+  const columns = { required: ["file", "class", "x", "y"], optional: ["positive", "object"] };
   const rows = parseCsv(bytes, where, columns, problems);
   const findClass = classFinder(classes);
   const points = gather<LabeledPoint>(rows, problems, (row) => {
@@ -65,7 +66,8 @@ export function decodePointsCsv(
     if (!["", "true", "false", "1", "0"].includes(positive)) {
       problems.add(`line ${row.line}, positive`, "true or false", quote(positive));
     }
-    return { classId, x, y, positive: positive !== "false" && positive !== "0" };
+    const point = { classId, x, y, positive: positive !== "false" && positive !== "0" };
+    return row.fields.object ? { ...point, object: row.fields.object } : point;
   });
   problems.throwIfAny(classHint(classes));
   return new Map([...points].map(([id, list]) => [id, { kind: "points", points: list }]));

@@ -1,0 +1,144 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { badFormat, MaskwrightError } from "../core/error.ts";
+import type { ClassId } from "../core/label-map.ts";
+import type { LabeledPrompt, PointPrompt } from "../core/object-prompt.ts";
+import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
+import { type ClassList, classList } from "./class-list.ts";
+import { cocoBoxes, cocoClasses, readCoco } from "./coco.ts";
+import { listPictures, readFileBytes } from "./paths.ts";
+import { collectProblems, quote } from "./problems.ts";
+import type { WeakLabels } from "./tags.ts";
+import { decodeVocXml, vocBoxes } from "./voc-xml.ts";
+import { readBoxes, readPoints } from "./weak-labels.ts";
+
+/** Which objects of which pictures are wanted. */
+export interface PromptSource {
+  readonly kind: "boxes" | "points";
+  /** Where it was read from, for messages. */
+  readonly path: string;
+  readonly classes: ClassList;
+  /** The pictures it speaks of, also those it knows to have no object. */
+  readonly ids: readonly string[];
+  /** COCO's number of each picture, where the source has one. */
+  readonly imageIds?: ReadonlyMap<string, number>;
+  /** The objects of a picture, in the order of the source. @throws MaskwrightError BAD_FORMAT for a file of one picture alone */
+  promptsOf(id: string): readonly LabeledPrompt[];
+}
+
+/**
+ * Boxes of a `boxes.csv`, a COCO JSON file (.gz too), or a folder of VOC XML files. Crowds of COCO and annotations
+ * without a box are left out.
+ *
+ * @param classes  "voc", "coco" or a file; by default the categories of a COCO file, and else "voc"
+ * @throws MaskwrightError BAD_FORMAT that lists everything wrong with a file. The XML of a picture is read when its objects
+ *         are asked for.
+ */
+export async function openBoxes(path: string, classes?: string): Promise<PromptSource> {
+  if (existsSync(path) && statSync(path).isDirectory()) return openVocBoxes(path, classes);
+  if (/\.json(\.gz)?$/i.test(path)) return openCocoBoxes(path, classes);
+  if (!/\.csv$/i.test(path)) throw otherKind("--boxes", "a .csv or .json file or a folder of VOC XML", path);
+  const list = await classList(classes ?? "voc");
+  const boxes = await readBoxes(path, list.classes);
+  const promptsOf = (id: string): LabeledPrompt[] => (boxes.get(id)?.boxes ?? []).map(boxPrompt);
+  return { kind: "boxes", path, classes: list, ids: [...boxes.keys()], promptsOf };
+}
+
+/**
+ * Points of a `points.csv`; see `decodePointsCsv` for which of them are on one object.
+ *
+ * @param classes  "voc" (the default), "coco" or a file
+ * @throws MaskwrightError BAD_FORMAT that lists everything wrong with the file, objects without a positive point and
+ *         objects of two classes among it
+ */
+export async function openPoints(path: string, classes = "voc"): Promise<PromptSource> {
+  if (!/\.csv$/i.test(path)) throw otherKind("--points", "a .csv file", path);
+  const list = await classList(classes);
+  const prompts = groupPoints(await readPoints(path, list.classes), path);
+  return {
+    kind: "points",
+    path,
+    classes: list,
+    ids: [...prompts.keys()],
+    promptsOf: (id) => prompts.get(id) ?? [],
+  };
+}
+
+async function openCocoBoxes(path: string, classes: string | undefined): Promise<PromptSource> {
+  const dataset = await readCoco(path);
+  const given = classes === undefined ? null : await classList(classes);
+  const own = cocoClasses(dataset, path, given?.classes);
+  if (own.classes.length > 255) throw badFormat(path, "at most 254 classes", `${own.classes.length - 1}`);
+  const images = new Map(dataset.images.map((image) => [image.id, image]));
+  return {
+    kind: "boxes",
+    path,
+    classes: given ?? { name: path, classes: own.classes, categoryIds: invert(own.classIds) },
+    ids: [...images.keys()],
+    imageIds: new Map(dataset.images.map(({ id, imageId }) => [id, imageId])),
+    promptsOf: (id) => {
+      const image = images.get(id);
+      return image === undefined ? [] : cocoBoxes(image, own.classIds).map(boxPrompt);
+    },
+  };
+}
+
+/** The category id of each class id; the background may have none, and then has 0. */
+function invert(classIds: ReadonlyMap<number, ClassId>): number[] {
+  const ids = [0];
+  for (const [categoryId, classId] of classIds) ids[classId] = categoryId;
+  return ids;
+}
+
+async function openVocBoxes(path: string, classes = "voc"): Promise<PromptSource> {
+  const list = await classList(classes);
+  const folder = existsSync(join(path, "Annotations")) ? join(path, "Annotations") : path;
+  const found = listPictures(folder, { extensions: [".xml"], recursive: true });
+  const files = new Map(found.map((file) => [file.id, file.path]));
+  const promptsOf = (id: string): LabeledPrompt[] => {
+    const file = files.get(id);
+    if (file === undefined) return [];
+    return vocBoxes(decodeVocXml(readFileBytes(file), file), file, list.classes).map(boxPrompt);
+  };
+  return { kind: "boxes", path, classes: list, ids: [...files.keys()], promptsOf };
+}
+
+function boxPrompt({ classId, ...box }: LabeledBox): LabeledPrompt {
+  return { kind: "box", classId, box };
+}
+
+/** The objects that points are on, in the order of their first points. */
+function groupPoints(labels: WeakLabels<"points">, where: string): Map<string, LabeledPrompt[]> {
+  const problems = collectProblems(where);
+  const prompts = new Map<string, LabeledPrompt[]>();
+  for (const [id, { points }] of labels) {
+    const groups = new Map<string, LabeledPoint[]>();
+    for (const [k, point] of points.entries()) {
+      // No text holds a line break and ends up as a name of ours.
+      const name = point.object ?? `\n${k}`;
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [point]);
+      else group.push(point);
+    }
+    const objects = [...groups.values()].map((group): LabeledPrompt => {
+      const [{ classId, object }] = group;
+      const place = object === undefined ? id : `${id}, object ${quote(object)}`;
+      const other = group.find((point) => point.classId !== classId);
+      if (other !== undefined) problems.add(place, "one class", `${classId} and ${other.classId}`);
+      if (!group.some(({ positive }) => positive))
+        problems.add(place, "a positive point on the object", "negative points only");
+      return { kind: "points", classId, points: group.map(toPoint) };
+    });
+    prompts.set(id, objects);
+  }
+  problems.throwIfAny("The column object names the object that a point is on or, if it is negative, beside.");
+  return prompts;
+}
+
+function toPoint({ x, y, positive }: LabeledPoint): PointPrompt {
+  return { x, y, positive };
+}
+
+function otherKind(option: string, expected: string, path: string): MaskwrightError {
+  return new MaskwrightError("INVALID_ARGUMENT", `${option}: expected ${expected}, got ${path}`);
+}
