@@ -9,6 +9,7 @@ import { buildPartitionTrees } from "../src/methods/proposals/regions/hierarchie
 import { nodeRle } from "../src/methods/proposals/regions/node-mask.ts";
 import type { PartitionTree } from "../src/methods/proposals/regions/partition-tree.ts";
 import { FEATURE_NAMES, nodeFeatures } from "../src/methods/proposals/regions/ranking.ts";
+import { solve } from "./lib/solve.ts";
 import { readVocPhotos, type VocPhoto } from "./voc-photos.ts";
 
 const size = FEATURE_NAMES.length;
@@ -56,23 +57,4 @@ function addRows(
       for (let j = 0; j < size; j++) products[i * size + j] += row[i] * row[j];
     }
   }
-}
-
-/** x of A·x = y for a positive definite A, [N, N], by Gaussian elimination. Both are used up. */
-function solve(matrix: Float64Array, values: Float64Array): Float64Array {
-  const n = values.length;
-  for (let k = 0; k < n; k++) {
-    for (let i = k + 1; i < n; i++) {
-      const factor = matrix[i * n + k] / matrix[k * n + k];
-      for (let j = k; j < n; j++) matrix[i * n + j] -= factor * matrix[k * n + j];
-      values[i] -= factor * values[k];
-    }
-  }
-  const x = new Float64Array(n);
-  for (let i = n - 1; i >= 0; i--) {
-    let rest = values[i];
-    for (let j = i + 1; j < n; j++) rest -= matrix[i * n + j] * x[j];
-    x[i] = rest / matrix[i * n + i];
-  }
-  return x;
 }

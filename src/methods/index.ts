@@ -3,12 +3,8 @@ export { nodeRle } from "./proposals/regions/node-mask.ts";
 export type { PartitionTree } from "./proposals/regions/partition-tree.ts";
 export { proposalsForRefinement, REGION_CUT, type RefinementCut } from "./proposals/regions/refinement.ts";
 export { type ProposeRegionsOptions, proposeRegions } from "./proposals/regions/regions.ts";
-export {
-  type PointPrompt,
-  selectByBox,
-  selectByPoints,
-  type TreeNode,
-} from "./proposals/regions/tree-selection.ts";
+export { segmentRegions } from "./proposals/regions/segment-regions.ts";
+export { selectByPoints, type TreeNode } from "./proposals/regions/tree-selection.ts";
 export {
   type AcceptRule,
   type Assign,

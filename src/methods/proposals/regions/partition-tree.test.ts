@@ -5,7 +5,7 @@ import { decodeRle, rleArea } from "../../../core/rle.ts";
 import { draw } from "../../../testing/picture.ts";
 import { buildPartitionTree, buildPartitionTrees } from "./hierarchies.ts";
 import { nodeRle } from "./node-mask.ts";
-import { selectByBox, selectByPoints } from "./tree-selection.ts";
+import { selectByPoints } from "./tree-selection.ts";
 
 /** Gray levels by a drawing of digits, each a block of `side` × `side` pixels. */
 function blocks(drawing: string, side: number): RgbImage {
@@ -71,26 +71,6 @@ describe("buildPartitionTree", () => {
       }
       expect(rleArea(nodeRle(tree, tree.nodeCount - 1))).toBe(40 * 50);
     }
-  });
-});
-
-describe("selectByBox", () => {
-  const image = blocks("00000 05530 05530 00000", 8);
-  const trees = buildPartitionTrees(image);
-  const answer = (box: Parameters<typeof selectByBox>[1]): string => {
-    const { tree, node } = selectByBox(trees, box)!;
-    return drawBlocks(image, 8, decodeRle(nodeRle(trees[tree], node)).data);
-  };
-
-  it("chooses the part or the whole, as the box asks", () => {
-    expect(answer({ x0: 8, y0: 8, x1: 24, y1: 24 })).toBe("..... .##.. .##.. .....");
-    expect(answer({ x0: 24, y0: 8, x1: 32, y1: 24 })).toBe("..... ...#. ...#. .....");
-    expect(answer({ x0: 7, y0: 9, x1: 31.5, y1: 24 })).toBe("..... .###. .###. .....");
-  });
-
-  it("clips a box to the picture, and has no answer for one outside", () => {
-    expect(answer({ x0: -50, y0: -50, x1: 90, y1: 90 })).toBe("##### ##### ##### #####");
-    expect(selectByBox(trees, { x0: 100, y0: 0, x1: 120, y1: 9 })).toBeNull();
   });
 });
 
