@@ -48,6 +48,11 @@ export function clipBox(box: Box, { height, width }: Size): Box | null {
   return intersectBoxes(box, { x0: 0, y0: 0, x1: width, y1: height });
 }
 
+/** Whether a box is all of a picture. */
+export function isWholePicture({ x0, y0, x1, y1 }: Box, { height, width }: Size): boolean {
+  return x0 === 0 && y0 === 0 && x1 === width && y1 === height;
+}
+
 /** VOC XML and VOC-style tools: 1-based, last pixel included. */
 export interface VocBox {
   readonly xmin: number;

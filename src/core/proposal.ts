@@ -14,6 +14,8 @@ export interface Proposal {
   readonly stability: number;
   /** Where it was asked for, when it was asked by a point. */
   readonly point?: Point;
+  /** The part of the picture it was found in, when that was not all of it. */
+  readonly cropBox?: Box;
   /** SAM's multimask level: 0 subpart, 1 part, 2 whole. */
   readonly level?: 0 | 1 | 2;
 }

@@ -22,7 +22,7 @@ const set: ProposalSet = {
   height: 2,
   width: 3,
   proposals: [
-    proposal(".## .#.", { point: { x: 1.5, y: 0.5 }, level: 2 }),
+    proposal(".## .#.", { point: { x: 1.5, y: 0.5 }, cropBox: { x0: 1, y0: 0, x1: 3, y1: 2 }, level: 2 }),
     proposal("... ..."),
     proposal("### ###"),
   ],
@@ -37,7 +37,7 @@ describe("encodeProposals", () => {
     expect(encodeProposals(set).split("\n")).toEqual([
       '{"image":{"id":"a/b","height":2,"width":3},"annotations":[',
       '{"segmentation":{"size":[2,3],"counts":"231"},"area":3,"bbox":[1,0,2,2],"predicted_iou":0.9,' +
-        '"stability_score":0.95,"point_coords":[[1.5,0.5]],"crop_box":[0,0,3,2],"level":2},',
+        '"stability_score":0.95,"point_coords":[[1.5,0.5]],"crop_box":[1,0,2,2],"level":2},',
       '{"segmentation":{"size":[2,3],"counts":"6"},"area":0,"bbox":[0,0,0,0],"predicted_iou":0.9,' +
         '"stability_score":0.95,"point_coords":[],"crop_box":[0,0,3,2]},',
       '{"segmentation":{"size":[2,3],"counts":"06"},"area":6,"bbox":[0,0,3,2],"predicted_iou":0.9,' +
@@ -192,6 +192,11 @@ describe("decodeProposals", () => {
       "a point without y",
       { image, annotations: [{ ...record, point_coords: [[1]] }] },
       "x.json: annotations[0].point_coords: expected [[x, y]], got [[1]]",
+    ],
+    [
+      "a crop of three numbers",
+      { image, annotations: [{ ...record, crop_box: [0, 0, 3] }] },
+      "x.json: annotations[0].crop_box: expected [x, y, width, height], got [0,0,3]",
     ],
     [
       "a level of 3",

@@ -1,7 +1,15 @@
 import { basename } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { badFormat, type MaskwrightError } from "../core/error.ts";
-import { boxToCoco, type Point, type Size } from "../core/geometry.ts";
+import {
+  type Box,
+  boxFromCoco,
+  boxToCoco,
+  type CocoBox,
+  isWholePicture,
+  type Point,
+  type Size,
+} from "../core/geometry.ts";
 import { checkSize, MAX_PROPOSALS } from "../core/limits.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { type Rle, rleArea, rleBox, validateRle } from "../core/rle.ts";
@@ -50,16 +58,22 @@ export function decodeProposals(file: Uint8Array | string, where: string): Propo
 
 /**
  * The JSON of a proposal set, in the first form of `decodeProposals`: one record a line, `bbox` in whole
- * pixels as COCO means it (SAM's is one short), `crop_box` the whole picture, NaN qualities as null.
+ * pixels as COCO means it (SAM's is one short), `crop_box` the whole picture where a proposal has none, NaN qualities as null.
  */
 export function encodeProposals({ id, height, width, model, proposals }: ProposalSet): string {
   const image = JSON.stringify({ id, height, width });
   const head = model === undefined ? `"image":${image}` : `"image":${image},"model":${JSON.stringify(model)}`;
-  const records = proposals.map((proposal) => JSON.stringify(toRecord(proposal)));
+  const records = proposals.map((proposal, k) =>
+    JSON.stringify({
+      ...toRecord(proposal),
+      ...(categoryIds === undefined ? {} : { category_id: categoryIds[k] }),
+    }),
+  );
   return `{${head},"annotations":[${records.length === 0 ? "" : `\n${records.join(",\n")}\n`}]}\n`;
 }
 
-function toRecord({ rle, area, box, predictedIou, stability, point, level }: Proposal): object {
+function toRecord(proposal: Proposal): object {
+  const { rle, area, box, predictedIou, stability, point, cropBox, level } = proposal;
   return {
     segmentation: { size: [rle.height, rle.width], counts: encodeRleString(rle) },
     area,
@@ -67,7 +81,7 @@ function toRecord({ rle, area, box, predictedIou, stability, point, level }: Pro
     predicted_iou: predictedIou, // JSON has no NaN: stringify writes null
     stability_score: stability,
     point_coords: point === undefined ? [] : [[point.x, point.y]],
-    crop_box: [0, 0, rle.width, rle.height],
+    crop_box: cropBox === undefined ? [0, 0, rle.width, rle.height] : boxToCoco(cropBox),
     ...(level === undefined ? {} : { level }),
   };
 }
@@ -101,17 +115,19 @@ function readRecords(records: readonly unknown[], size: Size, where: string): Pr
 function readRecord(value: unknown, size: Size, where: string): Proposal {
   const record = asObject(value, where);
   const rle = readSegmentation(record.segmentation, size, `${where}.segmentation`);
-  const proposal = {
+  const point = readPoint(record.point_coords, where);
+  const cropBox = readCropBox(record.crop_box, size, where);
+  const level = readLevel(record.level, where);
+  return {
     rle,
     area: rleArea(rle),
     box: rleBox(rle),
     predictedIou: readQuality(record.predicted_iou, where, "predicted_iou"),
     stability: readQuality(record.stability_score, where, "stability_score"),
+    ...(point !== null && { point }),
+    ...(cropBox !== null && { cropBox }),
+    ...(level !== null && { level }),
   };
-  const point = readPoint(record.point_coords, where);
-  const level = readLevel(record.level, where);
-  if (point === null && level === null) return proposal;
-  return { ...proposal, ...(point === null ? {} : { point }), ...(level === null ? {} : { level }) };
 }
 
 function readSegmentation(value: unknown, picture: Size, where: string): Rle {
@@ -147,6 +163,15 @@ function readPoint(value: unknown, where: string): Point | null {
   if (Array.isArray(first) && typeof first[0] === "number" && typeof first[1] === "number")
     return { x: first[0], y: first[1] };
   throw fault(`${where}.point_coords`, "[[x, y]]", value);
+}
+
+/** [x, y, width, height]; null for the whole picture. */
+function readCropBox(value: unknown, size: Size, where: string): Box | null {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value) || value.length !== 4 || !value.every(Number.isFinite))
+    throw fault(`${where}.crop_box`, "[x, y, width, height]", value);
+  const box = boxFromCoco(value as unknown as CocoBox);
+  return isWholePicture(box, size) ? null : box;
 }
 
 function readLevel(value: unknown, where: string): 0 | 1 | 2 | null {

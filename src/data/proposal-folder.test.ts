@@ -88,7 +88,7 @@ describe("decodeProposalFolder", () => {
     expect(() => read()).toThrow(/1\.png/);
   });
 
-  it("takes qualities and points from metadata.csv by the name of the mask", () => {
+  it("takes qualities, points and crops from metadata.csv by the name of the mask", () => {
     put("0.png", "#.");
     put("1.png", ".#");
     put("extra.png", "##");
@@ -103,6 +103,11 @@ describe("decodeProposalFolder", () => {
     expect(first.point).toBeUndefined();
     expect(second).toMatchObject({ predictedIou: 0.5, stability: Number.NaN, point: { x: 1.5, y: 0.5 } });
     expect(third.predictedIou).toBeNaN();
+    const crops = ["id,crop_box_x0,crop_box_y0,crop_box_w,crop_box_h", "0,0,0,2,1", "1,1,0,1,1"];
+    writeFileSync(join(folder, "metadata.csv"), crops.join("\n"));
+    const cropBoxes = read().set.proposals.map(({ cropBox }) => cropBox);
+    expect(cropBoxes).toEqual([undefined, { x0: 1, y0: 0, x1: 2, y1: 1 }, undefined]);
+    writeFileSync(join(folder, "metadata.csv"), lines.join("\n"));
     expect(read({ published: true }).set.proposals[0].predictedIou).toBeNaN();
   });
 

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { shapeMismatch } from "../core/error.ts";
-import { formatSize, isSameSize } from "../core/geometry.ts";
+import { formatSize, isSameSize, isWholePicture } from "../core/geometry.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { decodeRle, type Rle, rleArea, rleBox } from "../core/rle.ts";
 import { decodeMaskRle, encodeMask, type MaskEncoding, type MaskFile } from "./mask-file.ts";
@@ -68,8 +68,9 @@ export function encodeProposalFolder(set: ProposalSet): Map<string, Uint8Array> 
 }
 
 function toProposal(rle: Rle, metadata: MaskMetadata | undefined): Proposal {
-  const unknown = { predictedIou: Number.NaN, stability: Number.NaN };
-  return { rle, area: rleArea(rle), box: rleBox(rle), ...(metadata ?? unknown) };
+  const { cropBox, ...known } = metadata ?? { predictedIou: Number.NaN, stability: Number.NaN };
+  const isPart = cropBox !== undefined && !isWholePicture(cropBox, rle);
+  return { rle, area: rleArea(rle), box: rleBox(rle), ...known, ...(isPart && { cropBox }) };
 }
 
 function emptyRle({ height, width }: Rle): Rle {

@@ -1,5 +1,5 @@
 import { badFormat } from "../core/error.ts";
-import type { Point } from "../core/geometry.ts";
+import { type Box, boxFromCoco, boxToCoco, type CocoBox, type Point } from "../core/geometry.ts";
 import type { Proposal, ProposalSet } from "../core/proposal.ts";
 import { decodeText } from "./json-file.ts";
 import { quote } from "./problems.ts";
@@ -15,6 +15,7 @@ export interface MaskMetadata {
   readonly predictedIou: number;
   readonly stability: number;
   readonly point?: Point;
+  readonly cropBox?: Box;
 }
 
 /** `metadata.csv` of a folder of masks, one line for each "k.png". `bbox` is in whole pixels (SAM's is one short), NaN an empty field. */
@@ -23,10 +24,18 @@ export function encodeMaskMetadata({ proposals }: ProposalSet): string {
   return `${[COLUMNS, ...lines].join("\n")}\n`;
 }
 
-function toFields({ rle, area, box, predictedIou, stability, point }: Proposal, k: number): number[] {
-  const { x0, y0, x1, y1 } = box ?? { x0: 0, y0: 0, x1: 0, y1: 0 };
-  const { x, y } = point ?? { x: Number.NaN, y: Number.NaN };
-  return [k, area, x0, y0, x1 - x0, y1 - y0, x, y, predictedIou, stability, 0, 0, rle.width, rle.height];
+function toFields(proposal: Proposal, k: number): number[] {
+  const { rle, area, box, predictedIou, stability, point, cropBox } = proposal;
+  const whole = { x0: 0, y0: 0, x1: rle.width, y1: rle.height };
+  return [
+    k,
+    area,
+    ...boxToCoco(box ?? { x0: 0, y0: 0, x1: 0, y1: 0 }),
+    ...(point === undefined ? [Number.NaN, Number.NaN] : [point.x, point.y]),
+    predictedIou,
+    stability,
+    ...boxToCoco(cropBox ?? whole),
+  ];
 }
 
 function toField(value: number): string {
@@ -35,7 +44,7 @@ function toField(value: number): string {
 
 /**
  * The lines of a `metadata.csv` by their `id`, the name of the mask file without ".png". Columns are found by
- * name; of them only the qualities and the point are read, and an empty or absent one is unknown.
+ * name; of them only the qualities, the point and the crop are read, and an empty or absent one is unknown.
  *
  * SAM writes plain numbers, so lines are cut at every comma: a hundred times faster than a parser of all
  * that CSV allows, and this file is read once a picture.
@@ -55,10 +64,12 @@ export function decodeMaskMetadata(bytes: Uint8Array, where: string): Map<string
     const read = (name: string): number =>
       readNumber(fields[columns.indexOf(name)], `${where}:${n + 2}: ${name}`);
     const point = { x: read("point_input_x"), y: read("point_input_y") };
+    const crop = ["x0", "y0", "w", "h"].map((name) => read(`crop_box_${name}`));
     found.set(fields[columns.indexOf("id")].trim(), {
       predictedIou: read("predicted_iou"),
       stability: read("stability_score"),
       ...(!Number.isNaN(point.x) && !Number.isNaN(point.y) && { point }),
+      ...(!crop.some(Number.isNaN) && { cropBox: boxFromCoco(crop as unknown as CocoBox) }),
     });
   }
   return found;
