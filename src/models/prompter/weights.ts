@@ -1,0 +1,97 @@
+import { MaskwrightError } from "../../core/error.ts";
+import { formatShape, renameWeights, type WeightFile } from "../../engine/index.ts";
+import { neckSide, type PrompterConfig } from "./config.ts";
+
+type Entry = readonly [name: string, shape: readonly number[]];
+
+/** Every tensor of a configuration with its shape, by the official names. */
+export function prompterTensors(config: PrompterConfig): Map<string, readonly number[]> {
+  const { channels, dim, queries, tokens, classes, encoderLayers, decoderLayers } = config;
+  const side = neckSide(config);
+  const layers = (count: number, entries: (i: number) => Entry[]): Entry[] =>
+    Array.from({ length: count }, (_, i) => entries(i)).flat();
+  return new Map([
+    ["pos_embed", [1, dim, side, side]],
+    ...layer("conv_layers.0", [dim, channels, 3, 3]),
+    ...layer("conv_layers.1", [dim]),
+    ...layer("conv_layers.3", [dim, dim, 3, 3]),
+    ...layer("conv_layers.4", [dim]),
+    ...layers(encoderLayers, (i) => encoderLayer(`prompter.encoder.layers.${i}`, config)),
+    ...layers(decoderLayers, (i) => decoderLayer(`prompter.decoder.layers.${i}`, config)),
+    ...layer("prompter.decoder.norm", [dim]),
+    ["query_embed.weight", [queries, dim]],
+    ...layer("class_embed", [classes + 1, dim]),
+    ...layer("coords_embed.0", [tokens * channels, dim]),
+    ...layer("coords_embed.2", [tokens * channels, tokens * channels]),
+  ]);
+}
+
+function layer(name: string, weight: readonly number[]): Entry[] {
+  return [
+    [`${name}.weight`, weight],
+    [`${name}.bias`, [weight[0]]],
+  ];
+}
+
+function attention(name: string, dim: number): Entry[] {
+  return [
+    [`${name}.in_proj_weight`, [3 * dim, dim]],
+    [`${name}.in_proj_bias`, [3 * dim]],
+    ...layer(`${name}.out_proj`, [dim, dim]),
+  ];
+}
+
+function feedForward(at: string, { dim, mlpDim }: PrompterConfig): Entry[] {
+  return [...layer(`${at}.linear1`, [mlpDim, dim]), ...layer(`${at}.linear2`, [dim, mlpDim])];
+}
+
+function encoderLayer(at: string, config: PrompterConfig): Entry[] {
+  return [
+    ...attention(`${at}.self_attn`, config.dim),
+    ...feedForward(at, config),
+    ...["norm1", "norm2"].flatMap((name) => layer(`${at}.${name}`, [config.dim])),
+  ];
+}
+
+function decoderLayer(at: string, config: PrompterConfig): Entry[] {
+  return [
+    ...attention(`${at}.self_attn`, config.dim),
+    ...attention(`${at}.multihead_attn`, config.dim),
+    ...feedForward(at, config),
+    ...["norm1", "norm2", "norm3"].flatMap((name) => layer(`${at}.${name}`, [config.dim])),
+  ];
+}
+
+/**
+ * The prompter's tensors of a file, checked: one of ours, or a checkpoint of the authors, which has SAM's beside them and may hold all of it
+ * below a prefix such as "module.".
+ *
+ * @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH for a tensor that is missing or of another shape
+ */
+export function prompterWeights(file: WeightFile, config: PrompterConfig): WeightFile {
+  const own = withoutPrefix(file);
+  const tensors = new Map<string, WeightFile["tensors"] extends ReadonlyMap<string, infer T> ? T : never>();
+  const hint = "these are not the weights of a prompter, or of one of another configuration";
+  for (const [name, shape] of prompterTensors(config)) {
+    const tensor = own.tensors.get(name);
+    const expected = `"${name}" ${formatShape(shape)}`;
+    if (tensor === undefined)
+      throw new MaskwrightError("NOT_FOUND", `${file.where}: expected ${expected}, got none`, { hint });
+    const got = formatShape(tensor.shape);
+    if (got !== formatShape(shape))
+      throw new MaskwrightError("SHAPE_MISMATCH", `${file.where}: expected ${expected}, got ${got}`, {
+        hint,
+      });
+    tensors.set(name, tensor);
+  }
+  return { ...own, tensors };
+}
+
+function withoutPrefix(file: WeightFile): WeightFile {
+  const known = "query_embed.weight";
+  const names = [...file.tensors.keys()];
+  const prefix = names.find((name) => name.endsWith(`.${known}`))?.slice(0, -known.length);
+  if (prefix === undefined || file.tensors.has(known)) return file;
+  const below = new Map([...file.tensors].filter(([name]) => name.startsWith(prefix)));
+  return renameWeights({ ...file, tensors: below }, [{ match: new RegExp(`^.{${prefix.length}}`), to: "" }]);
+}
