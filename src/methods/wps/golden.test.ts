@@ -1,0 +1,436 @@
+import { afterAll, describe, expect, it } from "vitest";
+import type { NdArray } from "../../core/array.ts";
+import { random } from "../../core/random.ts";
+import { writeSafetensors } from "../../core/safetensors.ts";
+import {
+  type Arrays,
+  byteSource,
+  compile,
+  createGraph,
+  frozenWeights,
+  gradients,
+  input,
+  openWeights,
+  type Runtime,
+  type Tensor,
+  type WeightFile,
+} from "../../engine/index.ts";
+import { openNodeRuntime } from "../../engine/node.ts";
+import { drawPrompter } from "../../models/prompter/initial.ts";
+import { promptParts } from "../../models/prompter/prompter.ts";
+import { prompterTensors } from "../../models/prompter/weights.ts";
+import { createSam } from "../../models/sam/sam.ts";
+import { openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
+import { computedWith, nodesOf } from "../../models/sam/testing/look-inside.ts";
+import { goldenFolder, readJson } from "../../testing/folders.ts";
+import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { matchingCosts, matchQueries } from "./matching.ts";
+import { originalRate } from "./schedules.ts";
+import { type PartTargets, packTargets } from "./targets.ts";
+import { boxCenters, teachParts } from "./teacher.ts";
+import {
+  type GoldenCases,
+  openWeightFormulas,
+  prompterConfigOf,
+  samWithoutEncoder,
+  type WeightSpecs,
+} from "./testing/golden-wps.ts";
+import { compilePartTraining, partTraining, queryOutputs } from "./training.ts";
+
+const folder = goldenFolder("wps");
+const runtime = folder === null ? null : await tryRuntime();
+
+async function tryRuntime(): Promise<Runtime | null> {
+  try {
+    return await openNodeRuntime({ threads: 1 });
+  } catch (error) {
+    console.warn(`SKIPPED: golden wps: ${(error as Error).message}`);
+    return null;
+  }
+}
+
+describe.skipIf(folder === null || runtime === null)("golden wps", () => {
+  const root = folder ?? "";
+  const session = runtime as Runtime;
+  const cases = folder === null ? ({} as GoldenCases) : readJson<GoldenCases>(root, "cases.json");
+  const golden = folder === null ? ({} as ReturnType<typeof openGoldenTensors>) : openGoldenTensors(root);
+  const specs = folder === null ? {} : readJson<WeightSpecs>(root, "weights_spec.json");
+  const formulas = openWeightFormulas(specs);
+  const config =
+    folder === null ? ({} as ReturnType<typeof prompterConfigOf>) : prompterConfigOf(cases, specs);
+  const tensors = new Map(
+    folder === null ? [] : [...prompterTensors(config)].map(([name]) => [name, formulas.draw(name)]),
+  );
+  const features = folder === null ? ({} as NdArray<"float32">) : formulas.features();
+  const batch = features.shape?.[0] ?? 0;
+  const pictures = Array.from({ length: batch }, (_, b) => b);
+  const weights = cases.config?.weight_adjust;
+  const costs =
+    folder === null ? {} : { class: weights.cost_cls_weight, token: weights.cost_embedding_weight };
+  const losses =
+    folder === null ? {} : { class: weights.loss_cls_weight, token: weights.loss_embedding_weight };
+
+  let compared = 0;
+  let worst = 0;
+  afterAll(() => reportGolden("wps", compared, worst));
+
+  /** Largest difference in units of the largest value wanted. */
+  function expectClose(
+    name: string,
+    got: ArrayLike<number>,
+    wanted: ArrayLike<number>,
+    tolerance: number,
+  ): void {
+    const error = relativeError(got, wanted);
+    expect(error, name).toBeLessThanOrEqual(tolerance);
+    compared++;
+    worst = Math.max(worst, error);
+  }
+
+  function expectTensor(name: string, got: ArrayLike<number>, tolerance: number): void {
+    expectClose(name, got, numbers(golden.get(name)), tolerance);
+  }
+
+  /** The whole tensor, or the positions of it that the set keeps. */
+  function expectSampled(name: string, got: ArrayLike<number>, tolerance: number): void {
+    if (golden.has(name)) expectTensor(name, got, tolerance);
+    else expectTensor(`${name}.sample`, at(got, numbers(golden.get(`${name}.sample_index`))), tolerance);
+  }
+
+  it("has the parameters of the configuration, in order", () => {
+    const own = [...prompterTensors(config)];
+    const names = Object.keys(cases.grad);
+    expect(own.map(([name]) => name).sort()).toEqual([...names].sort());
+    for (const [name, shape] of own) expect(shape, name).toEqual(specs[name].shape);
+    const count = own.reduce((total, [, shape]) => total + shape.reduce((a, b) => a * b, 1), 0);
+    expect(count).toBe(cases.config.trainable);
+    compared += own.length;
+  });
+
+  it("draws its first weights from the published distributions", () => {
+    const drawn = drawPrompter(config, random(1));
+    for (const [name, { min, max, std }] of Object.entries(cases.init_stats)) {
+      const { data } = drawn.get(name) as NdArray<"float32">;
+      const mean = data.reduce((a, b) => a + b, 0) / data.length;
+      const deviation = Math.sqrt(data.reduce((sum, value) => sum + (value - mean) ** 2, 0) / data.length);
+      const limit = Math.max(Math.abs(min), Math.abs(max));
+      const isNormal = name === "query_embed.weight";
+      // Both are samples: the extremes of n draws differ by some n-th, the deviations by some √n-th of themselves.
+      const slack = 1.5 / Math.sqrt(data.length);
+      expect(Math.abs(deviation - std), name).toBeLessThanOrEqual(std * 3 * slack);
+      const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      expect(largest, name).toBeGreaterThanOrEqual(limit * (isNormal ? 0.7 : 1 - 4 * slack));
+      expect(largest, name).toBeLessThanOrEqual(limit * (isNormal ? 1.6 : 1 + 4 * slack));
+      compared++;
+    }
+  });
+
+  it("computes the published tensors", async () => {
+    const graph = createGraph();
+    const constants = frozenWeights(graph, fileOf(tensors));
+    const seen = new Map<string, Tensor>();
+    const look = (name: string): Tensor => {
+      const known = seen.get(name) ?? constants(name);
+      seen.set(name, known);
+      return known;
+    };
+    const parts = promptParts(look, input(graph, "features", features.shape), config);
+    const [first, second] = nodesOf(graph, "gelu").map(({ outputs }) => outputs[0]);
+    const after = (name: string): Tensor => computedWith(graph, look(`prompter.${name}`));
+    const { encoderLayers, decoderLayers } = config;
+    const outputs: Record<string, Tensor> = {
+      logits: parts.logits,
+      student_tokens: parts.tokens,
+      "neck.2": first,
+      "neck.3": computedWith(graph, look("conv_layers.3.weight")),
+      "neck.5": second,
+      hs: after("decoder.norm.weight"),
+      memory: after(`encoder.layers.${encoderLayers - 1}.norm2.weight`),
+    };
+    for (let i = 0; i + 1 < encoderLayers; i++)
+      outputs[`encoder.layer${i}`] = after(`encoder.layers.${i}.norm2.weight`);
+    for (let i = 0; i < decoderLayers; i++) {
+      const own = `decoder.layers.${i}`;
+      outputs[`decoder.layer${i}`] = after(`${own}.norm3.weight`);
+      outputs[`decoder.layer${i}.self_attn`] = after(`${own}.self_attn.out_proj.weight`);
+      outputs[`decoder.layer${i}.cross_attn`] = after(`${own}.multihead_attn.out_proj.weight`);
+    }
+    const executable = await compile(outputs, session);
+    const results = await executable.run({ features });
+    await executable.dispose();
+    const tolerances: [RegExp, number][] = [
+      [/^neck/, 1e-5],
+      [/^(encoder|memory)/, 2e-5],
+      [/^(decoder|hs)/, 5e-5],
+      [/^(logits|student)/, 1e-4],
+    ];
+    for (const [name, { shape, data }] of Object.entries(results)) {
+      const tolerance = tolerances.find(([pattern]) => pattern.test(name))?.[1] as number;
+      expectSampled(name, arranged(name, { shape, data: data as Float32Array }), tolerance);
+    }
+    expectClose(
+      "float64.logits",
+      results.logits.data as Float32Array,
+      numbers(golden.get("float64.logits")),
+      1e-4,
+    );
+  });
+
+  /** Ours as the set lays it out: maps as NCHW, layers as [tokens, batch, D], the last layer's states alone. */
+  function arranged(
+    name: string,
+    { shape, data }: { shape: readonly number[]; data: Float32Array },
+  ): Float32Array {
+    if (/^neck\.[25]$|^memory/.test(name))
+      return permuted(data, [batch, data.length / batch / config.dim, config.dim], [0, 2, 1]);
+    if (/^(encoder|decoder)/.test(name)) {
+      const count = data.length / batch / config.dim;
+      return permuted(data, [batch, count, config.dim], [1, 0, 2]);
+    }
+    if (name === "hs") {
+      const [layers] = golden.get("hs").shape;
+      const others = numbers(golden.get("hs")).slice(0, (layers - 1) * data.length);
+      return Float32Array.from([...others, ...data]);
+    }
+    expect(shape.length, name).toBeGreaterThan(1);
+    return data;
+  }
+
+  async function teach(kind: "boxes" | "points"): Promise<PartTargets[]> {
+    const sam = createSam(fileOf(formulas.sam()), samWithoutEncoder, session);
+    const side = samWithoutEncoder.encoder.side;
+    const targets: PartTargets[] = [];
+    for (const b of pictures) {
+      const rows = numbers(golden.get(`boxes.${b}`));
+      const classes = numbers(golden.get(`category_ids.${b}`));
+      const boxes = classes.map((category, n) => {
+        const [x0, y0, x1, y1] = rows.slice(4 * n, 4 * n + 4);
+        return { classId: category + 1, x0, y0, x1, y1 };
+      });
+      const weak = { kind: "boxes", boxes } as const;
+      targets.push(
+        await teachParts(sam, kind === "boxes" ? weak : boxCenters(weak), { height: side, width: side }),
+      );
+    }
+    await sam.dispose();
+    return targets;
+  }
+
+  /** The reference's own outputs, so that what follows is compared alone. */
+  const outputsOf = (b: number) =>
+    queryOutputs({ logits: golden.get("logits"), tokens: golden.get("student_tokens") } as Arrays, b);
+
+  it("teaches the published tokens", async () => {
+    for (const [b, { tokens }] of (await teach("boxes")).entries())
+      expectTensor(`teacher_box_tokens.${b}`, tokens.data, 2e-5);
+    const points = await teach("points");
+    for (const [b, { tokens }] of points.entries()) {
+      expectTensor(`teacher_point_tokens.${b}`, tokens.data, 2e-5);
+      const constant = formulas.draw("SAM_model.prompt_encoder.not_a_point_embed.weight").data;
+      expect(tokens.data.slice(constant.length, 2 * constant.length)).toEqual(constant);
+    }
+  });
+
+  it("matches queries with parts at the published costs", async () => {
+    const byBoxes = await teach("boxes");
+    const byPoints = await teach("points");
+    for (const b of pictures) {
+      const matrix = matchingCosts(outputsOf(b), byBoxes[b], costs);
+      expect(matrix.shape).toEqual(golden.get(`cost_matrix.${b}`).shape);
+      expectTensor(`cost_matrix.${b}`, matrix.data, 1e-4);
+      const { queries_for_targets, total_cost } = cases.matching[b];
+      const found = [...matchQueries(outputsOf(b), byBoxes[b], costs)];
+      expect(found).toEqual(queries_for_targets);
+      expect(found).toEqual(numbers(golden.get(`matched_queries.${b}`)));
+      const total = found.reduce((sum, q, n) => sum + matrix.data[q * found.length + n], 0);
+      expectClose("total cost", [total], [total_cost], 1e-5);
+      const points = [...matchQueries(outputsOf(b), byPoints[b], costs)];
+      expect(points).toEqual(numbers(golden.get(`matched_queries_point.${b}`)));
+      compared += 2;
+    }
+  });
+
+  it("has the published loss and gradients", async () => {
+    const targets = await teach("boxes");
+    const trainer = await compilePartTraining(config, session, {
+      batch,
+      start: { tensors },
+      costs,
+      losses,
+    });
+    const numbersOf = await trainer.step(
+      [{ features, ...packTargets(targets, [config.tokens, config.channels]) }],
+      0,
+    );
+    await trainer.dispose();
+    for (const [ours, theirs] of [
+      ["loss", "total"],
+      ["class", "cls"],
+      ["token", "embedding"],
+      ["accuracy", "accuracy"],
+    ] as const)
+      expectClose(theirs, [numbersOf[ours]], [cases.loss[theirs]], 1e-5);
+    expect(numbersOf.recall).toBe(cases.loss.recall);
+    compared++;
+
+    const training = partTraining(config, batch, losses);
+    const names = [...prompterTensors(config).keys()];
+    const slopes = gradients(training.loss, training.parameters);
+    const outputs = Object.fromEntries(names.map((name, k) => [`gradient/${name}`, slopes[k]]));
+    const executable = await compile(outputs, session);
+    const found = cases.matching.map(({ queries_for_targets }) => queries_for_targets);
+    const results = await executable.run({
+      features,
+      ...Object.fromEntries(tensors),
+      ...targetFeeds(found, targets),
+    });
+    await executable.dispose();
+    for (const [name, { norm, index, values, sum }] of Object.entries(cases.grad)) {
+      const data = results[`gradient/${name}`].data as Float32Array;
+      const length = normOf(data);
+      const exact = cases.grad_float64_norm[name];
+      // Its value input is zero, so this gradient is, but for rounding.
+      if (exact < 1e-6 * length || exact < 1e-9) {
+        expect(length, name).toBeLessThan(1e-5);
+        compared++;
+        continue;
+      }
+      expectClose(`${name} norm`, [length], [norm], 1e-3);
+      expectClose(`${name} norm in float64`, [length], [exact], 1e-3);
+      const gap = (got: ArrayLike<number>, wanted: ArrayLike<number>): number =>
+        normOf(Array.from(wanted, (value, i) => value - got[i])) / norm;
+      expect(gap(at(data, index), values), name).toBeLessThanOrEqual(1e-3);
+      expect(Math.abs(data.reduce((a, b) => a + b, 0) - sum) / norm, `${name} sum`).toBeLessThanOrEqual(
+        1e-3 * Math.sqrt(data.length),
+      );
+      compared += 2;
+      if (!golden.has(`grad.${name}`)) continue;
+      const error = gap(data, numbers(golden.get(`grad.${name}`)));
+      expect(error, name).toBeLessThanOrEqual(1e-3);
+      compared++;
+      worst = Math.max(worst, error);
+    }
+  });
+
+  /** The graph's inputs for a matching that is given. */
+  function targetFeeds(found: readonly (readonly number[])[], targets: readonly PartTargets[]): Arrays {
+    const { queries, tokens, channels, classes } = config;
+    const size = tokens * channels;
+    const labels = new BigInt64Array(batch * queries).fill(BigInt(classes));
+    const wanted = new Float32Array(batch * queries * size);
+    const shares = new Float32Array(batch * queries);
+    found.forEach((row, b) => {
+      row.forEach((q, n) => {
+        labels[b * queries + q] = BigInt(targets[b].classIds[n] - 1);
+        wanted.set(targets[b].tokens.data.subarray(n * size, (n + 1) * size), (b * queries + q) * size);
+        shares[b * queries + q] = 1 / row.length;
+      });
+    });
+    return {
+      "target/classes": { dtype: "int64", shape: [batch, queries], data: labels },
+      "target/tokens": { dtype: "float32", shape: [batch, queries, tokens, channels], data: wanted },
+      "target/shares": { dtype: "float32", shape: [batch, queries], data: shares },
+    };
+  }
+
+  it("takes the published Adam steps", async () => {
+    const packed = packTargets(await teach("boxes"), [config.tokens, config.channels]);
+    for (const [schedule, run] of Object.entries(cases.adam)) {
+      const { history } = run;
+      const trainer = await compilePartTraining(config, session, {
+        batch,
+        start: { tensors },
+        optimizer: { kind: "adam", weightDecay: cases.config.opt.weight_decay },
+        costs,
+        losses,
+      });
+      for (const [step, { lr, total, cls, embedding }] of history.entries()) {
+        // The last entry is the loss after the last step.
+        const got = await trainer.step([{ features, ...packed }], lr ?? 0);
+        // Noise in the input at float32's resolution changes the losses after such steps by 1e-4: they are ±lr for every parameter,
+        // by the sign of a gradient that is near zero for some. 1e-3 is the specification's.
+        const tolerance = hasBigSteps(history.slice(0, step)) ? 1e-3 : 1e-5;
+        expectClose(
+          `${schedule} ${step}`,
+          [got.loss, got.class, got.token],
+          [total, cls, embedding],
+          tolerance,
+        );
+        if (step === history.length - 2) await expectParameters(schedule, run, trainer);
+      }
+      await trainer.dispose();
+    }
+  });
+
+  function hasBigSteps(steps: GoldenCases["adam"][string]["history"]): boolean {
+    return steps.some(({ lr }) => (lr ?? 0) > 1e-6);
+  }
+
+  /**
+   * Where the gradient is not noise itself (the bias of keys has none): all within 1e-6 after the small steps of the warm-up. After the big ones most: the same noise moves up to 8 % of a tensor's values by
+   * more than that, and some by 2e-4; none can move by more than there and back.
+   */
+  async function expectParameters(
+    schedule: string,
+    { history, params }: GoldenCases["adam"][string],
+    trainer: Awaited<ReturnType<typeof compilePartTraining>>,
+  ): Promise<void> {
+    const state = (await trainer.state()).tensors;
+    const isStrict = !hasBigSteps(history);
+    const farthest = 2 * history.reduce((sum, { lr }) => sum + (lr ?? 0), 0);
+    for (const [name, { index, values, norm }] of Object.entries(params)) {
+      const data = state.get(name)?.data as Float32Array;
+      const whole = `adam.${schedule}.${name}`;
+      expectClose(`${schedule} ${name} norm`, [normOf(data)], [norm], isStrict ? 1e-6 : 1e-5);
+      const wanted = golden.has(whole) ? numbers(golden.get(whole)) : values;
+      const got = golden.has(whole) ? data : at(data, index);
+      const slopes = golden.has(`grad.${name}`) ? numbers(golden.get(`grad.${name}`)) : null;
+      const slopeOf = (p: number): number =>
+        golden.has(whole) ? (slopes?.[p] ?? 1) : cases.grad[name].values[p];
+      const gaps = wanted.map((value, p) => (Math.abs(slopeOf(p)) < 1e-7 ? 0 : Math.abs(value - got[p])));
+      const far = gaps.filter((gap) => gap > 1e-6).length;
+      expect(far / gaps.length, whole).toBeLessThanOrEqual(isStrict ? 0 : 0.1);
+      expect(gaps.filter((gap) => gap > farthest).length, whole).toBe(0);
+      compared++;
+    }
+  }
+
+  it("follows the published learning rate", () => {
+    const rate = originalRate(1);
+    for (const [step, factor] of Object.entries(cases.lr_factor)) {
+      expect(Math.abs(rate(Number(step)) - factor), step).toBeLessThanOrEqual(1e-9);
+      compared++;
+    }
+  });
+});
+
+function fileOf(tensors: ReadonlyMap<string, NdArray>): WeightFile {
+  return openWeights(byteSource(writeSafetensors(tensors)), "golden.safetensors");
+}
+
+function numbers({ data }: NdArray): number[] {
+  return Array.from(data as Float32Array | BigInt64Array, Number);
+}
+
+function at(values: ArrayLike<number>, positions: readonly number[]): number[] {
+  return positions.map((position) => values[position]);
+}
+
+function normOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return Math.sqrt(sum);
+}
+
+/** A copy with the axes in another order. */
+function permuted(data: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
+  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const sizes = order.map((axis) => shape[axis]);
+  const steps = order.map((axis) => strides[axis]);
+  const result = new Float32Array(data.length);
+  let p = 0;
+  for (let a = 0; a < sizes[0]; a++)
+    for (let b = 0; b < sizes[1]; b++)
+      for (let c = 0; c < sizes[2]; c++) result[p++] = data[a * steps[0] + b * steps[1] + c * steps[2]];
+  return result;
+}
