@@ -63,12 +63,7 @@ export function decodeProposals(file: Uint8Array | string, where: string): Propo
 export function encodeProposals({ id, height, width, model, proposals }: ProposalSet): string {
   const image = JSON.stringify({ id, height, width });
   const head = model === undefined ? `"image":${image}` : `"image":${image},"model":${JSON.stringify(model)}`;
-  const records = proposals.map((proposal, k) =>
-    JSON.stringify({
-      ...toRecord(proposal),
-      ...(categoryIds === undefined ? {} : { category_id: categoryIds[k] }),
-    }),
-  );
+  const records = proposals.map((proposal) => JSON.stringify(toRecord(proposal)));
   return `{${head},"annotations":[${records.length === 0 ? "" : `\n${records.join(",\n")}\n`}]}\n`;
 }
 
