@@ -25,7 +25,8 @@ export interface MaskRunsOptions {
  * Makes masks of low-resolution logits, of many prompts on one picture: pixel for pixel what `upscaleLogits` and `thresholdLogits` give,
  * and what `stabilityOf` finds, but in one pass over the picture's columns, which never lie in memory, so that runs come out as COCO has them.
  *
- * Interpolated logits stay between those they are made of. Where all of these lie on one side of all thresholds, nothing is interpolated.
+ * Interpolated logits stay between those they are made of, unless bicubically. Where all of these lie on one side of all thresholds, nothing
+ * is interpolated.
  *
  * @param low  size of the logits
  * @returns    a function of logits [low.height, low.width]; it uses memory of its own again and again
@@ -42,12 +43,16 @@ export function createMaskEncoder(
   const { height, width } = frame.original;
   const ranges = rangesBetween(rows, low.height);
   const { strict, loose } = stabilityThresholds(stabilityOffset);
+  const staysBetween = [rows, columns].every(({ weights }) => weights.every((weight) => weight >= 0));
   const sides = new Int8Array(low.height);
   const certain = new Int32Array(3 * (low.height + 1)); // first row, row after the last, side
   const column = new Float32Array(low.height);
 
   /** Where the picture's rows in some columns are certain, from top to bottom; the number of entries of `certain`. */
   const findCertain = (logits: Float32Array, first: number, count: number): number => {
+    if (!staysBetween) return 0;
+    // Bicubic weights below 0 take what they make out of the range of what it is made of.
+    if (frame.upscaling !== undefined) return 0;
     for (let r = 0, p = first; r < low.height; r++, p += low.width) {
       let side = sideOf(logits[p], strict, loose);
       for (let c = 1; c < count && side !== 0; c++)
