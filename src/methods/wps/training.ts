@@ -25,8 +25,10 @@ export const partOptimizer: OptimizerDefinition = { kind: "adam", weightDecay: 1
 export const PART_RATE = 1e-4;
 
 export interface PartTrainingOptions {
-  /** Pictures of a step, or of each of its micro-batches. */
+  /** Pictures of a micro-batch. */
   readonly batch: number;
+  /** The most micro-batches that a step has. Default 1. */
+  readonly microBatches?: number;
   readonly start: TrainerStart;
   /** Default: as published. */
   readonly optimizer?: OptimizerDefinition;
@@ -47,15 +49,16 @@ export interface PartTrainingOptions {
 export async function compilePartTraining(
   config: PrompterConfig,
   runtime: Runtime,
-  { batch, start, optimizer = partOptimizer, costs, losses }: PartTrainingOptions,
+  { batch, microBatches = 1, start, optimizer = partOptimizer, costs, losses }: PartTrainingOptions,
 ): Promise<Trainer> {
-  const trainer = await compileTraining(partTraining(config, batch, losses), runtime, { start, optimizer });
+  const graph = partTraining(config, batch, losses);
+  const trainer = await compileTraining(graph, runtime, { start, optimizer, microBatches });
   return {
     ...trainer,
-    async step(microBatches, rate) {
+    async step(given, rate) {
       const feeds: Arrays[] = [];
       const matchings: Matching[] = [];
-      for (const each of microBatches) {
+      for (const each of given) {
         const { features, counts, classes, teacher } = each as Arrays<"features"> & BatchTargets;
         const targets = unpackTargets({ counts, classes, teacher });
         if (targets.length !== batch) throw invalid("step: counts", `${batch} pictures`, targets.length);
