@@ -2,6 +2,7 @@ import { invalid } from "../../core/error.ts";
 import type { Box, Size } from "../../core/geometry.ts";
 import type { AxisWeights } from "../../core/resample.ts";
 import { type Rle, rleArea, rleBox } from "../../core/rle.ts";
+import { buildRle } from "../../core/rle-builder.ts";
 import { MASK_THRESHOLD, stabilityThresholds, upscaleWeights } from "./postprocess.ts";
 import type { SamFrame } from "./prompt.ts";
 
@@ -73,7 +74,7 @@ export function createMaskEncoder(
   };
 
   return (logits) => {
-    const runs = collectRuns(crop.size);
+    const runs = buildRle(crop.size);
     let inner = 0;
     let outer = 0;
     let known = 0;
@@ -141,42 +142,4 @@ function rangesBetween(
     to[r] = i;
   }
   return { from, to };
-}
-
-/** Runs of column-major positions in ascending order; neighbors become one. */
-function collectRuns(size: Size): { add(start: number, end: number): void; finish(): Rle } {
-  let counts = new Uint32Array(1024);
-  let k = 0;
-  let open = 0; // of the run under way
-  let last = 0;
-  const put = (count: number): void => {
-    if (k === counts.length) {
-      const larger = new Uint32Array(2 * k);
-      larger.set(counts);
-      counts = larger;
-    }
-    counts[k++] = count;
-  };
-  let closed = 0;
-  const close = (): void => {
-    if (last === open) return;
-    put(open - closed);
-    put(last - open);
-    closed = last;
-  };
-  return {
-    add(start, end) {
-      if (start !== last || last === open) {
-        close();
-        open = start;
-      }
-      last = end;
-    },
-    finish() {
-      close();
-      const rest = size.height * size.width - closed;
-      if (rest > 0) put(rest);
-      return { ...size, counts: counts.slice(0, k) };
-    },
-  };
 }
