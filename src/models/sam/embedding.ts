@@ -14,10 +14,14 @@ export interface SamEmbedding extends SamFrame {
 
 const sizeNames = ["original", "input"] as const;
 
-/** A safetensors file of an embedding: `features`, and both sizes as "375x500". Equal embeddings give equal bytes. */
+/** A safetensors file of an embedding: `features`, both sizes as "375x500", and `upscaling`. Equal embeddings give equal bytes. */
 export function writeEmbedding(embedding: SamEmbedding): Uint8Array {
+  const { features, upscaling } = embedding;
   const sizes = sizeNames.map((name) => [name, `${embedding[name].height}x${embedding[name].width}`]);
-  return writeSafetensors(new Map([["features", embedding.features]]), Object.fromEntries(sizes));
+  return writeSafetensors(new Map([["features", features]]), {
+    ...Object.fromEntries(sizes),
+    ...(upscaling !== undefined && { upscaling }),
+  });
 }
 
 /**
@@ -36,7 +40,15 @@ export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedd
       features === undefined ? "none" : `${features.dtype} ${formatShape(features.shape)}`,
     );
   const [original, input] = sizeNames.map((name) => parseSize(`${where}: ${name}`, metadata.get(name)));
-  return { features: features as NdArray<"float32">, original, input };
+  const upscaling = metadata.get("upscaling");
+  if (upscaling !== undefined && upscaling !== "bicubic")
+    throw badFormat(`${where}: upscaling`, '"bicubic" or none', upscaling);
+  return {
+    features: features as NdArray<"float32">,
+    original,
+    input,
+    ...(upscaling !== undefined && { upscaling }),
+  };
 }
 
 function parseSize(where: string, text = "none"): Size {

@@ -14,7 +14,13 @@ import {
 import { MASK_COUNT, type SamConfig } from "./config.ts";
 import { ENCODER_EPSILON, head, norm } from "./layers.ts";
 import { gridPositions } from "./prompt-encoder.ts";
-import { type ImageSide, projectImage, twoWayTransformer } from "./transformer.ts";
+import {
+  type ImageSide,
+  projectImage,
+  samTwoWay,
+  type TwoWayDesign,
+  twoWayTransformer,
+} from "./transformer.ts";
 import { scoped, type Weights } from "./weights.ts";
 
 /**
@@ -29,12 +35,16 @@ export function prepareImage(
   dense: Tensor,
   config: SamConfig,
 ): ImageSide {
-  const source = add(features, dense);
-  const [batch, dim, height, width] = source.shape as readonly number[];
-  const image = transpose(reshape(source, [batch, dim, height * width]), [0, 2, 1]);
+  return projectFeatures(weights, add(features, dense), config.decoder.heads);
+}
+
+/** Features [b, C, g, g], whatever was added to them, as the decoder's first layer sees them. */
+export function projectFeatures(weights: Weights, features: Tensor, heads: number): ImageSide {
+  const [batch, dim, height, width] = features.shape as readonly number[];
+  const image = transpose(reshape(features, [batch, dim, height * width]), [0, 2, 1]);
   const positions = gridPositions(weights, features.graph, height);
   const first = scoped(weights, "mask_decoder.transformer.layers.0.");
-  return projectImage(first, image, { heads: config.decoder.heads, positions });
+  return projectImage(first, image, { heads, positions });
 }
 
 /** What prompts are to the decoder before any mask is drawn. */
@@ -83,6 +93,24 @@ export function decodeTokens(
   sparse: Tensor,
   { decoder }: SamConfig,
 ): DecodedTokens {
+  return decodeByDesign(weights, side, sparse, { ...decoder, design: samTwoWay, head });
+}
+
+export interface DecoderDesign {
+  readonly depth: number;
+  readonly heads: number;
+  readonly design: TwoWayDesign;
+  /** What makes a filter or estimates of a token: [B, C] to [B, …]. */
+  readonly head: (weights: Weights, name: string, token: Tensor) => Tensor;
+}
+
+/** What SAM's decoder and EfficientSAM's have in common: learned tokens before those of the prompt, and what is read off them. */
+export function decodeByDesign(
+  weights: Weights,
+  side: ImageSide,
+  sparse: Tensor,
+  { head, ...options }: DecoderDesign,
+): DecodedTokens {
   const own = scoped(weights, "mask_decoder.");
   const [batch, count, dim] = sparse.shape as readonly number[];
   const [, cells] = side.image.shape as readonly number[];
@@ -92,13 +120,13 @@ export function decodeTokens(
     scoped(own, "transformer."),
     side,
     count === 0 ? output : concat([output, sparse], 1),
-    { ...decoder, positions: gridPositions(weights, sparse.graph, Math.sqrt(cells)) },
+    { ...options, positions: gridPositions(weights, sparse.graph, Math.sqrt(cells)) },
   );
   const token = (index: number): Tensor =>
     squeeze(slice(tokens, { axis: 1, start: index, end: index + 1 }), 1);
   const filters = Array.from({ length: MASK_COUNT }, (_, m) => {
-    const filter = head(own, `output_hypernetworks_mlps.${m}`, token(1 + m)); // [B, C/8]
-    return reshape(filter, [batch, 1, dim / 8]);
+    const filter = head(own, `output_hypernetworks_mlps.${m}`, token(1 + m)); // [B, c]
+    return reshape(filter, [batch, 1, filter.shape[1]]);
   });
   return {
     image,
@@ -119,27 +147,29 @@ export function drawMasks(weights: Weights, image: Tensor, filters: Tensor): Ten
 }
 
 /**
- * [B, P, C] as [B, P, 2, 2, 2, 2, C/8], two transposed convolutions of stride 2 that double the map each. Their filters do not overlap, so
- * they are products of matrices; the 4×4 pixels of a cell stay with their cell (y, x, y', x') and are put in place as masks, which have
- * fewer channels.
+ * [B, P, C] as [B, P, 2, 2, 2, 2, C/8], two doublings. The 4×4 pixels of a cell stay with their cell (y, x, y', x') and are put in place as
+ * masks, which have fewer channels.
  */
 function upscale(weights: Weights, image: Tensor): Tensor {
-  const double = (name: string, x: Tensor): Tensor => {
-    const kernel = weights(`${name}.weight`); // [in, out, 2, 2]
-    const [inputs, outputs] = kernel.shape as readonly number[];
-    const matrix = reshape(transpose(kernel, [0, 2, 3, 1]), [inputs, 4 * outputs]);
-    const bias = reshape(broadcastTo(weights(`${name}.bias`), [4, outputs]), [4 * outputs]);
-    const y = linear(x, matrix, { bias });
-    return reshape(y, [...x.shape.slice(0, -1), 2, 2, outputs]);
-  };
-  const half = gelu(
-    norm(weights, "output_upscaling.1", double("output_upscaling.0", image), ENCODER_EPSILON),
-  );
-  return gelu(double("output_upscaling.3", half));
+  const half = doubled(weights, "output_upscaling.0", image);
+  const normed = gelu(norm(weights, "output_upscaling.1", half, ENCODER_EPSILON));
+  return gelu(doubled(weights, "output_upscaling.3", normed));
+}
+
+/**
+ * [..., C] as [..., 2, 2, c]: a transposed convolution of stride 2, which doubles a map. Its filters do not overlap, so it is a product of
+ * matrices.
+ */
+export function doubled(weights: Weights, name: string, x: Tensor): Tensor {
+  const kernel = weights(`${name}.weight`); // [in, out, 2, 2]
+  const [inputs, outputs] = kernel.shape as readonly number[];
+  const matrix = reshape(transpose(kernel, [0, 2, 3, 1]), [inputs, 4 * outputs]);
+  const bias = reshape(broadcastTo(weights(`${name}.bias`), [4, outputs]), [4 * outputs]);
+  return reshape(linear(x, matrix, { bias }), [...x.shape.slice(0, -1), 2, 2, outputs]);
 }
 
 /** Σ_c filter[m, c] · map[p, c], the pixels put in place: [B, M, c] and [B, P, 2, 2, 2, 2, c] to [B, M, 4g, 4g]. */
-function filterMap(filters: Tensor, map: Tensor): Tensor {
+export function filterMap(filters: Tensor, map: Tensor): Tensor {
   const [batch, masks, channels] = filters.shape as readonly number[];
   const cells = map.shape[1] as number;
   const grid = Math.sqrt(cells);

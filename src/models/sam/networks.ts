@@ -12,20 +12,17 @@ import {
   type Tensor,
   type WeightFile,
 } from "../../engine/index.ts";
-import { gridSide, type SamConfig } from "./config.ts";
 import type { Floats } from "./floats.ts";
-import { encodeImage } from "./image-encoder.ts";
-import { decodeMasks, decodeTokens, drawMasks, prepareImage } from "./mask-decoder.ts";
-import { encodeMask, encodeNoMask, encodePoints } from "./prompt-encoder.ts";
+import type { SamDesign } from "./sam-design.ts";
 import type { ImageSide } from "./transformer.ts";
-import { samWeights, type Weights } from "./weights.ts";
+import type { Weights } from "./weights.ts";
 
 /** What the first decoder layer makes of an image, see `prepareImage`. */
 export type PreparedImage = Readonly<Record<keyof ImageSide, Floats>>;
 /** The image that a batch of prompts is about: the same for all, or its features with a mask [B, 1, 4g, 4g] for each. */
 export type DecoderImage = PreparedImage | { readonly features: Floats; readonly mask: Floats };
 
-/** SAM's networks on arrays, each compiled when it is first used. */
+/** A design's networks on arrays, each compiled when it is first used. */
 export interface SamNetworks {
   /** [1, 3, S, S] to [1, C, g, g] */
   encodeImage(pixels: Floats): Promise<Floats>;
@@ -35,9 +32,9 @@ export interface SamNetworks {
   encodePoints(points: Floats, kinds: NdArray<"int32">): Promise<Floats>;
   /** [B, n, C] to [B, 4, 4g, 4g] and [B, 4] */
   decode(image: DecoderImage, sparse: Floats): Promise<Decoded>;
-  /** As `decode` up to the masks, see `decodeTokens`: [B, P, C], [B, 4, C/8] and [B, 4]. */
+  /** As `decode` up to the masks, see `decodeTokens`: [B, P, C], [B, 4, c] and [B, 4]. */
   decodeTokens(image: DecoderImage, sparse: Floats): Promise<Undrawn>;
-  /** [1, P, C] and [1, M, C/8] to [1, M, 4g, 4g] */
+  /** [1, P, C] and [1, M, c] to [1, M, 4g, 4g] */
   drawMasks(cells: Floats, filters: Floats): Promise<Floats>;
   /** Frees what was compiled; a later use compiles again. */
   dispose(): Promise<void>;
@@ -64,18 +61,17 @@ export interface NetworkOptions {
 
 type Outputs<N extends string> = (weights: Weights, graph: Graph) => Readonly<Record<N, Tensor>>;
 
-/** @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH when the file's tensors are not those of the configuration */
+/** @param file  the design's tensors by their official names, see `samWeights` */
 export function openNetworks(
   file: WeightFile,
-  config: SamConfig,
+  design: SamDesign,
   runtime: Runtime,
   { stored, decoderBytes = 2e9 }: NetworkOptions = {},
 ): SamNetworks {
-  const official = samWeights(file, config);
-  const grid = gridSide(config.encoder);
+  const { dim, grid, filterLength } = design;
   const build = <N extends string>(outputs: Outputs<N>): Promise<Executable<N>> => {
     const graph = createGraph();
-    const weights = frozenWeights(graph, official, stored === undefined ? {} : { location: stored.name });
+    const weights = frozenWeights(graph, file, stored === undefined ? {} : { location: stored.name });
     return compile(outputs(weights, graph), runtime, stored === undefined ? {} : { folder: stored.folder });
   };
 
@@ -113,7 +109,7 @@ export function openNetworks(
           for (const [name, { shape }] of Object.entries(feeds)) inputs[name] = input(graph, name, shape);
           const side =
             "mask" in inputs
-              ? prepareImage(weights, inputs.features, encodeMask(weights, inputs.mask), config)
+              ? design.prepareImage(weights, inputs.features, inputs.mask)
               : (inputs as unknown as ImageSide);
           return outputs(weights, side, inputs.sparse);
         }),
@@ -128,7 +124,7 @@ export function openNetworks(
   return {
     async encodeImage(pixels) {
       const encode: Outputs<"features"> = (weights, graph) => ({
-        features: encodeImage(weights, input(graph, "pixels", pixels.shape), config),
+        features: design.encodeImage(weights, input(graph, "pixels", pixels.shape)),
       });
       return (await runLasting("image", encode, { pixels })).features;
     },
@@ -136,31 +132,34 @@ export function openNetworks(
       runLasting(
         "prepare",
         (weights, graph) => {
-          const x = input(graph, "features", [1, config.dim, grid, grid]);
-          return { ...prepareImage(weights, x, encodeNoMask(weights), config) };
+          const x = input(graph, "features", [1, dim, grid, grid]);
+          return { ...design.prepareImage(weights, x, null) };
         },
         { features },
       ),
     async encodePoints(points, kinds) {
       const encode: Outputs<"tokens"> = (weights, graph) => {
         const [x, kind] = [input(graph, "points", ["n", 2]), input(graph, "kinds", ["n"], "int32")];
-        return { tokens: encodePoints(weights, x, kind) };
+        return { tokens: design.encodePoints(weights, x, kind) };
       };
       return (await runLasting("points", encode, { points, kinds })).tokens;
     },
     decode: (image, sparse) =>
-      runDecoder("masks", image, sparse, (weights, side, tokens) => ({
-        ...decodeMasks(weights, side, tokens, config),
-      })),
+      runDecoder("masks", image, sparse, (weights, side, tokens) => {
+        const { image: cells, filters, predictedIou } = design.decodeTokens(weights, side, tokens);
+        return { masks: design.drawMasks(weights, cells, filters), predictedIou };
+      }),
     decodeTokens: (image, sparse) =>
       runDecoder("tokens", image, sparse, (weights, side, tokens) => {
-        const { image: cells, ...rest } = decodeTokens(weights, side, tokens, config);
+        const { image: cells, ...rest } = design.decodeTokens(weights, side, tokens);
         return { cells, ...rest };
       }),
     async drawMasks(cells, filters) {
       const draw: Outputs<"masks"> = (weights, graph) => {
         const image = input(graph, "cells", cells.shape);
-        return { masks: drawMasks(weights, image, input(graph, "filters", [1, "masks", config.dim / 8])) };
+        return {
+          masks: design.drawMasks(weights, image, input(graph, "filters", [1, "masks", filterLength])),
+        };
       };
       return (await runLasting("draw", draw, { cells, filters })).masks;
     },

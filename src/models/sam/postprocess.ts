@@ -1,7 +1,14 @@
 import { invalid } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
 import type { Mask } from "../../core/mask.ts";
-import { type AxisWeights, pointWeights, resampleFloats, triangle } from "../../core/resample.ts";
+import {
+  type AxisWeights,
+  cubic,
+  type Kernel,
+  pointWeights,
+  resampleFloats,
+  triangle,
+} from "../../core/resample.ts";
 import type { FloatMap } from "../../core/resize.ts";
 import type { SamFrame } from "./prompt.ts";
 import type { MaskPrediction } from "./sam.ts";
@@ -14,17 +21,18 @@ export const MASK_THRESHOLD = 0;
  * picture, both times bilinearly.
  *
  * The two steps are linear, so each axis takes one pass with their product: up to four inputs an output instead of a megapixel in
- * between. Sums are float64, so the last float32 bits differ from the original's.
+ * between. Sums are float64, so the last float32 bits differ from the original's. EfficientSAM's take one bicubic step to the picture.
  *
  * @param index  which of the prediction's masks
  * @see segment-anything, `modeling/sam.py`, `postprocess_masks`
  */
-export function upscaleLogits({ logits, original, input }: MaskPrediction, index: number): FloatMap {
+export function upscaleLogits(prediction: MaskPrediction, index: number): FloatMap {
+  const { logits, original } = prediction;
   const [count, height, width] = logits.shape;
   if (!Number.isInteger(index) || index < 0 || index >= count)
     throw invalid("upscaleLogits: index", `an integer from 0 to ${count - 1}`, index);
   const low = logits.data.subarray(index * height * width, (index + 1) * height * width);
-  const { rows, columns } = upscaleWeights({ original, input }, { height, width });
+  const { rows, columns } = upscaleWeights(prediction, { height, width });
   const wide = resampleFloats(low, height, width, 1, columns);
   return { ...original, data: resampleFloats(wide, 1, height, original.width, rows) };
 }
@@ -36,7 +44,12 @@ export interface UpscaleWeights {
 }
 
 /** @param low  size of the logits */
-export function upscaleWeights({ original, input }: SamFrame, low: Size): UpscaleWeights {
+export function upscaleWeights({ original, input, upscaling }: SamFrame, low: Size): UpscaleWeights {
+  if (upscaling === "bicubic")
+    return {
+      rows: interpolation(low.height, original.height, cubic(-0.75)),
+      columns: interpolation(low.width, original.width, cubic(-0.75)),
+    };
   const side = Math.max(input.height, input.width);
   return {
     rows: twoSteps(low.height, side, input.height, original.height),
@@ -78,12 +91,12 @@ export function stabilityThresholds(offset: number): { readonly strict: number; 
 
 /** Weights of resampling `length` inputs to `side`, and the first `used` of those to `target`. */
 function twoSteps(length: number, side: number, used: number, target: number): AxisWeights {
-  return compose(interpolation(length, side), interpolation(used, target));
+  return compose(interpolation(length, side, triangle), interpolation(used, target, triangle));
 }
 
-function interpolation(length: number, newLength: number): AxisWeights {
+function interpolation(length: number, newLength: number, kernel: Kernel): AxisWeights {
   // PyTorch rounds the scale to float32.
-  return pointWeights(length, newLength, Math.fround(length / newLength), triangle);
+  return pointWeights(length, newLength, Math.fround(length / newLength), kernel);
 }
 
 /** The weights of one pass that does what `first` and then `second` do; `second` may use fewer outputs than `first` has. */

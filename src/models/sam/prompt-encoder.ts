@@ -64,7 +64,7 @@ export function gridPositions(weights: Weights, graph: Graph, grid: number): Ten
 }
 
 /** Random Fourier features [N, C] of positions [N, 2] in [0, 1]: sines, then cosines, of 2π(2p − 1)·G. */
-function positionCode(weights: Weights, points: Tensor): Tensor {
+export function positionCode(weights: Weights, points: Tensor): Tensor {
   const directions = weights("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");
   const phase = mul(matmul(sub(mul(points, 2), 1), directions), 2 * Math.PI);
   return concat([sin(phase), cos(phase)], -1);

@@ -31,6 +31,8 @@ export interface SamFrame {
   readonly original: Size;
   /** Size of the picture as the encoder sees it; its longer side is the input's. */
   readonly input: Size;
+  /** How low-resolution masks become the picture's size: SAM's two bilinear steps when absent, or one bicubic step. */
+  readonly upscaling?: "bicubic";
 }
 
 /**
@@ -49,8 +51,7 @@ export function placePoints(
   const coordinates: number[] = [];
   const kinds: number[] = [];
   const place = (point: Point, kind: number): void => {
-    if (!Number.isFinite(point.x) || !Number.isFinite(point.y))
-      throw invalid("prompt: coordinates", "finite numbers", `${point.x}, ${point.y}`);
+    checkFinite(point);
     const { x, y } = scalePoint(point, original, input);
     coordinates.push(shareOfSide(x, side, precision), shareOfSide(y, side, precision));
     kinds.push(kind);
@@ -64,6 +65,12 @@ export function placePoints(
     kinds.push(pointKinds.padding);
   }
   return { coordinates, kinds };
+}
+
+/** @throws MaskwrightError INVALID_ARGUMENT */
+export function checkFinite({ x, y }: Point): void {
+  if (!Number.isFinite(x) || !Number.isFinite(y))
+    throw invalid("prompt: coordinates", "finite numbers", `${x}, ${y}`);
 }
 
 /**

@@ -1,15 +1,16 @@
 import { invalid, shapeMismatch } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
-import { longestSideSize } from "../../core/resize.ts";
 import { formatShape, type Runtime, type WeightFile } from "../../engine/index.ts";
-import { gridSide, MASK_COUNT, type SamConfig } from "./config.ts";
+import { type EfficientSamConfig, MASK_COUNT, type SamConfig } from "./config.ts";
 import type { SamEmbedding } from "./embedding.ts";
 import { type Floats, floats, pickRows, rowOf, stack } from "./floats.ts";
 import { type DecoderImage, type NetworkOptions, openNetworks, type PreparedImage } from "./networks.ts";
-import { type CoordinatePrecision, preprocess } from "./preprocess.ts";
-import { checkPrompt, type Prompt, placePoints, type SamFrame } from "./prompt.ts";
+import type { CoordinatePrecision } from "./preprocess.ts";
+import { checkPrompt, type Prompt, type SamFrame } from "./prompt.ts";
 import { batchesOf, type PromptItem } from "./prompt-batches.ts";
+import { designOf } from "./sam-design.ts";
+import { samWeights } from "./weights.ts";
 
 /** A promptable model. Embeddings are values: there is no current picture. */
 export interface Sam {
@@ -35,7 +36,7 @@ export interface Sam {
     options?: DecodeEachOptions,
   ): AsyncIterable<KeptPrediction>;
   /**
-   * The vectors that stand for prompts in the decoder: two for a box, n + 1 for n points without one.
+   * The vectors that stand for prompts in the decoder: two for a box, n + 1 for n points without one; six for EfficientSAM.
    *
    * @param original  size of the picture
    * @returns         [N, n, C]
@@ -88,20 +89,20 @@ function defaultBatch({ device }: Runtime): number {
 }
 
 /**
- * SAM with a ViT encoder. Each network is compiled when it is first used.
+ * SAM, MobileSAM or EfficientSAM. Each network is compiled when it is first used.
  *
- * @param file  the authors' checkpoint, or one by Hugging Face's names
+ * @param file  the authors' checkpoint, or one of SAM by Hugging Face's names
  * @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH when the file's tensors are not those of the configuration
  */
 export function createSam(
   file: WeightFile,
-  config: SamConfig,
+  config: SamConfig | EfficientSamConfig,
   runtime: Runtime,
   options: NetworkOptions = {},
 ): Sam {
-  const networks = openNetworks(file, config, runtime, options);
-  const { dim, encoder } = config;
-  const grid = gridSide(encoder);
+  const design = designOf(config);
+  const networks = openNetworks(samWeights(file, config), design, runtime, options);
+  const { dim, grid } = design;
   // Kept as long as its embedding is, so that one prompt after the other costs no more than all at once.
   const prepared = new WeakMap<SamEmbedding, Promise<PreparedImage>>();
   const prepare = (embedding: SamEmbedding): Promise<PreparedImage> => {
@@ -120,7 +121,7 @@ export function createSam(
     precision: CoordinatePrecision = "float32",
   ): Promise<Floats[]> => {
     for (const prompt of prompts) checkPrompt(prompt, { dim, grid });
-    const placed = prompts.map((prompt) => placePoints(prompt, frame, precision));
+    const placed = prompts.map((prompt) => design.placePoints(prompt, frame, precision));
     const data = Int32Array.from(placed.flatMap(({ kinds }) => kinds));
     const points = Float32Array.from(placed.flatMap(({ coordinates }) => coordinates));
     const encoded =
@@ -164,8 +165,8 @@ export function createSam(
         "embed the picture with the model that decodes it",
       );
     if (!Number.isInteger(most) || most < 1) throw invalid("decode: batch", "an integer >= 1", most);
-    const { original, input } = embedding;
-    const tokens = await tokensOf(prompts, embedding, precision);
+    const frame = design.frameOf(embedding.original);
+    const tokens = await tokensOf(prompts, frame, precision);
     const items = prompts.map((prompt, index) => ({ prompt, index, tokens: tokens[index] }));
     const [first, end] = multimask ? [1, MASK_COUNT] : [0, 1];
     for (const batch of batchesOf(items, most)) {
@@ -187,12 +188,12 @@ export function createSam(
             ? pickRows(rowOf(decoded.masks, b), chosen)
             : await draw(rowOf(decoded.cells, b), pickRows(rowOf(decoded.filters, b), chosen));
         const predictedIou = Float32Array.from(indices, (m) => estimates[m]);
-        yield { prompt: index, indices, logits, predictedIou, original, input };
+        yield { prompt: index, indices, logits, predictedIou, ...frame };
       }
     }
   };
 
-  /** [P, C] and [M, C/8] to [M, 4g, 4g] */
+  /** [P, C] and [M, c] to [M, 4g, 4g] */
   const draw = async (cells: Floats, filters: Floats): Promise<Floats> => {
     const plane = [4 * grid, 4 * grid];
     if (filters.shape[0] === 0) return floats([0, ...plane], new Float32Array(0));
@@ -210,17 +211,16 @@ export function createSam(
 
   return {
     async embed(image) {
-      const { pixels, input } = preprocess(image, encoder.side);
       const { height, width } = image;
-      return { features: await networks.encodeImage(pixels), original: { height, width }, input };
+      const features = await networks.encodeImage(design.preprocess(image).pixels);
+      return { features, ...design.frameOf({ height, width }) };
     },
     decode: async (embedding, prompt, decodeOptions) =>
       (await decodeAll(embedding, [prompt], decodeOptions))[0],
     decodeAll,
     decodeEach,
     async promptTokens(prompts, original, { precision } = {}) {
-      const frame = { original, input: longestSideSize(original, encoder.side) };
-      const tokens = await tokensOf(prompts, frame, precision);
+      const tokens = await tokensOf(prompts, design.frameOf(original), precision);
       const counts = new Set(tokens.map(({ shape }) => shape[0]));
       if (counts.size > 1)
         throw shapeMismatch(

@@ -16,9 +16,31 @@ export interface ImageSide extends ProjectedKeys {
   readonly queries: Tensor;
 }
 
+/** In what the two-way transformers of SAM and EfficientSAM differ. */
+export interface TwoWayDesign {
+  /**
+   * The tokens after they looked at each other, before the norm.
+   *
+   * @param given  what the layer is given; for the first layer these are the initial tokens
+   */
+  readonly lookAtEachOther: (weights: Weights, given: Tensor, initial: Tensor, heads: number) => Tensor;
+  /** [B, T, C] to the same, without the sum. */
+  readonly mlp: (weights: Weights, tokens: Tensor) => Tensor;
+}
+
+export const samTwoWay: TwoWayDesign = {
+  // In the first layer the tokens are their positions, and what they were before is dropped.
+  lookAtEachOther: (weights, given, initial, heads) =>
+    given === initial
+      ? attendSelf(weights, given, given, heads)
+      : add(given, attendSelf(weights, add(given, initial), given, heads)),
+  mlp: (weights, tokens) => dense(weights, "mlp.lin2", relu(dense(weights, "mlp.lin1", tokens))),
+};
+
 export interface TwoWayOptions {
   readonly depth: number;
   readonly heads: number;
+  readonly design: TwoWayDesign;
   /** Positions of the image's cells, [1, P, C]. */
   readonly positions: Tensor;
 }
@@ -32,7 +54,7 @@ export interface TwoWayOptions {
 export function projectImage(
   weights: Weights,
   image: Tensor,
-  { heads, positions }: Omit<TwoWayOptions, "depth">,
+  { heads, positions }: Pick<TwoWayOptions, "heads" | "positions">,
 ): ImageSide {
   const placed = add(image, positions);
   const project = (name: string, x: Tensor): Tensor => splitHeads(dense(weights, name, x), heads);
@@ -57,14 +79,14 @@ export function twoWayTransformer(
   weights: Weights,
   first: ImageSide,
   tokens: Tensor,
-  { depth, heads, positions }: TwoWayOptions,
+  options: TwoWayOptions,
 ): { tokens: Tensor; image: Tensor } {
-  let state = layer(scoped(weights, "layers.0."), tokens, first, { initial: tokens, positions, heads });
+  const { depth, heads, positions } = options;
+  let state = layer(scoped(weights, "layers.0."), tokens, first, { ...options, initial: tokens });
   for (let i = 1; i < depth; i++)
     state = layer(scoped(weights, `layers.${i}.`), state.tokens, state.image, {
+      ...options,
       initial: tokens,
-      positions,
-      heads,
     });
   const seen = lookAtImage(
     scoped(weights, "final_attn_token_to_image."),
@@ -78,11 +100,9 @@ export function twoWayTransformer(
   };
 }
 
-interface LayerOptions {
+interface LayerOptions extends TwoWayOptions {
   /** The tokens before the first layer, which are their own positions. */
   readonly initial: Tensor;
-  readonly positions: Tensor;
-  readonly heads: number;
 }
 
 /** @param side  the image, for the first layer with its projections */
@@ -90,20 +110,14 @@ function layer(
   weights: Weights,
   given: Tensor,
   side: ImageSide | Tensor,
-  { initial, positions, heads }: LayerOptions,
+  { initial, positions, heads, design }: LayerOptions,
 ): { tokens: Tensor; image: Tensor } {
   const normed = (name: string, x: Tensor): Tensor => norm(weights, name, x, DECODER_EPSILON);
   const projected = "image" in side ? side : null;
   const image = "image" in side ? side.image : side;
   const placed = add(image, positions);
 
-  const self = scoped(weights, "self_attn.");
-  // In the first layer the tokens are their positions, and what they were before is dropped.
-  let tokens =
-    projected !== null
-      ? attendSelf(self, given, given, heads)
-      : add(given, attendSelf(self, add(given, initial), given, heads));
-  tokens = normed("norm1", tokens);
+  let tokens = normed("norm1", design.lookAtEachOther(scoped(weights, "self_attn."), given, initial, heads));
 
   const toImage = scoped(weights, "cross_attn_token_to_image.");
   const asking = add(tokens, initial);
@@ -112,7 +126,7 @@ function layer(
       ? lookAtKeys(toImage, asking, projected)
       : lookAtImage(toImage, asking, { image, placed }, heads);
   tokens = normed("norm2", add(tokens, seen));
-  tokens = normed("norm3", add(tokens, dense(weights, "mlp.lin2", relu(dense(weights, "mlp.lin1", tokens)))));
+  tokens = normed("norm3", add(tokens, design.mlp(weights, tokens)));
 
   const toTokens = scoped(weights, "cross_attn_image_to_token.");
   const answers = {
@@ -126,8 +140,12 @@ function layer(
   return { tokens, image: normed("norm4", add(image, told)) };
 }
 
-/** @param placed  the tokens with their positions */
-function attendSelf(weights: Weights, placed: Tensor, tokens: Tensor, heads: number): Tensor {
+/**
+ * Tokens looking at each other.
+ *
+ * @param placed  the tokens with their positions
+ */
+export function attendSelf(weights: Weights, placed: Tensor, tokens: Tensor, heads: number): Tensor {
   const project = (name: string, x: Tensor): Tensor => splitHeads(dense(weights, name, x), heads);
   const attended = attention(project("q_proj", placed), project("k_proj", placed), project("v_proj", tokens));
   return dense(weights, "out_proj", mergeHeads(attended));

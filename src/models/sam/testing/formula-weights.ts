@@ -13,13 +13,14 @@ export interface Formula {
 
 /** The tensor of a formula: a hash of each element's index, between −scale and scale around the offset. */
 export function formulaTensor({ shape, seed, scale, offset }: Formula): NdArray<"float32"> {
-  const data = Float32Array.from({ length: elementCount(shape) }, (_, i) => {
+  const data = new Float32Array(elementCount(shape));
+  for (let i = 0; i < data.length; i++) {
     let x = (Math.imul(i, 0x9e3779b1) + seed) | 0;
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
     x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
     x ^= x >>> 16;
-    return (((x >>> 0) / 2 ** 32) * 2 - 1) * scale + offset;
-  });
+    data[i] = (((x >>> 0) / 2 ** 32) * 2 - 1) * scale + offset;
+  }
   return { dtype: "float32", shape, data };
 }
 

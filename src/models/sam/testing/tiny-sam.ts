@@ -3,7 +3,7 @@ import type { RgbImage } from "../../../core/image.ts";
 import { random } from "../../../core/random.ts";
 import { writeSafetensors } from "../../../core/safetensors.ts";
 import { byteSource, openWeights, type WeightFile } from "../../../engine/index.ts";
-import type { SamConfig } from "../config.ts";
+import type { EfficientSamConfig, SamConfig } from "../config.ts";
 import { samTensors } from "../tensor-table.ts";
 
 /** A SAM so small that the interpreter can differentiate it by differences: 4×4 cells in windows of 3×3. */
@@ -25,17 +25,43 @@ export const tinyConfig: SamConfig = {
   decoder: { depth: 2, heads: 2, mlpDim: 8, iouDim: 8 },
 };
 
+/** MobileSAM in the same size: 4×4 cells, windows of 3×3 and of the whole. */
+export const tinyMobileConfig: SamConfig = {
+  ...tinyConfig,
+  encoder: {
+    kind: "tiny-vit",
+    side: 64,
+    convolutions: { dim: 4, depth: 1 },
+    stages: [
+      { dim: 8, depth: 1, heads: 2, window: 3 },
+      { dim: 12, depth: 1, heads: 2, window: 4 },
+    ],
+    mlpRatio: 2,
+  },
+};
+
+/** EfficientSAM in the same size. */
+export const tinyEfficientConfig: EfficientSamConfig = {
+  kind: "efficient-sam",
+  encoder: { kind: "plain-vit", side: 8, patch: 2, dim: 8, depth: 2, heads: 2, mlpRatio: 2, positionSide: 3 },
+  dim: 16,
+  pointCount: 4,
+  decoder: { depth: 2, heads: 2, mlpDim: 8, iouDim: 8, upscaling: [6, 4] },
+};
+
 /** Weights that keep numbers near 1 through all layers, the same every time. */
-export function randomTensors(config: SamConfig): Map<string, NdArray<"float32">> {
+export function randomTensors(config: SamConfig | EfficientSamConfig): Map<string, NdArray<"float32">> {
   const { normal } = random("tiny sam");
   const tensors = new Map<string, NdArray<"float32">>();
   for (const [name, shape] of samTensors(config)) {
     const isMatrix = shape.length > 1 && name.endsWith("weight") && shape[0] > 1;
-    const scale = isMatrix ? 1 / Math.sqrt(elementCount(shape.slice(1))) : 0.5;
-    const offset =
-      /norm\d?(_final_attn)?\.weight|(neck|downscaling|upscaling)\.[134]\.weight/.test(name) && !isMatrix
-        ? 1
-        : 0;
+    const isVariance = name.endsWith("running_var");
+    const isFactor =
+      /(norm\d?(_final_attn)?|(neck|downscaling|upscaling)\.[134]|upscaling_layers\.0\.1|bn)\.weight/.test(
+        name,
+      );
+    const scale = isMatrix ? 1 / Math.sqrt(elementCount(shape.slice(1))) : isVariance ? 0.1 : 0.5;
+    const offset = isVariance || (isFactor && !isMatrix) ? 1 : 0;
     const data = Float32Array.from({ length: elementCount(shape) }, () => offset + scale * normal());
     tensors.set(name, { dtype: "float32", shape, data });
   }
