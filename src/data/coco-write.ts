@@ -25,6 +25,8 @@ export interface CocoAnnotationJson {
   readonly id: number;
   readonly image_id: number;
   readonly iscrowd: 0;
+  /** How good the mask is thought to be, where something has judged it. */
+  readonly score?: number;
   readonly segmentation: CocoRleJson | readonly (readonly number[])[];
 }
 
@@ -77,7 +79,7 @@ export async function labelMapsToCoco(
       }
       annotations.push({
         area: rleArea(rle),
-        bbox: boxToCoco(rleBox(rle) as Box), // a class that is there has a pixel
+        bbox: cocoBoxJson(rleBox(rle)),
         category_id: categoryIds[classId],
         id: annotations.length + 1,
         image_id: images.length,
@@ -90,6 +92,11 @@ export async function labelMapsToCoco(
   return { annotations, categories, images };
 }
 
-function toRleJson(rle: Rle): CocoRleJson {
+/** COCO has four zeros for the box of nothing. */
+export function cocoBoxJson(box: Box | null): readonly number[] {
+  return box === null ? [0, 0, 0, 0] : boxToCoco(box);
+}
+
+export function toRleJson(rle: Rle): CocoRleJson {
   return { counts: encodeRleString(rle), size: [rle.height, rle.width] };
 }

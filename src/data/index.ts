@@ -1,8 +1,16 @@
 export * from "./cam-file.ts";
 export { type ClassList, classList, cocoCategoryIds } from "./class-list.ts";
 export * from "./coco.ts";
+export { encodeInstances, type ImageInstances } from "./coco-instances.ts";
 export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
-export * from "./coco-write.ts";
+export {
+  type CocoAnnotationJson,
+  type CocoJson,
+  type CocoRleJson,
+  type LabeledFile,
+  type LabelMapsToCocoOptions,
+  labelMapsToCoco,
+} from "./coco-write.ts";
 export {
   type Conversion,
   type ConvertFormat,
@@ -30,7 +38,7 @@ export {
 export { photoSize, readPhoto } from "./photo.ts";
 export { pictureId } from "./picture-id.ts";
 export type { Problem } from "./problems.ts";
-export { openBoxes, openPoints, type PromptSource } from "./prompts.ts";
+export { checkPrompts, openBoxes, openPoints, type PromptSource } from "./prompts.ts";
 export { decodeProposalArray } from "./proposal-array.ts";
 export * from "./proposal-file.ts";
 export {

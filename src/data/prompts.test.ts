@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
-import { openBoxes, openPoints, type PromptSource } from "./prompts.ts";
+import { checkPrompts, openBoxes, openPoints, type PromptSource } from "./prompts.ts";
 
 const classes = "cat\ndog\n";
 
@@ -177,6 +177,29 @@ b.jpg,cat,9,10,1,rex`,
   it("refuses other files", async () => {
     await expect(open(openPoints, "points.json", "{}")).rejects.toThrow(
       "--points: expected a .csv file, got ",
+    );
+  });
+});
+
+describe("checkPrompts", () => {
+  const size = { height: 2, width: 3 };
+  const box = (x0: number, y0: number, x1: number, y1: number) =>
+    ({ kind: "box", box: { x0, y0, x1, y1 } }) as const;
+  const point = (x: number, y: number) => ({ kind: "points", points: [{ x, y, positive: false }] }) as const;
+
+  it("lets boxes reach over the edge", () => {
+    checkPrompts([box(-5, -5, 9, 9), box(2.9, 1.9, 4, 4), point(0, 0), point(2.99, 1.99)], size, "a");
+  });
+
+  it("lists what lies outside", () => {
+    expect(() =>
+      checkPrompts(
+        [box(3, 0, 5, 1), box(0, 0, 1, 1), box(0, -2, 1, 0), point(3, 0), point(0, 2), point(-0.1, 0)],
+        size,
+        "boxes.csv: a",
+      ),
+    ).toThrow(
+      "boxes.csv: a: 5 problems\n  object 1: expected a box in the 2×3 picture, got 3,0,5,1\n  object 3: expected a box in the 2×3 picture, got 0,-2,1,0\n  object 4: expected a point in the 2×3 picture, got 3,0",
     );
   });
 });

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { badFormat, MaskwrightError } from "../core/error.ts";
+import { clipBox, formatSize, type Size } from "../core/geometry.ts";
 import type { ClassId } from "../core/label-map.ts";
-import type { LabeledPrompt, PointPrompt } from "../core/object-prompt.ts";
+import type { LabeledPrompt, ObjectPrompt, PointPrompt } from "../core/object-prompt.ts";
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
 import { type ClassList, classList } from "./class-list.ts";
 import { cocoBoxes, cocoClasses, readCoco } from "./coco.ts";
@@ -62,6 +63,30 @@ export async function openPoints(path: string, classes = "voc"): Promise<PromptS
     ids: [...prompts.keys()],
     promptsOf: (id) => prompts.get(id) ?? [],
   };
+}
+
+/**
+ * Checks that the prompts of a picture lie in it; boxes may reach beyond its edge.
+ *
+ * @param where  the file and the picture, for the message
+ * @throws MaskwrightError BAD_FORMAT that lists every box and point outside
+ */
+export function checkPrompts(prompts: readonly ObjectPrompt[], size: Size, where: string): void {
+  const problems = collectProblems(where);
+  const picture = `the ${formatSize(size)} picture`;
+  for (const [k, prompt] of prompts.entries()) {
+    if (prompt.kind === "points") {
+      for (const { x, y } of prompt.points)
+        if (!(x >= 0 && y >= 0 && x < size.width && y < size.height))
+          problems.add(`object ${k + 1}`, `a point in ${picture}`, `${x},${y}`);
+    } else if (clipBox(prompt.box, size) === null) {
+      const { x0, y0, x1, y1 } = prompt.box;
+      problems.add(`object ${k + 1}`, `a box in ${picture}`, `${x0},${y0},${x1},${y1}`);
+    }
+  }
+  problems.throwIfAny(
+    "Coordinates are x before y, in pixels from 0; photos are turned as their EXIF orientation says.",
+  );
 }
 
 async function openCocoBoxes(path: string, classes: string | undefined): Promise<PromptSource> {

@@ -47,6 +47,13 @@ describe("encodeProposals", () => {
     ]);
   });
 
+  it("writes what masks are, where that is known", () => {
+    const text = encodeProposals(set, [7, 8, 7]);
+    const { annotations } = JSON.parse(text) as { annotations: { category_id: number }[] };
+    expect(annotations.map((record) => record.category_id)).toEqual([7, 8, 7]);
+    expect(decodeProposals(text, "a.json")).toEqual(decodeProposals(encodeProposals(set), "a.json"));
+  });
+
   it("writes unknown qualities as null", () => {
     const unknown = proposal("#", { predictedIou: Number.NaN, stability: Number.NaN });
     const text = encodeProposals({ id: "a", height: 1, width: 1, proposals: [unknown] });

@@ -59,11 +59,21 @@ export function decodeProposals(file: Uint8Array | string, where: string): Propo
 /**
  * The JSON of a proposal set, in the first form of `decodeProposals`: one record a line, `bbox` in whole
  * pixels as COCO means it (SAM's is one short), `crop_box` the whole picture where a proposal has none, NaN qualities as null.
+ *
+ * @param categoryIds  of each mask, for masks whose class is known: `category_id`, which readers of proposals pass over
  */
-export function encodeProposals({ id, height, width, model, proposals }: ProposalSet): string {
+export function encodeProposals(
+  { id, height, width, model, proposals }: ProposalSet,
+  categoryIds?: readonly number[],
+): string {
   const image = JSON.stringify({ id, height, width });
   const head = model === undefined ? `"image":${image}` : `"image":${image},"model":${JSON.stringify(model)}`;
-  const records = proposals.map((proposal) => JSON.stringify(toRecord(proposal)));
+  const records = proposals.map((proposal, k) =>
+    JSON.stringify({
+      ...toRecord(proposal),
+      ...(categoryIds === undefined ? {} : { category_id: categoryIds[k] }),
+    }),
+  );
   return `{${head},"annotations":[${records.length === 0 ? "" : `\n${records.join(",\n")}\n`}]}\n`;
 }
 
