@@ -5,8 +5,16 @@ import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
+import { segmentCommand } from "./segment.ts";
 
-const commands = [demoCommand, proposeCommand, refineCommand, evaluateCommand, convertCommand];
+const commands = [
+  demoCommand,
+  proposeCommand,
+  segmentCommand,
+  refineCommand,
+  evaluateCommand,
+  convertCommand,
+];
 
 function helpOf(command: Command): string {
   let text = "";

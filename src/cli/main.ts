@@ -6,6 +6,7 @@ import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
+import { segmentCommand } from "./segment.ts";
 import { exitCodes, reportError } from "./session.ts";
 
 const program = new Command("maskwright")
@@ -17,6 +18,7 @@ const program = new Command("maskwright")
 for (const command of [
   demoCommand(),
   proposeCommand(),
+  segmentCommand(),
   refineCommand(),
   evaluateCommand(),
   convertCommand(),

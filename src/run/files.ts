@@ -1,6 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
+import { MaskwrightError } from "../core/error.ts";
 import { writeError } from "../data/paths.ts";
 
 const TEMPORARY = /^\.[^/]*\.\d+-\d+\.tmp$/;
@@ -9,18 +20,30 @@ const TEMPORARY = /^\.[^/]*\.\d+-\d+\.tmp$/;
  * Writes a file so that it is either absent, the old one, or complete: into a temporary name beside it,
  * then renamed. A killed process leaves only the temporary, which `removeTemporaries` finds.
  *
+ * @param content  all of it, or pieces that are asked for as they are written
  * @throws MaskwrightError INVALID_ARGUMENT when it cannot be written
  */
-export function writeAtomically(path: string, bytes: Uint8Array | string): void {
+export function writeAtomically(path: string, content: Uint8Array | string | Generator<string>): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${threadId}.tmp`);
   try {
     if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-    writeFileSync(temporary, bytes);
+    if (typeof content === "string" || content instanceof Uint8Array) writeFileSync(temporary, content);
+    else writePieces(temporary, content);
     renameSync(temporary, path);
   } catch (cause) {
     if (existsSync(temporary)) rmSync(temporary);
+    if (cause instanceof MaskwrightError) throw cause;
     throw writeError(path, "a file to write", cause);
+  }
+}
+
+function writePieces(path: string, pieces: Generator<string>): void {
+  const file = openSync(path, "w");
+  try {
+    for (const piece of pieces) writeSync(file, piece);
+  } finally {
+    closeSync(file);
   }
 }
 

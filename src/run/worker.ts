@@ -6,11 +6,13 @@ import type { drawPanels } from "./tasks/panels.ts";
 import type { proposeItem } from "./tasks/propose.ts";
 import type { refineItem } from "./tasks/refine.ts";
 import type { drawSceneFiles } from "./tasks/scene.ts";
+import type { segmentItem } from "./tasks/segment.ts";
 
 /** What a worker can be asked to do. */
 interface Tasks {
   readonly scene: typeof drawSceneFiles;
   readonly propose: typeof proposeItem;
+  readonly segment: typeof segmentItem;
   readonly refine: typeof refineItem;
   readonly evaluate: typeof evaluateItems;
   readonly overlay: typeof drawOverlay;
@@ -25,6 +27,7 @@ export type ResultOf<N extends TaskName> = Awaited<ReturnType<Tasks[N]>>;
 const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   scene: () => import("./tasks/scene.ts").then((m) => m.drawSceneFiles),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
+  segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
   refine: () => import("./tasks/refine.ts").then((m) => m.refineItem),
   evaluate: () => import("./tasks/evaluate.ts").then((m) => m.evaluateItems),
   overlay: () => import("./tasks/overlay.ts").then((m) => m.drawOverlay),

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import type { Size } from "../../core/geometry.ts";
+import type { ClassId, LabelMap } from "../../core/label-map.ts";
+import type { LabeledPrompt } from "../../core/object-prompt.ts";
+import type { Proposal } from "../../core/proposal.ts";
+import { paintRle } from "../../core/rle.ts";
+import { encodeLabelMap } from "../../data/label-file.ts";
+import { readFileBytes } from "../../data/paths.ts";
+import { readPhoto } from "../../data/photo.ts";
+import { checkPrompts } from "../../data/prompts.ts";
+import { encodeProposals } from "../../data/proposal-file.ts";
+import { segmentRegions } from "../../methods/proposals/regions/segment-regions.ts";
+import { artifactKey } from "../artifact-key.ts";
+import { writeAtomically } from "../files.ts";
+import type { ItemResult } from "../stage.ts";
+
+export interface SegmentTask {
+  readonly id: string;
+  readonly photo: string;
+  readonly prompts: readonly LabeledPrompt[];
+  /** What the prompts were read from, for messages. */
+  readonly source: string;
+  /** Index = class id. */
+  readonly categoryIds: readonly number[];
+  readonly palette: Uint8Array | null;
+  /** The files to write; null computes and throws away (a dry run). */
+  readonly out: { readonly objects: string; readonly labels: string } | null;
+  readonly stage: string;
+  readonly knownKey: string | null;
+}
+
+export interface SegmentResult {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** Masks the objects of one photo that prompts mean, and writes them as JSON and as a label map. */
+export async function segmentItem(task: SegmentTask): Promise<ItemResult<SegmentResult>> {
+  const { id, photo, prompts, source, categoryIds, palette, out, stage, knownKey } = task;
+  const key = artifactKey(stage, [readFileBytes(photo), Buffer.from(JSON.stringify(prompts))]);
+  const isThere = out !== null && existsSync(out.objects) && existsSync(out.labels);
+  if (isThere && key === knownKey) return { key, result: null };
+  const image = await readPhoto(photo);
+  checkPrompts(prompts, image, `${source}: ${id}`);
+  const objects = segmentRegions(image, prompts);
+  const classIds = prompts.map(({ classId }) => classId);
+  const { height, width } = image;
+  const text = encodeProposals(
+    { id, height, width, model: "regions", proposals: objects },
+    classIds.map((classId) => categoryIds[classId]),
+  );
+  const labels = encodeLabelMap(paintObjects(image, objects, classIds), palette ?? undefined);
+  if (out !== null) {
+    writeAtomically(out.objects, text);
+    writeAtomically(out.labels, labels);
+  }
+  return { key, result: { objects: objects.length, bytes: text.length + labels.length } };
+}
+
+/** The class of each pixel. Where objects overlap the one of the smaller mask is in front; among equals the later one. */
+function paintObjects(
+  { height, width }: Size,
+  objects: readonly Proposal[],
+  classIds: readonly ClassId[],
+): LabelMap {
+  const data = new Uint8Array(height * width);
+  const largestFirst = objects.map((_, k) => k).sort((a, b) => objects[b].area - objects[a].area);
+  for (const k of largestFirst) paintRle(data, objects[k].rle, classIds[k]);
+  return { height, width, data };
+}
