@@ -81,9 +81,10 @@ export interface CamLossOptions {
   /** Activation up to which background pixels are left alone. @default 0 */
   readonly backgroundLimit?: number;
   /**
-   * Divisor of "pixels" where the rows are part of a batch: `countCamPixels` of all of it. That of the rows when absent.
+   * [P] factor on the sum over each row's pixels, in place of a reduction: 1 / the pixels of the part of the batch that the
+   * row belongs to, 0 for rows that only fill up.
    */
-  readonly pixelCount?: Tensor;
+  readonly rowWeights?: Tensor;
 }
 
 export interface CamLoss {
@@ -121,7 +122,11 @@ export function camLoss(cam: Tensor, labels: Tensor, target: Tensor, options: Ca
   const lack = mul(measure(sub(fixedMaximum ? stopGradient(highest) : highest, inside), distance), own);
   const excess = sub(maximum(mul(stretched, other), backgroundLimit), backgroundLimit);
   const surplus = mul(measure(excess, distance), other);
-  return reduce({ lack, surplus, own, other }, reduction, options.pixelCount);
+  if (options.rowWeights !== undefined) {
+    const weights = reshape(options.rowWeights, [rows, 1, 1]);
+    return { foreground: sum(mul(lack, weights)), background: sum(mul(surplus, weights)) };
+  }
+  return reduce({ lack, surplus, own, other }, reduction);
 }
 
 function isStretched(cam: Tensor, labels: Tensor): boolean {
@@ -144,21 +149,13 @@ interface Sides {
 function reduce(
   { lack, surplus, own, other }: Sides,
   reduction: NonNullable<CamLossOptions["reduction"]>,
-  pixelCount: Tensor | undefined,
 ): CamLoss {
   if (reduction === "pixels") {
-    const count = pixelCount ?? maximum(add(sum(own), sum(other)), 1);
+    const count = maximum(add(sum(own), sum(other)), 1);
     return { foreground: div(sum(lack), count), background: div(sum(surplus), count) };
   }
   const axes = reduction === "sides-by-row" ? { axes: [1, 2] } : {};
   const half = (loss: Tensor, mask: Tensor): Tensor =>
     mul(mean(div(sum(loss, axes), add(sum(mask, axes), EPSILON))), 0.5);
   return { foreground: half(lack, own), background: half(surplus, other) };
-}
-
-/** Pixels that the CAM loss of these label maps counts, one map a row: all that are not ignored. */
-export function countCamPixels(labelMaps: readonly Uint8Array[]): number {
-  let count = 0;
-  for (const data of labelMaps) for (const label of data) if (label !== IGNORED) count++;
-  return count;
 }
