@@ -1,0 +1,134 @@
+import type { NdArray } from "../../core/array.ts";
+import {
+  type Arrays,
+  compile,
+  createExecutableCache,
+  createGraph,
+  frozenWeights,
+  type Graph,
+  gather,
+  input,
+  matmul,
+  type Runtime,
+  type Tensor,
+  type WeightFile,
+} from "../../engine/index.ts";
+import type { Weights } from "../sam/weights.ts";
+import type { ClipConfig } from "./config.ts";
+import { encodeClipText } from "./text.ts";
+import { clipNorm } from "./transformer.ts";
+import { averageLast, embedPatches, encodeTokens } from "./vision.ts";
+
+type Floats = NdArray<"float32">;
+
+/** CLIP's networks on arrays, each compiled when it is first used and kept as long as it fits. */
+export interface ClipNetworks {
+  /** [1, 3, H, W] to [1, T, D] */
+  embedPatches(pixels: Floats): Promise<Floats>;
+  /** [1, T, D], through all blocks. */
+  encodeTokens(stem: Floats, attentionBlocks: number | null): Promise<TokenArrays>;
+  /** [n] to [n, D] */
+  lookUp(ids: NdArray<"int32">): Promise<Floats>;
+  /** Texts [G, T] whose rows are those of `vectors` [v, D], to [G, E]. */
+  encodeTexts(vectors: Floats, rows: NdArray<"int32">, ends: NdArray<"int32">): Promise<Floats>;
+  /** Frees what was compiled; a later use compiles again. */
+  dispose(): Promise<void>;
+}
+
+export interface TokenArrays {
+  /** [1, T, E] */
+  readonly embeddings: Floats;
+  /** [1, T, D], the input of the last block. */
+  readonly before: Floats;
+  /** [1, T, D], its first norm. */
+  readonly activation: Floats;
+  /** [1, T, T] */
+  readonly attention?: Floats;
+}
+
+export interface ClipNetworkOptions {
+  /** Where the weight file lies, so that large weights are mapped into memory from there instead of read. */
+  readonly stored?: { readonly folder: string; readonly name: string };
+  /** Bytes that compiled networks may hold; one for each number of texts and tokens, one for pictures. Default 2 GB. */
+  readonly networkBytes?: number;
+}
+
+/** Tokens up to which one network serves all pictures: at 12 heads their scores take 200 MB, and the work is the same without blocks. */
+const SMALL_TOKENS = 2048;
+/** Queries at once in the networks for larger pictures. */
+const QUERY_BLOCK = 256;
+
+type Outputs<N extends string> = (weights: Weights, graph: Graph) => Readonly<Record<N, Tensor>>;
+
+/** @param file  with the tensors of the configuration by their official names, see `clipWeights` */
+export function openNetworks(
+  file: WeightFile,
+  config: ClipConfig,
+  runtime: Runtime,
+  { stored, networkBytes = 2e9 }: ClipNetworkOptions = {},
+): ClipNetworks {
+  const cache = createExecutableCache(networkBytes);
+  const run = <N extends string>(
+    key: string,
+    outputs: Outputs<N>,
+    feeds: Arrays,
+  ): Promise<Readonly<Record<N, Floats>>> =>
+    cache.use(
+      key,
+      () => {
+        const graph = createGraph();
+        const weights = frozenWeights(graph, file, stored === undefined ? {} : { location: stored.name });
+        return compile(
+          outputs(weights, graph),
+          runtime,
+          stored === undefined ? {} : { folder: stored.folder },
+        );
+      },
+      async (executable) => (await executable.run(feeds)) as Readonly<Record<N, Floats>>,
+    );
+  const { vision, text } = config;
+
+  return {
+    async embedPatches(pixels) {
+      const outputs: Outputs<"stem"> = (weights, graph) => ({
+        stem: embedPatches(weights, input(graph, "pixels", pixels.shape), config),
+      });
+      return (await run(`patches [${pixels.shape}]`, outputs, { pixels })).stem;
+    },
+    async encodeTokens(stem, attentionBlocks) {
+      const [, count] = stem.shape;
+      const isSmall = count <= SMALL_TOKENS;
+      const outputs: Outputs<string> = (weights, graph) => {
+        const x = input(graph, "stem", [1, isSmall ? "tokens" : count, vision.dim]);
+        const options = isSmall ? {} : { queryBlock: QUERY_BLOCK };
+        const { blocks, attention, activation } = encodeTokens(weights, x, config, options);
+        const normed = clipNorm(weights, "visual.ln_post", blocks[blocks.length - 1]);
+        return {
+          embeddings: matmul(normed, weights("visual.proj")),
+          before: blocks[blocks.length - 2] ?? x,
+          activation,
+          ...(attentionBlocks === null ? {} : { attention: averageLast(attention, attentionBlocks) }),
+        };
+      };
+      const key = `tokens ${isSmall ? "" : count} attention ${attentionBlocks}`;
+      return (await run(key, outputs, { stem })) as unknown as TokenArrays;
+    },
+    async lookUp(ids) {
+      const outputs: Outputs<"vectors"> = (weights, graph) => ({
+        vectors: gather(weights("token_embedding.weight"), input(graph, "ids", ["n"], "int32")),
+      });
+      return (await run("vectors", outputs, { ids })).vectors;
+    },
+    async encodeTexts(vectors, rows, ends) {
+      const outputs: Outputs<"features"> = (weights, graph) => {
+        const table = input(graph, "vectors", ["v", text.dim]);
+        const texts = gather(table, input(graph, "rows", rows.shape, "int32"));
+        return {
+          features: encodeClipText(weights, texts, input(graph, "ends", ends.shape, "int32"), config),
+        };
+      };
+      return (await run(`texts [${rows.shape}]`, outputs, { vectors, rows, ends })).features;
+    },
+    dispose: () => cache.clear(),
+  };
+}
