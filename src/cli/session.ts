@@ -1,5 +1,6 @@
 import { MaskwrightError } from "../core/error.ts";
 import type { Estimate } from "../run/estimate.ts";
+import type { ProgressKind } from "../run/progress.ts";
 import type { WorkContext } from "../run/stage.ts";
 
 /** Options that every working command takes. */
@@ -26,36 +27,50 @@ export async function withSession(
   options: CommonOptions,
   work: (context: WorkContext) => Promise<boolean>,
 ): Promise<void> {
+  await untilInterrupted(
+    options,
+    "stopping after the images in flight (again to stop now)",
+    async (signal) => {
+      const [{ createPool }, { createProgress }] = await Promise.all([
+        import("../run/pool.ts"),
+        import("../run/progress.ts"),
+      ]);
+      const pool = createPool(options.workers);
+      try {
+        const progress = await createProgress(progressKind(options));
+        const complete = await work({ pool, progress, signal, keepGoing: options.keepGoing ?? false });
+        if (!complete) process.exitCode = exitCodes.failed;
+      } finally {
+        await pool.close();
+      }
+    },
+  );
+}
+
+/** How to show progress on standard error. */
+export function progressKind({ json }: Pick<CommonOptions, "json">): ProgressKind {
+  return json ? "json" : process.stderr.isTTY ? "bar" : "lines";
+}
+
+/** Runs work that is told by a signal when the first Ctrl-C comes; a second one stops at once. */
+export async function untilInterrupted(
+  { json }: Pick<CommonOptions, "json">,
+  message: string,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const abort = new AbortController();
   const stop = (): void => {
     if (abort.signal.aborted) process.exit(exitCodes.aborted);
     abort.abort();
-    const text = "stopping after the images in flight (again to stop now)";
-    process.stderr.write(
-      options.json ? `${JSON.stringify({ event: "stopping", message: text })}\n` : `\n${text}\n`,
-    );
+    process.stderr.write(json ? `${JSON.stringify({ event: "stopping", message })}\n` : `\n${message}\n`);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
-  const [{ createPool }, { createProgress }] = await Promise.all([
-    import("../run/pool.ts"),
-    import("../run/progress.ts"),
-  ]);
-  const kind = options.json ? "json" : process.stderr.isTTY ? "bar" : "lines";
-  const pool = createPool(options.workers);
   try {
-    const progress = await createProgress(kind);
-    const complete = await work({
-      pool,
-      progress,
-      signal: abort.signal,
-      keepGoing: options.keepGoing ?? false,
-    });
-    if (!complete) process.exitCode = exitCodes.failed;
+    await work(abort.signal);
   } finally {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
-    await pool.close();
   }
 }
 
