@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { pathFault } from "../data/picture-id.ts";
+import { findModel, type ModelSource, modelRegistry } from "./registry.ts";
+import { samConfigs } from "./sam/config.ts";
+
+const sources = modelRegistry.flatMap(({ name, files }) =>
+  files.flatMap((file) =>
+    file.sources.map((source) => [`${name} ${file.role} ${source.kind}`, source] as const),
+  ),
+);
+
+describe("modelRegistry", () => {
+  it("has every SAM that can be built, and CLIP", () => {
+    const names = modelRegistry.map(({ name }) => name);
+    expect(names.slice(0, 6)).toEqual(Object.keys(samConfigs));
+    expect(names.slice(6)).toEqual(["clip-vit-b-16", "clip-vit-b-32", "clip-vit-l-14"]);
+    for (const { name, network } of modelRegistry)
+      if (network.kind === "sam") expect(network.config).toBe(samConfigs[name as keyof typeof samConfigs]);
+  });
+
+  it("begins with the authors' own file, whose digest somebody published", () => {
+    for (const { files } of modelRegistry)
+      for (const { sources: each } of files) {
+        expect(each[0].kind).toBe("authors");
+        expect(each[0].digest).not.toBeNull();
+      }
+  });
+
+  it.each(sources)("says where %s is, and where its digest was read", (_, source: ModelSource) => {
+    const { bytes, digest } = source;
+    if (bytes !== null) expect(bytes).toBeGreaterThan(1e6);
+    if (digest !== null) {
+      expect(digest.value).toMatch(digest.algorithm === "sha256" ? /^[0-9a-f]{64}$/ : /^[0-9a-f]{40}$/);
+      expect(new URL(digest.source).protocol).toBe("https:");
+    }
+    if (source.kind === "authors") expect(new URL(source.url).protocol).toBe("https:");
+    else {
+      expect(source.repository).toMatch(/^[\w.-]+\/[\w.-]+$/);
+      expect(pathFault(source.path)).toBeNull();
+    }
+  });
+
+  it("has the digest that OpenAI's addresses hold", () => {
+    for (const [, source] of sources)
+      if (source.kind === "authors" && source.url.includes("/clip/models/"))
+        expect(source.url.split("/").at(-2)).toBe(source.digest?.value);
+  });
+
+  it("says which names there are when it does not know one", () => {
+    expect(findModel("sam-vit-b").title).toBe("SAM ViT-B");
+    expect(() => findModel("sam-vit-x")).toThrow(
+      /^models: expected one of sam-vit-b, .*, clip-vit-l-14, got "sam-vit-x"$/,
+    );
+  });
+});
