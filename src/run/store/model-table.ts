@@ -1,0 +1,27 @@
+import type { ModelStatus } from "./stored-models.ts";
+import { formatBytes } from "./transfer-progress.ts";
+
+/** A line for each model: its name, what it is to fetch, its license, and whether it is here. */
+export function formatModels(models: readonly ModelStatus[]): string {
+  const rows = models.map(({ entry, files, isPresent }) => [
+    entry.name,
+    describeSize(entry.files.map(({ sources }) => sources[0].bytes)),
+    entry.license,
+    isPresent ? "here" : files.length > 0 ? "in part" : "-",
+  ]);
+  const table = [["model", "download", "license", "here"], ...rows];
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  return table
+    .map((row) =>
+      row
+        .map((cell, k) => cell.padEnd(widths[k]))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+function describeSize(sizes: readonly (number | null)[]): string {
+  if (sizes.includes(null)) return "unknown";
+  return formatBytes(sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0));
+}
