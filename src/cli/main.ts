@@ -4,6 +4,7 @@ import { version } from "../run/version.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { modelsCommand } from "./models.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
 import { segmentCommand } from "./segment.ts";
@@ -22,8 +23,10 @@ for (const command of [
   refineCommand(),
   evaluateCommand(),
   convertCommand(),
+  modelsCommand(),
 ]) {
-  program.addCommand(command.copyInheritedSettings(program));
+  for (const each of [command, ...command.commands]) each.copyInheritedSettings(program);
+  program.addCommand(command);
 }
 
 try {
