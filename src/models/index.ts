@@ -1,3 +1,34 @@
+export * from "./clip/clip.ts";
+export {
+  type ClipConfig,
+  type ClipTextConfig,
+  type ClipVariant,
+  type ClipVisionConfig,
+  clipConfigs,
+} from "./clip/config.ts";
+export { drawContext, seedOfText } from "./clip/context-init.ts";
+export type { ClipNetworkOptions } from "./clip/networks.ts";
+export { normalizeClipImage, patchedSize, preprocessClipImage } from "./clip/preprocess.ts";
+export { assembleTexts, encodeClipText } from "./clip/text.ts";
+export * from "./clip/text-layout.ts";
+export * from "./clip/tokenizer.ts";
+export {
+  type ClipImageOptions,
+  type EncodedImage,
+  type EncodedTokens,
+  encodeClipImage,
+  finishClipImage,
+  type ImageEmbeddings,
+  interpolatePositions,
+  mergeAttention,
+} from "./clip/vision.ts";
+export { readVocabulary, type Vocabulary } from "./clip/vocabulary.ts";
+export { clipTensors, clipWeights } from "./clip/weights.ts";
+export { neckSide, type PrompterConfig, partImageNetPrompter } from "./prompter/config.ts";
+export { drawPrompter } from "./prompter/initial.ts";
+export * from "./prompter/networks.ts";
+export { type PromptedParts, promptParts } from "./prompter/prompter.ts";
+export { prompterTensors, prompterWeights } from "./prompter/weights.ts";
 export {
   type EfficientSamConfig,
   gridSide,
