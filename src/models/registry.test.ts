@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { pathFault } from "../data/picture-id.ts";
+import { clipConfigs } from "./clip/config.ts";
 import { findModel, type ModelSource, modelRegistry } from "./registry.ts";
 import { samConfigs } from "./sam/config.ts";
 
@@ -13,9 +14,9 @@ describe("modelRegistry", () => {
   it("has every SAM that can be built, and CLIP", () => {
     const names = modelRegistry.map(({ name }) => name);
     expect(names.slice(0, 6)).toEqual(Object.keys(samConfigs));
-    expect(names.slice(6)).toEqual(["clip-vit-b-16", "clip-vit-b-32", "clip-vit-l-14"]);
+    expect(names.slice(6)).toEqual(Object.keys(clipConfigs));
     for (const { name, network } of modelRegistry)
-      if (network.kind === "sam") expect(network.config).toBe(samConfigs[name as keyof typeof samConfigs]);
+      expect(network.config).toBe({ ...samConfigs, ...clipConfigs }[name as keyof typeof samConfigs]);
   });
 
   it("begins with the authors' own file, whose digest somebody published", () => {
@@ -49,7 +50,7 @@ describe("modelRegistry", () => {
   it("says which names there are when it does not know one", () => {
     expect(findModel("sam-vit-b").title).toBe("SAM ViT-B");
     expect(() => findModel("sam-vit-x")).toThrow(
-      /^models: expected one of sam-vit-b, .*, clip-vit-l-14, got "sam-vit-x"$/,
+      /^models: expected one of sam-vit-b, .*, clip-vit-l-14-336, got "sam-vit-x"$/,
     );
   });
 });

@@ -1,4 +1,5 @@
 import { MaskwrightError } from "../core/error.ts";
+import { type ClipConfig, clipConfigs } from "./clip/config.ts";
 import { samConfigs } from "./sam/config.ts";
 import type { samWeights } from "./sam/weights.ts";
 
@@ -16,7 +17,7 @@ export interface ModelEntry {
 /** The network that the weights are for, so that a file can be checked to have its tensors. */
 export type ModelNetwork =
   | { readonly kind: "sam"; readonly config: SamNetworkConfig }
-  | { readonly kind: "clip" };
+  | { readonly kind: "clip"; readonly config: ClipConfig };
 
 /** Every configuration that `samWeights` takes. */
 export type SamNetworkConfig = Parameters<typeof samWeights>[1];
@@ -134,23 +135,23 @@ const openaiClip = "https://github.com/openai/CLIP/blob/d05afc436d78f1c48dc0dbf8
 
 /** OpenAI's addresses have the SHA-256 in them, and its own code checks it. */
 function clip(
-  size: "b-16" | "b-32" | "l-14",
-  { bytes, digest, hubFile }: { bytes: number; digest: string; hubFile: ModelSource },
+  size: "b-16" | "b-32" | "l-14" | "l-14-336",
+  { file, bytes, digest, hubFile }: { file: string; bytes: number; digest: string; hubFile: ModelSource },
 ): ModelEntry {
-  const title = `ViT-${size.toUpperCase()}`;
+  const name = `clip-vit-${size}` as const;
   return {
-    name: `clip-vit-${size}`,
-    title: `CLIP ${title}`,
+    name,
+    title: `CLIP ViT-${size.toUpperCase()}`,
     license: "MIT",
     project: "https://github.com/openai/CLIP",
-    network: { kind: "clip" },
+    network: { kind: "clip", config: clipConfigs[name] },
     files: [
       {
         role: "weights",
         sources: [
           {
             kind: "authors",
-            url: `https://openaipublic.azureedge.net/clip/models/${digest}/${title}.pt`,
+            url: `https://openaipublic.azureedge.net/clip/models/${digest}/${file}`,
             bytes,
             digest: sha256(digest, `${openaiClip}/clip/clip.py`),
           },
@@ -238,19 +239,28 @@ export const modelRegistry: readonly ModelEntry[] = [
     },
   ]),
   clip("b-16", {
+    file: "ViT-B-16.pt",
     bytes: 350_837_078,
     digest: "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f",
     hubFile: hub("openai/clip-vit-base-patch16", "model.safetensors", unknown),
   }),
   clip("b-32", {
+    file: "ViT-B-32.pt",
     bytes: 353_976_522,
     digest: "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af",
     hubFile: hub("openai/clip-vit-base-patch32", "pytorch_model.bin", unknown),
   }),
   clip("l-14", {
+    file: "ViT-L-14.pt",
     bytes: 932_768_134,
     digest: "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836",
     hubFile: hub("openai/clip-vit-large-patch14", "model.safetensors", unknown),
+  }),
+  clip("l-14-336", {
+    file: "ViT-L-14-336px.pt",
+    bytes: 934_088_680,
+    digest: "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
+    hubFile: hub("openai/clip-vit-large-patch14-336", "pytorch_model.bin", unknown),
   }),
 ];
 

@@ -17,6 +17,7 @@ import { SAFETENSORS_LENGTH_BYTES } from "../../core/safetensors-header.ts";
 import { writeError } from "../../data/paths.ts";
 import { streamSafetensors, type WeightFile } from "../../engine/index.ts";
 import { openWeightFile } from "../../engine/node.ts";
+import { clipWeights } from "../../models/clip/weights.ts";
 import type { FileRole, ModelEntry } from "../../models/registry.ts";
 import { samWeights } from "../../models/sam/weights.ts";
 import { makeFolder } from "../files.ts";
@@ -117,8 +118,7 @@ function networkWeights({ network }: ModelEntry, file: WeightFile): WeightFile {
     case "sam":
       return samWeights(file, network.config);
     case "clip":
-      if (file.tensors.size > 0) return file;
-      throw badFormat(file.where, "a file with weights", "one without tensors");
+      return clipWeights(file, network.config);
   }
 }
 
