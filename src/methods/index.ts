@@ -5,6 +5,13 @@ export { proposalsForRefinement, REGION_CUT, type RefinementCut } from "./propos
 export { type ProposeRegionsOptions, proposeRegions } from "./proposals/regions/regions.ts";
 export { segmentRegions } from "./proposals/regions/segment-regions.ts";
 export { selectByPoints, type TreeNode } from "./proposals/regions/tree-selection.ts";
+export type { LevelOptions, PerLevel } from "./proposals/sam-auto/levels.ts";
+export { fmaSamOptions, type ProposeWithSamOptions } from "./proposals/sam-auto/options.ts";
+export { proposeWithSam } from "./proposals/sam-auto/propose.ts";
+export {
+  type SegmentWithSamOptions,
+  segmentWithSam,
+} from "./proposals/sam-prompted/segment-with-sam.ts";
 export {
   type AcceptRule,
   type Assign,
