@@ -15,8 +15,7 @@ const concatOp = defineOp<{ readonly axis: number }>({
         `shapes and dtypes that agree but for axis ${axis}`,
         inputs.map((each) => `${each.dtype} ${formatShape(each.shape)}`).join(" and "),
       );
-    const length = inputs.reduce((total, { shape }) => total + staticShape("concat", [shape[axis]])[0], 0);
-    return { shape: first.toSpliced(axis, 1, length), dtype };
+    return { shape: first.toSpliced(axis, 1, totalLength(inputs.map(({ shape }) => shape[axis]))), dtype };
   },
   emit({ inputs, outputs, attributes: { axis }, add }) {
     add("Concat", inputs, outputs, { axis });
@@ -25,12 +24,19 @@ const concatOp = defineOp<{ readonly axis: number }>({
     let end = 0;
     return inputs.map(({ shape }) => {
       const start = end;
-      end += shape[axis] as number;
+      end += staticShape("concat", [shape[axis]])[0];
       const range = { axis, start, end };
       return () => slice(cotangent, range);
     });
   },
 });
+
+/** A number, or a name such as "5 + points" where lengths are named. */
+function totalLength(lengths: readonly Dim[]): Dim {
+  const names = lengths.filter((length) => typeof length === "string");
+  const known = lengths.reduce<number>((sum, length) => (typeof length === "number" ? sum + length : sum), 0);
+  return names.length === 0 ? known : [...(known > 0 ? [known] : []), ...names].join(" + ");
+}
 
 /** The tensors one after the other along an axis; all other axes agree. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
