@@ -30,6 +30,14 @@ export {
 } from "./graph.ts";
 export * from "./initializers.ts";
 export { measurePrecision, type PrecisionError } from "./measure-precision.ts";
+export {
+  formatValue,
+  type LoadedModel,
+  loadModel,
+  type ModelSummary,
+  type ModelValue,
+  readModel,
+} from "./model.ts";
 export { emitModel, type InputType, inputsOf } from "./onnx.ts";
 export * from "./op.ts";
 export * from "./ops/activation.ts";
