@@ -3,7 +3,7 @@ import type { NdArray } from "../../core/array.ts";
 import type { Cam } from "../../core/class-maps.ts";
 import { relativeError } from "../../testing/golden.ts";
 import { draw } from "../../testing/picture.ts";
-import { affinityFromAttention, mergeAttention, refineCam } from "./affinity.ts";
+import { affinityFromAttention, refineCam } from "./affinity.ts";
 import { markBoxes, scoreBoxes } from "./score-boxes.ts";
 
 function array(shape: readonly number[], values: readonly number[]): NdArray<"float32"> {
@@ -45,16 +45,6 @@ describe("affinityFromAttention", () => {
       "expected [N, N], got [2, 3]",
     );
     expect(() => affinityFromAttention(attention, 0.5)).toThrow("an integer >= 0");
-  });
-});
-
-describe("mergeAttention", () => {
-  it("averages the last layers without the class token", () => {
-    const layers = array([2, 3, 3], [...Array(9).fill(9), 0, 0, 0, 0, 1, 2, 0, 3, 4]);
-    expect(mergeAttention(layers, 1)).toEqual(array([2, 2], [1, 2, 3, 4]));
-    expect(mergeAttention(layers, 2)).toEqual(array([2, 2], [5, 5.5, 6, 6.5]));
-    expect(() => mergeAttention(layers, 3)).toThrow("an integer from 1 to 2");
-    expect(() => mergeAttention(array([1, 1], [1]), 1)).toThrow("[L, 1 + N, 1 + N]");
   });
 });
 

@@ -21,39 +21,11 @@ export interface RefineCamOptions {
 }
 
 /**
- * The mean over the last layers of attention without the class token: row i is how much patch i looks at each patch.
- * Rows no longer sum to 1.
- *
- * The published pipeline keeps it as float16 between CAM and refinement (`float32ToHalf`).
- *
- * @param attention  [L, 1 + N, 1 + N] after softmax, averaged over heads, the class token first
- * @returns          [N, N]
- */
-export function mergeAttention(attention: NdArray<"float32">, lastCount: number): NdArray<"float32"> {
-  const { shape, data } = attention;
-  const [layers, tokens, columns] = shape;
-  if (shape.length !== 3 || tokens !== columns || tokens < 2)
-    throw shapeMismatch("mergeAttention: attention", "[L, 1 + N, 1 + N]", `[${shape.join(", ")}]`);
-  if (!(Number.isInteger(lastCount) && lastCount >= 1 && lastCount <= layers))
-    throw invalid("mergeAttention: lastCount", `an integer from 1 to ${layers}`, lastCount);
-  const count = tokens - 1;
-  const merged = new Float32Array(count * count);
-  for (let i = 0, at = 0; i < count; i++) {
-    for (let j = 0; j < count; j++) {
-      let sum = 0;
-      const token = (i + 1) * tokens + j + 1;
-      for (let l = layers - lastCount; l < layers; l++) sum += data[l * tokens * tokens + token];
-      merged[at++] = sum / lastCount;
-    }
-  }
-  return { dtype: "float32", shape: [count, count], data: merged };
-}
-
-/**
  * Affinity from attention: each column, then each row divided by its sum, `rounds` times, and the mean with the transpose.
  * A column or row of zeros stays zero (the published code divides zero by zero).
  *
- * @param attention  [N, N], not negative; not modified
+ * @param attention  [N, N], not negative, as `EncodedImage.attention` of CLIP; not modified. The published pipeline keeps it as
+ *                   float16 between CAM and refinement (`float32ToHalf`).
  * @see Sinkhorn 1964; Lin et al. 2023 (CLIP-ES), section 3.3 with 3 rounds; FMA-WSSS has 1
  */
 export function affinityFromAttention(attention: NdArray<"float32">, rounds: number): NdArray<"float32"> {

@@ -3,10 +3,13 @@ import type { NdArray } from "../../core/array.ts";
 import type { Cam } from "../../core/class-maps.ts";
 import { traceContours } from "../../core/contour.ts";
 import { float32ToHalf, halfToFloat32 } from "../../core/half.ts";
+import { constant, createGraph } from "../../engine/index.ts";
+import { interpret } from "../../engine/testing/interpreter.ts";
+import { mergeAttention } from "../../models/clip/vision.ts";
 import { type GoldenTensors, openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
-import { affinityFromAttention, mergeAttention, type Region, refineCam } from "./affinity.ts";
+import { affinityFromAttention, type Region, refineCam } from "./affinity.ts";
 import { markBoxes, scoreBoxes } from "./score-boxes.ts";
 import { scaleRows } from "./scores.ts";
 
@@ -51,10 +54,16 @@ describe.skipIf(folder === null)("golden fma: affinity", () => {
   };
 
   it("merges the attention of the last layers", () => {
-    const layers = floats("caa.att_layers");
+    const { shape, data } = floats("caa.att_layers");
+    const [layerCount, tokens] = shape;
+    const graph = createGraph();
+    const layers = Array.from({ length: layerCount }, (_, l) => {
+      const layer = data.subarray(l * tokens ** 2, (l + 1) * tokens ** 2);
+      return constant(graph, layer, { shape: [1, tokens, tokens] });
+    });
     const names = namesLike(/^caa\.merged_last\d+$/);
     for (const name of names)
-      expectClose(name, mergeAttention(layers, Number(name.match(/\d+$/)?.[0])).data, 1e-6);
+      expectClose(name, interpret([mergeAttention(layers, countIn(name))], {})[0].data, 1e-6);
     expect(names.length).toBeGreaterThan(0);
     // Kept as float16: it is one of the merged maps, rounded.
     const rounded = names.map((name) => halfToFloat32(float32ToHalf(floats(name).data)));
@@ -64,10 +73,10 @@ describe.skipIf(folder === null)("golden fma: affinity", () => {
 
   it("makes affinity of attention, and its powers", () => {
     for (const name of namesLike(/^caa\.aff_iter\d+$/)) {
-      const affinity = affinityFromAttention(floats("caa.att"), Number(name.match(/\d+$/)?.[0]));
+      const affinity = affinityFromAttention(floats("caa.att"), countIn(name));
       expectClose(name, affinity.data, 1e-6);
       for (const powered of namesLike(new RegExp(`^${name}_pow\\d+$`))) {
-        const power = Number(powered.match(/\d+$/)?.[0]);
+        const power = countIn(powered);
         expectClose(powered, powerOf(affinity, power), 1e-5);
       }
     }
@@ -146,6 +155,11 @@ describe.skipIf(folder === null)("golden fma: affinity", () => {
     expect(golden.unused().filter((name) => /^(caa|boxes)\./.test(name))).toEqual([]);
   });
 });
+
+/** The number that a name ends in. */
+function countIn(name: string): number {
+  return Number(/\d+$/.exec(name)?.[0]);
+}
 
 function shapeIds(count: number): number[] {
   return Array.from({ length: count }, (_, c) => c + 1);
