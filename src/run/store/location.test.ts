@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { modelsFolder } from "./location.ts";
+import { embeddingsFolder, modelsFolder } from "./location.ts";
 
 describe("modelsFolder", () => {
   const home = homedir();
@@ -16,5 +16,20 @@ describe("modelsFolder", () => {
     ["win32", {}, join(home, "AppData/Local/maskwright/models")],
   ] as const)("on %s with %o is %s", (platform, environment, folder) => {
     expect(modelsFolder(environment, platform)).toBe(folder);
+  });
+});
+
+describe("embeddingsFolder", () => {
+  const home = homedir();
+  it.each([
+    ["linux", { MASKWRIGHT_HOME: "/a", XDG_CACHE_HOME: "/b" }, "/a/embeddings"],
+    ["linux", { XDG_CACHE_HOME: "/b" }, "/b/maskwright/embeddings"],
+    ["linux", { XDG_CACHE_HOME: "relative" }, join(home, ".cache/maskwright/embeddings")],
+    ["linux", {}, join(home, ".cache/maskwright/embeddings")],
+    ["darwin", {}, join(home, "Library/Caches/maskwright/embeddings")],
+    ["win32", { LOCALAPPDATA: "/local" }, "/local/maskwright/embeddings"],
+    ["win32", {}, join(home, "AppData/Local/maskwright/embeddings")],
+  ] as const)("on %s with %o is %s", (platform, environment, folder) => {
+    expect(embeddingsFolder(environment, platform)).toBe(folder);
   });
 });

@@ -23,3 +23,22 @@ function dataFolder({ XDG_DATA_HOME, LOCALAPPDATA }: Environment, platform: Node
   if (platform === "darwin") return join(homedir(), "Library", "Application Support", "maskwright");
   return join(homedir(), ".local", "share", "maskwright");
 }
+
+/**
+ * The folder for what can be made again: `embeddings` in $MASKWRIGHT_HOME, or else in a folder "maskwright" of the place where the system
+ * keeps caches: $XDG_CACHE_HOME, ~/.cache, ~/Library/Caches on macOS, %LOCALAPPDATA% on Windows.
+ */
+export function embeddingsFolder(
+  environment: Environment = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  const { MASKWRIGHT_HOME: home } = environment;
+  return join(home !== undefined && home !== "" ? home : cacheFolder(environment, platform), "embeddings");
+}
+
+function cacheFolder({ XDG_CACHE_HOME, LOCALAPPDATA }: Environment, platform: NodeJS.Platform): string {
+  if (platform === "win32") return join(LOCALAPPDATA || join(homedir(), "AppData", "Local"), "maskwright");
+  if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, "maskwright");
+  if (platform === "darwin") return join(homedir(), "Library", "Caches", "maskwright");
+  return join(homedir(), ".cache", "maskwright");
+}
