@@ -1,4 +1,5 @@
 export * from "./array.ts";
+export * from "./average-precision.ts";
 export * from "./boundary-metric.ts";
 export * from "./class-maps.ts";
 export * from "./components.ts";
@@ -16,6 +17,7 @@ export * from "./mask.ts";
 export * from "./metrics.ts";
 export * from "./morphology.ts";
 export * from "./object-prompt.ts";
+export * from "./part-metric.ts";
 export * from "./polygon.ts";
 export * from "./proposal.ts";
 export * from "./random.ts";
@@ -32,6 +34,7 @@ export {
 } from "./rle.ts";
 export * from "./rle-algebra.ts";
 export * from "./rle-string.ts";
+export * from "./row-metric.ts";
 export * from "./running-metric.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDtype, SafetensorsEntry, SafetensorsHeader } from "./safetensors-header.ts";
