@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { NdArray } from "../../core/array.ts";
+import type { Mask } from "../../core/mask.ts";
 import { random } from "../../core/random.ts";
+import { type OriginalPicture, scoreOriginal, scoreRows } from "../../core/row-metric.ts";
 import { writeSafetensors } from "../../core/safetensors.ts";
 import {
   type Arrays,
@@ -35,7 +37,7 @@ import {
   samWithoutEncoder,
   type WeightSpecs,
 } from "./testing/golden-wps.ts";
-import { compilePartTraining, partTraining, queryOutputs } from "./training.ts";
+import { compilePartTraining, largest, partTraining, queryOutputs } from "./training.ts";
 
 const folder = goldenFolder("wps");
 const runtime = folder === null ? null : await tryRuntime();
@@ -395,6 +397,111 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
     }
   }
 
+  it("scores as published, quirks included", () => {
+    const disc = (x: number, y: number, radius: number, isStrict: boolean): Mask => {
+      const side = 1024;
+      const inside = (p: number): boolean => {
+        const square = (Math.floor(p / side) - y) ** 2 + ((p % side) - x) ** 2;
+        return isStrict ? square < radius ** 2 : square <= radius ** 2;
+      };
+      return {
+        height: side,
+        width: side,
+        data: Uint8Array.from({ length: side ** 2 }, (_, p) => Number(inside(p))),
+      };
+    };
+    for (const { desc, ...wanted } of cases.metric_discs) {
+      const isStrict = desc.startsWith("strict");
+      const shift = /shifted (\d+) px in ([xy])/.exec(desc);
+      const [by, axis] = [Number(shift?.[1]), shift?.[2]];
+      const other =
+        shift === null
+          ? disc(700, 700, 50, isStrict)
+          : disc(512 + (axis === "x" ? by : 0), 512 + (axis === "y" ? by : 0), 100, isStrict);
+      const got = scoreRows(
+        shift === null ? disc(300, 300, 100, isStrict) : disc(512, 512, 100, isStrict),
+        other,
+      );
+      expectClose(desc, [got.iou, got.accuracy, got.f1], [wanted.iou, wanted.acc, wanted.f1], 1e-6);
+    }
+    const [pair, truth] = ["metric.pair.pred", "metric.pair.gt"].map((name) => golden.get(name));
+    const [height, width] = truth.shape;
+    const got = scoreRows(
+      { height, width, data: Uint8Array.from(pair.data as Float32Array, (value) => Number(value >= 0.5)) },
+      { height, width, data: truth.data as Uint8Array },
+    );
+    expectClose(
+      "pair",
+      [got.iou, got.accuracy, got.f1],
+      [cases.metric_pair.iou, cases.metric_pair.acc, cases.metric_pair.f1],
+      1e-6,
+    );
+  });
+
+  it("scores a data set as published, by batches", () => {
+    const count = golden.names.filter((name) => /^metric\.validate\.\d+\.logits$/.test(name)).length;
+    const pictures = Array.from({ length: count }, (_, k): OriginalPicture => {
+      const own = `metric.validate.${k}`;
+      const { shape, data } = golden.get(`${own}.logits`);
+      const columns = shape[1];
+      const rows = Array.from({ length: shape[0] }, (_, q) =>
+        (data as Float32Array).subarray(q * columns, (q + 1) * columns),
+      );
+      const masks = planes(golden.get(`${own}.pred_masks`));
+      const truth = planes(golden.get(`${own}.gt_masks`));
+      let used = 0;
+      return {
+        queries: rows.map(largest).map((c) => {
+          if (c === columns - 1) return null;
+          const { height, width, data: levels } = masks[used++];
+          const probabilities = { height, width, data: Float32Array.from(levels, (level) => level / 255) };
+          return { classId: c + 1, probabilities };
+        }),
+        truth: numbers(golden.get(`${own}.category_ids`)).map((category, n) => ({
+          classId: category + 1,
+          mask: truth[n],
+        })),
+      };
+    });
+    for (const {
+      batch_size,
+      entries,
+      mean_iou,
+      mean_acc,
+      mean_f1,
+      iou_entries,
+      acc_entries,
+      f1_entries,
+    } of cases.validate) {
+      const got = scoreOriginal(pictures, batch_size);
+      expect(got.entries.length).toBe(entries);
+      expectClose(
+        "iou entries",
+        got.entries.map(({ iou }) => iou),
+        iou_entries,
+        1e-6,
+      );
+      expectClose(
+        "accuracy entries",
+        got.entries.map(({ accuracy }) => accuracy),
+        acc_entries,
+        1e-6,
+      );
+      expectClose(
+        "f1 entries",
+        got.entries.map(({ f1 }) => f1),
+        f1_entries,
+        1e-6,
+      );
+      expectClose(
+        "means",
+        [got.iou ?? 0, got.accuracy ?? 0, got.f1 ?? 0],
+        [mean_iou, mean_acc, mean_f1],
+        1e-6,
+      );
+    }
+  });
+
   it("follows the published learning rate", () => {
     const rate = originalRate(1);
     for (const [step, factor] of Object.entries(cases.lr_factor)) {
@@ -420,6 +527,17 @@ function normOf(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
   return Math.sqrt(sum);
+}
+
+/** The masks of an array [N, H, W]. */
+function planes({ shape, data }: NdArray): Mask[] {
+  const [count, height, width] = shape;
+  const size = height * width;
+  return Array.from({ length: count }, (_, n) => ({
+    height,
+    width,
+    data: (data as Uint8Array).subarray(n * size, (n + 1) * size),
+  }));
 }
 
 /** A copy with the axes in another order. */

@@ -56,7 +56,7 @@ export interface GoldenCases {
       readonly classes: readonly number[];
     }[];
   };
-  readonly metric_discs: readonly MetricFigures[];
+  readonly metric_discs: readonly (MetricFigures & { readonly desc: string })[];
   readonly metric_pair: MetricFigures;
   readonly validate: readonly {
     readonly batch_size: number;
