@@ -17,7 +17,8 @@ export interface ServedFile {
   readonly chunked?: boolean;
   /** More headers, for every answer. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Send the rest of the body after this. */
+  /** Send so many bytes of the body at once, and the rest after `until`. */
+  readonly first?: number;
   readonly until?: Promise<void>;
 }
 
@@ -60,7 +61,7 @@ async function answer(file: ServedFile, asked: IncomingHttpHeaders, response: Se
   if (!chunked) sent["content-length"] = `${bytes.length - from}`;
   response.writeHead(from > 0 ? 206 : 200, sent);
   const cut = file.cuts?.shift();
-  const end = Math.min(bytes.length, from + (cut ?? bytes.length));
+  const end = Math.min(bytes.length, from + (cut ?? file.first ?? bytes.length));
   response.write(bytes.subarray(from, end));
   await file.until;
   if (cut === undefined) response.end(bytes.subarray(end));

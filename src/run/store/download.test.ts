@@ -198,7 +198,7 @@ describe("download", () => {
     const abort = new AbortController();
     let goOn = (): void => {};
     const { get, folder, server } = await serve({
-      cuts: [60_000],
+      first: 60_000,
       until: new Promise((resolve) => {
         goOn = resolve;
       }),
