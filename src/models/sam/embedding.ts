@@ -10,15 +10,17 @@ import type { SamFrame } from "./prompt.ts";
 export interface SamEmbedding extends SamFrame {
   /** [1, C, g, g] */
   readonly features: NdArray<"float32">;
+  /** What else the decoder takes of the picture, by its names: maps of higher resolution (SAM 2) or positions. SAM itself has none. */
+  readonly extra?: Readonly<Record<string, NdArray<"float32">>>;
 }
 
 const sizeNames = ["original", "input"] as const;
 
-/** A safetensors file of an embedding: `features`, both sizes as "375x500", and `upscaling`. Equal embeddings give equal bytes. */
+/** A safetensors file of an embedding: `features`, the others by name, both sizes as "375x500", and `upscaling`. Equal embeddings give equal bytes. */
 export function writeEmbedding(embedding: SamEmbedding): Uint8Array {
-  const { features, upscaling } = embedding;
+  const { features, extra = {}, upscaling } = embedding;
   const sizes = sizeNames.map((name) => [name, `${embedding[name].height}x${embedding[name].width}`]);
-  return writeSafetensors(new Map([["features", features]]), {
+  return writeSafetensors(new Map([["features", features], ...Object.entries(extra)]), {
     ...Object.fromEntries(sizes),
     ...(upscaling !== undefined && { upscaling }),
   });
@@ -32,7 +34,7 @@ export function writeEmbedding(embedding: SamEmbedding): Uint8Array {
  */
 export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedding {
   const { metadata } = readSafetensorsHeader(bytes, where);
-  const features = readSafetensors(bytes, where).get("features");
+  const { features, ...extra } = Object.fromEntries(readSafetensors(bytes, where));
   if (features?.dtype !== "float32" || features.shape.length !== 4 || features.shape[0] !== 1)
     throw badFormat(
       where,
@@ -40,11 +42,14 @@ export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedd
       features === undefined ? "none" : `${features.dtype} ${formatShape(features.shape)}`,
     );
   const [original, input] = sizeNames.map((name) => parseSize(`${where}: ${name}`, metadata.get(name)));
+  for (const [name, { dtype }] of Object.entries(extra))
+    if (dtype !== "float32") throw badFormat(`${where}: "${name}"`, "float32", dtype);
   const upscaling = metadata.get("upscaling");
-  if (upscaling !== undefined && upscaling !== "bicubic")
-    throw badFormat(`${where}: upscaling`, '"bicubic" or none', upscaling);
+  if (upscaling !== undefined && upscaling !== "bilinear" && upscaling !== "bicubic")
+    throw badFormat(`${where}: upscaling`, '"bilinear", "bicubic" or none', upscaling);
   return {
     features: features as NdArray<"float32">,
+    ...(Object.keys(extra).length > 0 && { extra: extra as Record<string, NdArray<"float32">> }),
     original,
     input,
     ...(upscaling !== undefined && { upscaling }),

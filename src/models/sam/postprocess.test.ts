@@ -45,6 +45,12 @@ describe("upscaleLogits", () => {
       }
     });
 
+  it.each(["bilinear", "bicubic"] as const)("does one step for models that have one: %s", (upscaling) => {
+    const given = { ...prediction([9, 14], 64, 16), upscaling };
+    const wanted = interpolate(given.logits, given.original, upscaling).data.subarray(9 * 14);
+    expect(relativeError(upscaleLogits(given, 1).data, wanted)).toBeLessThan(1e-6);
+  });
+
   it("refuses a mask that is not there", () => {
     expect(() => upscaleLogits(prediction([2, 3], 64, 16), 2)).toThrow("an integer from 0 to 1, got 2");
   });

@@ -21,7 +21,8 @@ export const MASK_THRESHOLD = 0;
  * picture, both times bilinearly.
  *
  * The two steps are linear, so each axis takes one pass with their product: up to four inputs an output instead of a megapixel in
- * between. Sums are float64, so the last float32 bits differ from the original's. EfficientSAM's take one bicubic step to the picture.
+ * between. Sums are float64, so the last float32 bits differ from the original's. EfficientSAM's take one bicubic step to the
+ * picture, SAM 2's one bilinear step.
  *
  * @param index  which of the prediction's masks
  * @see segment-anything, `modeling/sam.py`, `postprocess_masks`
@@ -45,11 +46,13 @@ export interface UpscaleWeights {
 
 /** @param low  size of the logits */
 export function upscaleWeights({ original, input, upscaling }: SamFrame, low: Size): UpscaleWeights {
-  if (upscaling === "bicubic")
+  if (upscaling !== undefined) {
+    const kernel = upscaling === "bicubic" ? cubic(-0.75) : triangle;
     return {
-      rows: interpolation(low.height, original.height, cubic(-0.75)),
-      columns: interpolation(low.width, original.width, cubic(-0.75)),
+      rows: interpolation(low.height, original.height, kernel),
+      columns: interpolation(low.width, original.width, kernel),
     };
+  }
   const side = Math.max(input.height, input.width);
   return {
     rows: twoSteps(low.height, side, input.height, original.height),

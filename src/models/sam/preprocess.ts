@@ -4,8 +4,9 @@ import { formatSize, type Point, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { longestSideSize, resizeImage } from "../../core/resize.ts";
 
-/** Mean and standard deviation of red, green and blue, in grey levels. */
-const MEAN = [123.675, 116.28, 103.53];
+/** Mean of red, green and blue, in grey levels. */
+export const channelMeans: readonly number[] = [123.675, 116.28, 103.53];
+/** Their standard deviations. */
 const DEVIATION = [58.395, 57.12, 57.375];
 
 /** A picture as the encoder takes it. */
@@ -41,7 +42,7 @@ export function preprocess(image: RgbImage, side: number): EncoderInput {
 }
 
 function normalized(level: number, channel: number): number {
-  return Math.fround(level - Math.fround(MEAN[channel])) / Math.fround(DEVIATION[channel]);
+  return Math.fround(level - Math.fround(channelMeans[channel])) / Math.fround(DEVIATION[channel]);
 }
 
 /** A point of the picture in the resized picture, in float64. */

@@ -31,8 +31,8 @@ export interface SamFrame {
   readonly original: Size;
   /** Size of the picture as the encoder sees it; its longer side is the input's. */
   readonly input: Size;
-  /** How low-resolution masks become the picture's size: SAM's two bilinear steps when absent, or one bicubic step. */
-  readonly upscaling?: "bicubic";
+  /** How low-resolution masks become the picture's size: SAM's two bilinear steps when absent, or one step of this kind. */
+  readonly upscaling?: "bilinear" | "bicubic";
 }
 
 /**

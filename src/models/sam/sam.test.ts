@@ -199,11 +199,20 @@ describe("readEmbedding", () => {
   const features: NdArray<"float32"> = { dtype: "float32", shape: [1, 1, 1, 1], data: Float32Array.of(1) };
   const size = { height: 2, width: 3 };
 
+  it("keeps what other models have beside the features", () => {
+    const extra = { high: { ...features, shape: [1, 1], data: Float32Array.of(2) } };
+    const embedding = { features, extra, original: size, input: size, upscaling: "bilinear" } as const;
+    expect(readEmbedding(writeEmbedding(embedding))).toEqual(embedding);
+  });
+
   it("refuses other files", () => {
     const bad = writeEmbedding({ features: { ...features, shape: [1] }, original: size, input: size });
     expect(() => readEmbedding(bad, "a.safetensors")).toThrow('a.safetensors: expected a tensor "features"');
     const huge = writeEmbedding({ features, original: { height: 1e6, width: 1e6 }, input: size });
     expect(() => readEmbedding(huge)).toThrow("embedding: original");
+    const extra = { positions: { dtype: "int32", shape: [1], data: Int32Array.of(1) } as never };
+    const whole = writeEmbedding({ features, extra, original: size, input: size });
+    expect(() => readEmbedding(whole)).toThrow('embedding: "positions": expected float32, got int32');
     const odd = writeEmbedding({ features, original: size, input: { height: 0.5, width: 3 } });
     expect(() => readEmbedding(odd)).toThrow('a size such as "375x500", got 0.5x3');
   });
