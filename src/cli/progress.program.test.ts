@@ -32,9 +32,9 @@ describe("maskwright", () => {
   });
 
   it("lists its commands", () => {
-    const commands = [...help.stdout.matchAll(/^ {2}(\w+) (?=.*[[<])/gm)].map(([, name]) => name);
+    const commands = [...help.stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
     expect(help.code).toBe(0);
-    expect(commands).toEqual(["demo", "propose", "refine", "evaluate", "convert", "help"]);
+    expect(commands.join(" ")).toBe("demo propose segment refine evaluate convert models help");
   });
 
   it("shows the same help, and exits 2, when it is not told what to do", async () => {
