@@ -5,18 +5,19 @@ import {
   type Box,
   boxFromCoco,
   boxFromSam,
+  boxToSam,
   type CocoBox,
   isWholePicture,
   type SamBox,
 } from "../../../core/geometry.ts";
 import { rleIou } from "../../../core/iou.ts";
 import type { Proposal } from "../../../core/proposal.ts";
-import { rleArea, rleBox } from "../../../core/rle.ts";
+import { encodeRle, rleArea, rleBox } from "../../../core/rle.ts";
 import { decodeRleString, encodeRleString } from "../../../core/rle-string.ts";
 import { readPhoto } from "../../../data/photo.ts";
 import type { Runtime } from "../../../engine/index.ts";
 import { openNodeRuntime, openWeightFile } from "../../../engine/node.ts";
-import { stabilityOf } from "../../../models/sam/postprocess.ts";
+import { stabilityOf, thresholdLogits } from "../../../models/sam/postprocess.ts";
 import { createSam } from "../../../models/sam/sam.ts";
 import { configOf, type GoldenCases, openGoldenTensors } from "../../../models/sam/testing/golden-sam.ts";
 import { goldenFolder, readJson } from "../../../testing/folders.ts";
@@ -166,7 +167,10 @@ describe.skipIf(folder === null)("golden sam-amg", () => {
   const golden = folder === null ? ({} as ReturnType<typeof openGoldenTensors>) : openGoldenTensors(root);
   let compared = 0;
   let worst = 0;
-  afterAll(() => reportGolden("sam-amg", compared, worst));
+  afterAll(() => {
+    reportGolden("sam-amg", compared, worst);
+    if (runtime !== null) expect(golden.unused()).toEqual([]);
+  });
 
   const expectEqual = (got: unknown, wanted: unknown, name = ""): void => {
     expect(got, name).toEqual(wanted);
@@ -235,8 +239,37 @@ describe.skipIf(folder === null)("golden sam-amg", () => {
     }
   });
 
+  it("suppresses the published candidates as published", () => {
+    const images = [...new Set(cases.runs.map(({ image }) => image))];
+    for (const { name, image, args, nms } of cases.runs) {
+      // The candidates have the stability of the default offset.
+      if (args.stability_score_offset !== undefined) continue;
+      const raw = (key: string): NdArray => golden.get(`raw.${images.indexOf(image)}.${key}`);
+      const [ious, stabilities] = [
+        raw("iou_preds").data as Float32Array,
+        raw("stability").data as Float32Array,
+      ];
+      const boxes = rowsOf(raw("boxes")) as unknown as SamBox[];
+      const offset = (offsets: PerLevel | undefined, k: number): number => Math.fround(offsets?.[k % 3] ?? 0);
+      const passed = boxes.flatMap((_, k) => {
+        const iou = Math.fround(ious[k] + offset(args.score_thresh_offset, k));
+        const stability = Math.fround(stabilities[k] + offset(args.stability_score_bias, k));
+        const isGood = iou > Math.fround(args.pred_iou_thresh);
+        return isGood && stability >= Math.fround(args.stability_score_thresh) ? [k] : [];
+      });
+      expectEqual(passed.length, nms[0].n, name);
+      const ranks = passed.map((k) => Math.fround(ious[k] + offset(args.score_nms_offset, k)));
+      const kept = suppressOverlaps(
+        passed.map((k) => boxes[k]),
+        ranks,
+        nms[0].thresh,
+      );
+      expectEqual(kept, nms[0].kept, name);
+    }
+  });
+
   it("measures stability", () => {
-    const [count] = golden.get("stability.logits").shape;
+    const [count, height, width] = golden.get("stability.logits").shape;
     const names = golden.names.filter((name) => name.startsWith("stability.offset"));
     expect(names.length).toBeGreaterThan(0);
     for (const name of names) {
@@ -249,6 +282,13 @@ describe.skipIf(folder === null)("golden sam-amg", () => {
         ),
       );
       expectEqual(found, [...(golden.get(name).data as Float32Array)], name);
+    }
+    for (const [k, wanted] of rowsOf(golden.get("stability.boxes")).entries()) {
+      const data = (golden.get("stability.logits").data as Float32Array).subarray(k * height * width);
+      const box = rleBox(
+        encodeRle(thresholdLogits({ height, width, data: data.subarray(0, height * width) })),
+      );
+      expectEqual(box === null ? [0, 0, 0, 0] : boxToSam(box), wanted);
     }
   });
 
@@ -273,6 +313,30 @@ describe.skipIf(folder === null)("golden sam-amg", () => {
         ? null
         : createSam(openWeightFile(join(root, "weights.safetensors")), config, runtime);
     afterAll(() => sam?.dispose());
+
+    it("finds all candidates when there is no threshold", async () => {
+      if (sam === null) throw new Error("no model");
+      const images = new Map(cases.runs.map((run) => [run.image, run.args]));
+      for (const [k, [name, args]] of [...images].entries()) {
+        const image = await readPhoto(join(root, name));
+        const all = { minPredictedIou: 0, minStability: 0, maxBoxIou: Number.POSITIVE_INFINITY };
+        const found = await proposeWithSam(sam, image, { pointsPerSide: args.points_per_side, ...all });
+        const raw = (key: string): NdArray => golden.get(`raw.${k}.${key}`);
+        const points = rowsOf(raw("points"));
+        expectEqual(found.length, points.length);
+        for (const { point, level = 0, predictedIou, stability, box } of found) {
+          const at = points.findIndex(([x, y]) => x === point?.x && y === point?.y) + level;
+          expect(Math.abs(predictedIou - (raw("iou_preds").data as Float32Array)[at])).toBeLessThan(1e-4);
+          const wanted = (raw("stability").data as Float32Array)[at];
+          if (Number.isNaN(wanted)) expect(stability).toBeNaN();
+          else expect(Math.abs(stability - wanted)).toBeLessThan(5e-3);
+          const wantedBox = rowsOf(raw("boxes"))[at];
+          const got = box === null ? [0, 0, 0, 0] : boxToSam(box);
+          expect(Math.max(...got.map((side, s) => Math.abs(side - wantedBox[s])))).toBeLessThanOrEqual(1);
+          compared++;
+        }
+      }
+    });
 
     for (const run of cases.runs ?? [])
       it(`finds what ${run.name} does in ${run.image}`, async () => {
@@ -312,6 +376,6 @@ function corners({ x0, y0, x1, y1 }: Box): SamBox {
 function rowsOf({ shape, data }: NdArray): number[][] {
   const [count, length] = shape;
   return Array.from({ length: count }, (_, k) =>
-    Array.from((data as Float32Array).subarray(k * length, (k + 1) * length)),
+    Array.from((data as Float32Array | Int32Array).subarray(k * length, (k + 1) * length)),
   );
 }

@@ -86,6 +86,7 @@ export function settingsOf(options: ProposeWithSamOptions): GeneratorSettings {
   } = options;
   const numbers = { minPredictedIou, minStability, maxBoxIou, maxCropBoxIou, minRegionArea };
   for (const [name, value] of Object.entries(numbers)) check(name, "a number", value, !Number.isNaN(value));
+  check("stabilityOffset", "a number >= 0", stabilityOffset, stabilityOffset >= 0);
   check("cropLayers", "an integer from 0 to 8", cropLayers, isWhole(cropLayers, 0, 8));
   check("cropOverlapRatio", "0 to 1", cropOverlapRatio, cropOverlapRatio >= 0 && cropOverlapRatio <= 1);
   check("cropPointsDownscale", "a number >= 1", cropPointsDownscale, cropPointsDownscale >= 1);
