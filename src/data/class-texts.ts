@@ -1,0 +1,54 @@
+import { z } from "zod";
+import type { ClassTexts } from "../core/class-texts.ts";
+import { readJsonFile } from "./json-file.ts";
+import { addIssues, collectProblems, quote } from "./problems.ts";
+
+const text = z.string("a text").max(200, "at most 200 characters");
+const shape = z.strictObject(
+  {
+    name: text.optional(),
+    classes: z.record(z.string(), text.trim().min(1, "a text"), "an object { class: text }").optional(),
+    background: z.array(text.trim(), "a list of texts").max(1000, "at most 1000 texts").optional(),
+  },
+  {
+    error: (issue) =>
+      issue.code === "unrecognized_keys" ? "no keys but name, classes and background" : "an object",
+  },
+);
+
+/** Texts for one's own classes from a JSON file; see `decodeClassTexts`. */
+export async function readClassTexts(path: string, classes: readonly string[]): Promise<ClassTexts> {
+  return decodeClassTexts(await readJsonFile(path, { maxBytes: 2 ** 20 }), path, classes);
+}
+
+/**
+ * What a text encoder is told classes are called, from `{ "classes": { "bird": "bird avian" }, "background": ["ground", "sky"] }`.
+ *
+ * A class that is not in the file is called by its own name. A background that is left out is none.
+ *
+ * @param classes  index = class id, 0 = background
+ * @throws MaskwrightError BAD_FORMAT that lists what is wrong: shapes of values, keys that are no class, the same text twice
+ */
+export function decodeClassTexts(value: unknown, where: string, classes: readonly string[]): ClassTexts {
+  const problems = collectProblems(where);
+  const parsed = shape.safeParse(value);
+  if (!parsed.success) addIssues(problems, parsed.error.issues, value);
+  problems.throwIfAny();
+  const { name = where, classes: texts = {}, background = [] } = parsed.data as z.infer<typeof shape>;
+  const known = classes.slice(1);
+  for (const key of Object.keys(texts))
+    if (!known.includes(key)) problems.add(`classes.${key}`, "a name of the class list", quote(key));
+  const result = known.map((each) => (Object.hasOwn(texts, each) ? texts[each] : each));
+  for (const [i, each] of result.entries()) {
+    const first = result.indexOf(each);
+    if (first < i)
+      problems.add(`classes.${known[i]}`, `another text than that of ${known[first]}`, quote(each));
+  }
+  for (const [i, each] of background.entries()) {
+    if (each !== "" && background.indexOf(each) < i)
+      problems.add(`background[${i}]`, "each text once", quote(each));
+    if (result.includes(each)) problems.add(`background[${i}]`, "a text that is no class's", quote(each));
+  }
+  problems.throwIfAny();
+  return { name, classes: result, background };
+}
