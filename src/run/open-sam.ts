@@ -2,8 +2,11 @@ import { basename, dirname } from "node:path";
 import { invalid } from "../core/error.ts";
 import { type NodeRuntimeOptions, openWeightFile, openWorkerRuntime } from "../engine/node.ts";
 import { findModel } from "../models/registry.ts";
+import type { NetworkOptions } from "../models/sam/networks.ts";
 import { createSam, type Sam } from "../models/sam/sam.ts";
 import { locateModel } from "./store/stored-models.ts";
+
+export interface OpenSamOptions extends NodeRuntimeOptions, Pick<NetworkOptions, "precision"> {}
 
 /** A model with the thread and the file that it holds. */
 export interface OpenSam extends Sam {
@@ -20,15 +23,16 @@ export interface OpenSam extends Sam {
  * @throws MaskwrightError NOT_FOUND for an unknown model, or when its weights are not here, with the command that gets them;
  *         INVALID_ARGUMENT for a model that takes no prompts; MODEL when onnxruntime-node or the device is missing
  */
-export async function openSam(name: string, options: NodeRuntimeOptions = {}): Promise<OpenSam> {
+export async function openSam(name: string, options: OpenSamOptions = {}): Promise<OpenSam> {
   const { network } = findModel(name);
   if (network.kind !== "sam") throw invalid("openSam: name", "a model of the SAM family", name);
   const { path, sha256 } = locateModel(name);
-  const runtime = await openWorkerRuntime(options);
+  const { precision = "float32", ...runtimeOptions } = options;
+  const runtime = await openWorkerRuntime(runtimeOptions);
   try {
     const file = openWeightFile(path);
     const stored = { folder: dirname(path), name: basename(path) };
-    const sam = createSam(file, network.config, runtime, { stored });
+    const sam = createSam(file, network.config, runtime, { stored, precision });
     const close = async (): Promise<void> => {
       await sam.dispose();
       await runtime.close();

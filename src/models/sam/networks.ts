@@ -8,6 +8,7 @@ import {
   frozenWeights,
   type Graph,
   input,
+  type Precision,
   type Runtime,
   type Tensor,
   type WeightFile,
@@ -55,6 +56,11 @@ export interface Undrawn {
 export interface NetworkOptions {
   /** Where the weight file lies, so that large weights are mapped into memory from there instead of read. */
   readonly stored?: { readonly folder: string; readonly name: string };
+  /**
+   * What to compute with. "float16" is for all networks; "int8" for the one that reads pictures, which has nearly all of the work. Weights
+   * are then read into memory, so no more than 2 GB of them. Default "float32".
+   */
+  readonly precision?: Precision;
   /** Bytes that compiled decoders may hold; there is one for each number of tokens and prompts in use. Default 2 GB. */
   readonly decoderBytes?: number;
 }
@@ -66,13 +72,17 @@ export function openNetworks(
   file: WeightFile,
   design: SamDesign,
   runtime: Runtime,
-  { stored, decoderBytes = 2e9 }: NetworkOptions = {},
+  { stored, precision = "float32", decoderBytes = 2e9 }: NetworkOptions = {},
 ): SamNetworks {
   const { dim, grid, filterLength } = design;
-  const build = <N extends string>(outputs: Outputs<N>): Promise<Executable<N>> => {
+  const build = <N extends string>(network: string, outputs: Outputs<N>): Promise<Executable<N>> => {
+    const own = precision === "int8" && network !== "image" ? "float32" : precision;
     const graph = createGraph();
-    const weights = frozenWeights(graph, file, stored === undefined ? {} : { location: stored.name });
-    return compile(outputs(weights, graph), runtime, stored === undefined ? {} : { folder: stored.folder });
+    // Weights in their file stay as they are there.
+    if (stored === undefined || own !== "float32")
+      return compile(outputs(frozenWeights(graph, file), graph), runtime, { precision: own });
+    const weights = frozenWeights(graph, file, { location: stored.name });
+    return compile(outputs(weights, graph), runtime, { folder: stored.folder });
   };
 
   const lasting = new Map<string, Promise<Executable>>();
@@ -84,7 +94,7 @@ export function openNetworks(
     feeds: Arrays,
   ): Promise<Readonly<Record<N, Floats>>> => {
     const known = lasting.get(name);
-    const executable = known ?? build(outputs);
+    const executable = known ?? build(name, outputs);
     if (known === undefined) {
       lasting.set(name, executable);
       // What cannot be compiled is not kept: the next use tries again.
@@ -104,7 +114,7 @@ export function openNetworks(
     return decoders.use(
       `${name}: ${shapes}`,
       () =>
-        build((weights, graph) => {
+        build(name, (weights, graph) => {
           const inputs: Record<string, Tensor> = {};
           for (const [name, { shape }] of Object.entries(feeds)) inputs[name] = input(graph, name, shape);
           const side =
