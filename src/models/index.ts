@@ -29,6 +29,7 @@ export { drawPrompter } from "./prompter/initial.ts";
 export * from "./prompter/networks.ts";
 export { type PromptedParts, promptParts } from "./prompter/prompter.ts";
 export { prompterTensors, prompterWeights } from "./prompter/weights.ts";
+export * from "./registry.ts";
 export {
   type EfficientSamConfig,
   gridSide,
