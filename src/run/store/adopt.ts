@@ -1,17 +1,7 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { closeSync, constants, copyFileSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { threadId } from "node:worker_threads";
 import { badFormat, MaskwrightError } from "../../core/error.ts";
 import { SAFETENSORS_LENGTH_BYTES } from "../../core/safetensors-header.ts";
 import { writeError } from "../../data/paths.ts";
@@ -21,6 +11,7 @@ import { clipWeights } from "../../models/clip/weights.ts";
 import type { FileRole, ModelEntry } from "../../models/registry.ts";
 import { samWeights } from "../../models/sam/weights.ts";
 import { makeFolder } from "../files.ts";
+import { append, claimPart } from "./parts.ts";
 import { type FileOrigin, type StoredFile, storedPath, workFolder, writeStoredFile } from "./stored-file.ts";
 import { unpackZip } from "./unpack-zip.ts";
 
@@ -50,48 +41,49 @@ export async function adoptFile(
   signal: AbortSignal,
 ): Promise<StoredFile> {
   const { role, path, name, origin } = candidate;
-  const temporary = join(workFolder(folder), `.${entry.name}.${role}.${process.pid}-${threadId}.tmp`);
-  const unpacked = `${temporary}.unpacked`;
-  makeFolder(workFolder(folder));
   makeFolder(join(folder, "files"));
+  // As parts of downloads, so that what a killed process leaves is overwritten by the next.
+  const made = claimPart(workFolder(folder), `made-${entry.name}-${role}`);
+  const unpacked = claimPart(workFolder(folder), `unpacked-${entry.name}-${role}`);
   try {
     const isArchive = /\.zip$/i.test(name);
-    if (isArchive) await unpackZip(path, unpacked, signal);
+    if (isArchive) await unpackZip(path, unpacked.path, signal);
+    const source = isArchive ? unpacked.path : path;
     const converted =
       role === "vocabulary"
         ? checkVocabulary(path, name)
-        : await convertWeights(entry, isArchive ? unpacked : path, { name, isArchive, temporary, signal });
-    const kept = converted ?? keep(candidate, temporary);
+        : await convertWeights(entry, source, { name, isArchive, to: made.path, signal });
+    const kept = converted ?? keep(candidate, made.path);
     const file: StoredFile = { model: entry.name, role, ...kept, origin };
-    renameSync(temporary, storedPath(folder, file));
+    renameSync(made.path, storedPath(folder, file));
     writeStoredFile(folder, file);
     return file;
   } catch (error) {
     if (signal.aborted) throw new MaskwrightError("ABORTED", `${entry.name}: stopped`);
     throw error;
   } finally {
-    rmSync(temporary, { force: true });
-    rmSync(unpacked, { force: true });
+    made.remove();
+    unpacked.remove();
   }
 }
 
-/** The file at the temporary path, which becomes the stored one. */
+/** What was made of a candidate, to be stored. */
 type Kept = Pick<StoredFile, "sha256" | "bytes">;
 
-function keep({ path, origin, isOurs }: Candidate, temporary: string): Kept {
+function keep({ path, origin, isOurs }: Candidate, to: string): Kept {
   try {
-    if (isOurs) renameSync(path, temporary);
-    else copyFileSync(path, temporary, constants.COPYFILE_FICLONE);
+    if (isOurs) renameSync(path, to);
+    else copyFileSync(path, to, constants.COPYFILE_FICLONE);
   } catch (cause) {
-    throw writeError(temporary, "a file to write", cause);
+    throw writeError(to, "a file to write", cause);
   }
-  return { sha256: origin.sha256, bytes: statSync(temporary).size };
+  return { sha256: origin.sha256, bytes: statSync(to).size };
 }
 
 interface Conversion {
   readonly name: string;
   readonly isArchive: boolean;
-  readonly temporary: string;
+  readonly to: string;
   readonly signal: AbortSignal;
 }
 
@@ -99,14 +91,14 @@ interface Conversion {
 async function convertWeights(
   entry: ModelEntry,
   path: string,
-  { name, isArchive, temporary, signal }: Conversion,
+  { name, isArchive, to, signal }: Conversion,
 ): Promise<Kept | null> {
   const file = openWeightFile(path);
   try {
     const weights = networkWeights(entry, { ...file, where: name });
     const isMappable = [...weights.tensors.values()].every(({ range }) => range !== null);
     if (isMappable && !isArchive && isSafetensors(path)) return null;
-    return await writeWeights(weights, temporary, signal);
+    return await writeWeights(weights, to, signal);
   } finally {
     file.close();
   }
@@ -132,7 +124,7 @@ async function writeWeights(weights: WeightFile, path: string, signal: AbortSign
       signal.throwIfAborted();
       hash.update(piece);
       bytes += piece.length;
-      await file.appendFile(piece);
+      await append(file, { path }, piece);
     }
   } finally {
     await file.close();

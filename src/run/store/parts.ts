@@ -1,6 +1,8 @@
 import { readdirSync, renameSync, rmSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { writeError } from "../../data/paths.ts";
 import { makeFolder } from "../files.ts";
 
 /**
@@ -31,6 +33,19 @@ export function claimPart(folder: string, key: string): Part {
     release: () => void move(path, free),
     remove: () => rmSync(path, { force: true }),
   };
+}
+
+/** Writes at the end of an open part. @throws MaskwrightError INVALID_ARGUMENT when the disk is full, or in the way otherwise */
+export async function append(
+  file: FileHandle,
+  { path }: Pick<Part, "path">,
+  bytes: Uint8Array,
+): Promise<void> {
+  try {
+    await file.appendFile(bytes);
+  } catch (cause) {
+    throw writeError(path, "a file to write", cause);
+  }
 }
 
 /** A process id means nothing on another machine that shares the folder. */

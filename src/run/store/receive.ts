@@ -5,7 +5,7 @@ import { badFormat } from "../../core/error.ts";
 import { writeError } from "../../data/paths.ts";
 import type { PublishedFile } from "../../models/registry.ts";
 import type { HubSettings } from "./hub.ts";
-import { claimPart, type Part } from "./parts.ts";
+import { append, claimPart, type Part } from "./parts.ts";
 import { type Answer, type PassingFailure, reasonOf, request } from "./request.ts";
 
 /** A file on its way here. */
@@ -127,11 +127,7 @@ async function writeBody(
       await reader?.cancel();
       throw badFormat(`${url}`, `at most ${limit} bytes`, "more");
     }
-    try {
-      await file.appendFile(chunk);
-    } catch (cause) {
-      throw writeError(part?.path ?? "", "a file to write", cause);
-    }
+    await append(file, part as Part, chunk);
   }
   const wanted = published.bytes ?? total;
   if (wanted === null || bytes === wanted) return null;

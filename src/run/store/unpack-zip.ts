@@ -2,7 +2,8 @@ import { closeSync, createReadStream, createWriteStream, fstatSync, openSync, re
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createInflateRaw } from "node:zlib";
-import { badFormat } from "../../core/error.ts";
+import { badFormat, MaskwrightError } from "../../core/error.ts";
+import { writeError } from "../../data/paths.ts";
 import { readZipDirectory, type ZipEntry } from "../../engine/zip-directory.ts";
 
 /** Weights hardly shrink in a zip archive: what grows more than this was made to fill a disk. */
@@ -13,9 +14,9 @@ const MAX_GROWTH = 8;
  *
  * @param path  an archive, also of other files
  * @param to    where the weights go
- * @throws MaskwrightError BAD_FORMAT for an archive with none or several, or one that is damaged
+ * @throws MaskwrightError BAD_FORMAT for an archive with none or several, or one that is damaged; INVALID_ARGUMENT for a full disk
  */
-export async function unpackZip(path: string, to: string, signal?: AbortSignal): Promise<void> {
+export async function unpackZip(path: string, to: string, signal: AbortSignal): Promise<void> {
   const { begin, end, isStored, name } = findWeights(path);
   const limit = MAX_GROWTH * (end - begin);
   let bytes = 0;
@@ -33,8 +34,11 @@ export async function unpackZip(path: string, to: string, signal?: AbortSignal):
     if (isStored) await pipeline(packed, limited, plain, { signal });
     else await pipeline(packed, createInflateRaw(), limited, plain, { signal });
   } catch (error) {
-    if (!(error as NodeJS.ErrnoException).code?.startsWith("Z_")) throw error;
-    throw badFormat(`${path}: ${name}`, "deflated data", (error as Error).message, "Fetch the file again.");
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    if (code.startsWith("Z_"))
+      throw badFormat(`${path}: ${name}`, "deflated data", message, "Fetch the file again.");
+    if (error instanceof MaskwrightError || signal.aborted) throw error;
+    throw writeError(to, "a file to write", error);
   }
 }
 
