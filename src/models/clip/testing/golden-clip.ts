@@ -43,7 +43,7 @@ export interface GoldenTokens {
   readonly fix_text_changes_input: boolean;
 }
 
-export function configOf({ config }: GoldenCases): ClipConfig {
+export function configOf({ config }: Pick<GoldenCases, "config">): ClipConfig {
   return {
     vision: {
       side: config.image_resolution,
