@@ -24,6 +24,8 @@ export {
 } from "./clip/vision.ts";
 export { readVocabulary, type Vocabulary } from "./clip/vocabulary.ts";
 export { clipTensors, clipWeights } from "./clip/weights.ts";
+export { exportSamPair, type SamExportOptions, type SamPair } from "./onnx-sam/export.ts";
+export { createOnnxSam, type OnnxFile, type OnnxPair } from "./onnx-sam/onnx-sam.ts";
 export { neckSide, type PrompterConfig, partImageNetPrompter } from "./prompter/config.ts";
 export { drawPrompter } from "./prompter/initial.ts";
 export * from "./prompter/networks.ts";
