@@ -1,9 +1,16 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { NdArray } from "../../core/array.ts";
+import type { Size } from "../../core/geometry.ts";
 import type { Mask } from "../../core/mask.ts";
 import { random } from "../../core/random.ts";
+import { decodeRle } from "../../core/rle.ts";
 import { type OriginalPicture, scoreOriginal, scoreRows } from "../../core/row-metric.ts";
 import { writeSafetensors } from "../../core/safetensors.ts";
+import { cocoMask } from "../../data/coco-segmentation.ts";
+import { decodeParts } from "../../data/part-dataset.ts";
+import { readPhoto } from "../../data/photo.ts";
 import {
   type Arrays,
   byteSource,
@@ -19,14 +26,19 @@ import {
 } from "../../engine/index.ts";
 import { openNodeRuntime } from "../../engine/node.ts";
 import { drawPrompter } from "../../models/prompter/initial.ts";
+import { createPrompter } from "../../models/prompter/networks.ts";
 import { promptParts } from "../../models/prompter/prompter.ts";
 import { prompterTensors } from "../../models/prompter/weights.ts";
+import type { SamEmbedding } from "../../models/sam/embedding.ts";
+import { preprocess } from "../../models/sam/preprocess.ts";
 import { createSam } from "../../models/sam/sam.ts";
 import { openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
 import { computedWith, nodesOf } from "../../models/sam/testing/look-inside.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { centerFrame, placeBox, placeGray, placeImage } from "./frame.ts";
 import { matchingCosts, matchQueries } from "./matching.ts";
+import { findParts } from "./predict.ts";
 import { originalRate } from "./schedules.ts";
 import { type PartTargets, packTargets } from "./targets.ts";
 import { boxCenters, teachParts } from "./teacher.ts";
@@ -397,6 +409,139 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
     }
   }
 
+  it("finds and masks the published parts", async () => {
+    const sam = createSam(fileOf(formulas.sam()), samWithoutEncoder, session);
+    const prompter = createPrompter(fileOf(tensors), config, session);
+    const { side } = samWithoutEncoder.encoder;
+    const square = { height: side, width: side };
+    const { per_image } = cases.eval_forward;
+    expect(per_image.filter(({ classes }) => classes.length > 0).length).toBe(
+      cases.eval_forward.entries_in_output_lists,
+    );
+    let entry = 0;
+    for (const [b, { kept_queries, classes }] of per_image.entries()) {
+      const embedding = embeddingOf(b, square);
+      const own = await prompter.prompt(embedding.features);
+      expectClose(`logits of picture ${b}`, own.logits.data, outputsOf(b).logits.data, 1e-4);
+      expectClose(`tokens of picture ${b}`, own.tokens.data, outputsOf(b).tokens.data, 1e-4);
+      // Decoded are the reference's tokens: SAM's decoder with these weights makes of noise at float32's resolution differences of 1e-3.
+      const found = await findParts({ ...prompter, prompt: async () => outputsOf(b) }, sam, embedding);
+      expect(found.map(({ query }) => query)).toEqual(kept_queries);
+      expect(found.map(({ classId }) => classId - 1)).toEqual(classes);
+      compared += 2;
+      if (classes.length === 0) continue;
+      expect(found.map(({ query }) => query)).toEqual(numbers(golden.get(`eval.${entry}.kept`)));
+      const sampled = golden.get(`eval.${entry}.masks_256_every8`);
+      const probabilities = found.flatMap(({ prediction: { logits } }) => {
+        const [, height, width] = logits.shape;
+        const step = height / sampled.shape[1];
+        return Array.from(logits.data, (logit) => 1 / (1 + Math.exp(-logit))).filter(
+          (_, p) => Math.floor(p / width) % step === 0 && (p % width) % step === 0,
+        );
+      });
+      expectClose(`eval.${entry}`, probabilities, numbers(sampled), 2e-3);
+      // Levels of 255, rounded.
+      const levels = Array.from(found[0].prediction.logits.data, (logit) => 255 / (1 + Math.exp(-logit)));
+      const wanted = numbers(golden.get(`eval.${entry}.first_mask_256`));
+      const gaps = wanted.map((level, p) => Math.abs(level - levels[p]));
+      expect(gaps.filter((gap) => gap > 0.5 + 255 * 2e-3).length).toBe(0);
+      compared++;
+      entry++;
+    }
+    await prompter.dispose();
+
+    const { shape, data } = golden.get("decoder.tokens");
+    const size = shape[1] * shape[2];
+    const prompts = Array.from({ length: shape[0] }, (_, k) => ({
+      tokens: {
+        dtype: "float32" as const,
+        shape: shape.slice(1),
+        data: (data as Float32Array).slice(k * size, (k + 1) * size),
+      },
+    }));
+    const decoded = await sam.decodeAll(embeddingOf(0, square), prompts, { multimask: false });
+    expectTensor(
+      "decoder.iou",
+      decoded.map(({ predictedIou }) => predictedIou[0]),
+      2e-3,
+    );
+    const [, , half] = golden.get("decoder.low_res_every2").shape;
+    const low = decoded.flatMap(({ logits }) => {
+      const width = logits.shape[2];
+      const step = width / half;
+      return [...logits.data].filter(
+        (_, p) => Math.floor(p / width) % step === 0 && (p % width) % step === 0,
+      );
+    });
+    expectTensor("decoder.low_res_every2", low, 2e-3);
+    await sam.dispose();
+  });
+
+  function embeddingOf(b: number, size: Size): SamEmbedding {
+    const length = features.data.length / batch;
+    const own = features.data.slice(b * length, (b + 1) * length);
+    return {
+      features: { dtype: "float32", shape: [1, ...features.shape.slice(1)], data: own },
+      original: size,
+      input: size,
+    };
+  }
+
+  it("prepares pictures, boxes and masks as published", async () => {
+    for (const {
+      key,
+      image,
+      annotations,
+      target,
+      resized,
+      pad_left_top,
+      image_rows_index,
+      image_sum,
+      mask_sha256,
+    } of cases.preprocess) {
+      const photo = await readPhoto(join(root, image));
+      const frame = centerFrame(photo, target);
+      expect([frame.input.height, frame.input.width]).toEqual(resized);
+      expect([frame.left, frame.top]).toEqual(pad_left_top);
+      compared += 2;
+      const { pixels } = preprocess(placeImage(photo, frame), target);
+      if (golden.has(`${key}.image`)) expectTensor(`${key}.image`, pixels.data, 1e-6);
+      else {
+        const rows = [0, 1, 2].flatMap((c) =>
+          image_rows_index.flatMap((i) => [
+            ...pixels.data.subarray((c * target + i) * target, (c * target + i + 1) * target),
+          ]),
+        );
+        expectTensor(`${key}.image_rows`, rows, 1e-6);
+      }
+      const total = pixels.data.reduce((sum, value) => sum + value, 0);
+      expect(Math.abs(total - image_sum)).toBeLessThanOrEqual(1e-6 * pixels.data.length);
+
+      const classes = Array.from({ length: config.classes + 1 }, (_, id) => `part ${id}`);
+      const { dataset, classIds } = decodeParts(readJson(root, annotations), annotations, classes);
+      const [truth] = dataset.images;
+      const boxes = truth.instances.flatMap(({ box }) => (box === null ? [] : [placeBox(box, frame)]));
+      expectTensor(
+        `${key}.boxes`,
+        boxes.flatMap(({ x0, y0, x1, y1 }) => [x0, y0, x1, y1]),
+        1e-12,
+      );
+      expect(truth.instances.map(({ categoryId }) => (classIds.get(categoryId) ?? 0) - 1)).toEqual(
+        numbers(golden.get(`${key}.category_ids`)),
+      );
+      const masks = truth.instances.map(
+        (instance) => placeGray(decodeRle(cocoMask(instance, truth)), frame).data,
+      );
+      expect(masks.map((data) => data.reduce((sum, value) => sum + value, 0))).toEqual(
+        numbers(golden.get(`${key}.mask_areas`)),
+      );
+      const hash = createHash("sha256");
+      for (const data of masks) hash.update(data);
+      expect(hash.digest("hex")).toBe(mask_sha256);
+      compared += 4;
+    }
+  });
+
   it("scores as published, quirks included", () => {
     const disc = (x: number, y: number, radius: number, isStrict: boolean): Mask => {
       const side = 1024;
@@ -500,6 +645,11 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
         1e-6,
       );
     }
+  });
+
+  it("leaves nothing of the set unread", () => {
+    // The masks are compared by their hash.
+    expect(golden.unused().filter((name) => !/\.masks(_every\d+)?$/.test(name))).toEqual([]);
   });
 
   it("follows the published learning rate", () => {

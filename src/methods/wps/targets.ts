@@ -28,6 +28,8 @@ export function packTargets(targets: readonly PartTargets[], tokenShape: readonl
   const data = new Float32Array(classes.length * size);
   let at = 0;
   for (const { classIds, tokens } of targets) {
+    // The tokens of no prompt have no shape.
+    if (classIds.length === 0) continue;
     const shape = [classIds.length, ...tokenShape];
     if (formatShape(tokens.shape) !== formatShape(shape))
       throw shapeMismatch("packTargets: tokens", formatShape(shape), formatShape(tokens.shape));

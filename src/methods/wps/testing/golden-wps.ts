@@ -77,6 +77,7 @@ export interface GoldenCases {
     readonly pad_left_top: readonly [number, number];
     readonly image_rows_index: readonly number[];
     readonly image_sum: number;
+    readonly mask_sha256: string;
   }[];
   readonly lr_factor: Readonly<Record<string, number>>;
 }
