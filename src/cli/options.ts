@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { SelectionOptions } from "../run/selection.ts";
 
 export function wholeNumber(text: string): number {
   const value = Number(text);
@@ -29,6 +30,11 @@ export function addWorkOptions(command: Command): Command {
     .option("--keep-going", "record a bad image, skip it, and exit 1 at the end")
     .option("--workers <n>", "threads (default: one for each core)", wholeNumber)
     .option("--json", "print one JSON object on standard output, events on standard error");
+}
+
+/** The part of the options that says which of the images. */
+export function selectionOf({ ids, limit }: SelectionOptions): SelectionOptions {
+  return { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
 }
 
 export function classesOption(): Option {

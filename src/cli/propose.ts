@@ -1,13 +1,20 @@
 import { Command, Option } from "commander";
 import { countImages } from "../run/command.ts";
-import { addExamples, addWorkOptions, wholeNumber } from "./options.ts";
-import type { CommonOptions } from "./session.ts";
+import {
+  addGeneratorOptions,
+  addModelOptions,
+  type GeneratorOptions,
+  generatorChoice,
+  type ModelOptions,
+  sourceChoice,
+} from "./mask-options.ts";
+import { addExamples, addWorkOptions, selectionOf, wholeNumber } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
 
-interface ProposeOptions extends CommonOptions {
-  readonly model: "regions";
+interface ProposeOptions extends ModelOptions, GeneratorOptions {
   readonly out: string;
-  readonly max: number;
+  readonly max?: number;
+  readonly compat?: "original";
   readonly overlay?: boolean;
   readonly dryRun?: boolean;
 }
@@ -17,13 +24,17 @@ export function proposeCommand(): Command {
   const command = new Command("propose")
     .description("Propose class-agnostic masks for every photo of a folder.")
     .argument("<images>", "folder of photos")
-    .requiredOption("-o, --out <dir>", "run directory; proposals go to DIR/proposals/<id>.json")
-    .addOption(
-      new Option("--model <name>", "where masks come from: regions needs no weights and no network")
-        .choices(["regions"])
-        .default("regions"),
-    )
-    .option("--max <n>", "keep at most n proposals an image, the best ones", wholeNumber, 300);
+    .requiredOption("-o, --out <dir>", "run directory; proposals go to DIR/proposals/<id>.json");
+  addModelOptions(command);
+  command.option(
+    "--max <n>",
+    "with regions: keep at most n proposals an image, the best ones (default: 300)",
+    wholeNumber,
+  );
+  addGeneratorOptions(command);
+  command.addOption(
+    new Option("--compat <with>", "original: write boxes as SAM does, one pixel short").choices(["original"]),
+  );
   command.option("--dry-run", "say what it would take, and write nothing");
   command.option("--overlay", "also draw the masks over the photos, in DIR/overlay");
   addWorkOptions(command);
@@ -31,21 +42,34 @@ export function proposeCommand(): Command {
     "maskwright propose photos -o runs/regions",
     "maskwright propose photos -o runs/regions --max 100 --ids train.txt",
     "maskwright propose photos -o runs/regions      # again: goes on where it stopped",
+    "maskwright propose photos -o runs/sam --model mobile-sam",
+    "maskwright propose photos -o runs/fma --model sam-vit-h --generator fma --device cuda",
   ]);
-  return command.action(async (images: string, options: ProposeOptions) => {
-    const { estimatePropose, propose } = await import("../run/propose.ts");
-    await withSession(options, async (context) => {
-      const request = { ...options, images, maxProposals: options.max, overlay: options.overlay ?? false };
-      if (options.dryRun) return await printEstimate(await estimatePropose(request, context), options);
-      const report = await propose(request, context);
-      if (options.json) printJson(report);
-      else {
-        const mean = (report.proposals / report.images).toFixed(1);
-        process.stdout.write(
-          `${countImages(report.images)}, ${mean} proposals each, in ${options.out}/proposals\n`,
-        );
-      }
-      return report.failures.length === 0;
+  return command.action((images: string, options: ProposeOptions) => runPropose(images, options));
+}
+
+async function runPropose(images: string, options: ProposeOptions): Promise<void> {
+  const { out, max, compat, overlay = false } = options;
+  await withSession(options, async (context) => {
+    const [{ estimatePropose, propose }, { chooseProposer }] = await Promise.all([
+      import("../run/propose.ts"),
+      import("../run/masks/choose-source.ts"),
+    ]);
+    const proposer = chooseProposer({
+      ...(await sourceChoice(options)),
+      maxProposals: max ?? null,
+      generator: await generatorChoice(options),
     });
+    const request = { images, out, proposer, overlay, ...(compat && { compat }), ...selectionOf(options) };
+    if (options.dryRun) return await printEstimate(await estimatePropose(request, context), options);
+    const report = await propose(request, context);
+    if (options.json) printJson(report);
+    else {
+      const mean = (report.proposals / report.images).toFixed(1);
+      process.stdout.write(
+        `${countImages(report.images)}, ${mean} proposals each, in ${options.out}/proposals\n`,
+      );
+    }
+    return report.failures.length === 0;
   });
 }

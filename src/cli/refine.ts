@@ -5,14 +5,21 @@ import { countImages } from "../run/command.ts";
 import type { ProposalOrigin, RefineRequest } from "../run/refine.ts";
 import type { RefineReport } from "../run/refine-summary.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
+import {
+  addGeneratorOption,
+  addModelOptions,
+  type GeneratorOptions,
+  generatorChoice,
+  type ModelOptions,
+  sourceChoice,
+} from "./mask-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
-import { type CommonOptions, commandLine, printEstimate, printJson, withSession } from "./session.ts";
+import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
 
-interface RefineOptions extends CommonOptions, CamOptions {
+interface RefineOptions extends ModelOptions, Pick<GeneratorOptions, "generator">, CamOptions {
   readonly out: string;
   readonly proposals?: string;
   readonly images?: string;
-  readonly model?: "regions";
   readonly variant: Variant;
   readonly compat?: Compat;
   readonly classes?: string;
@@ -33,8 +40,9 @@ export function refineCommand(): Command {
       "--proposals <dir>",
       "proposals: JSON files, SEPL's folders of PNGs, npz/npy, or a run of `propose`",
     )
-    .option("--images <dir>", "photos to propose masks for, when there are no proposals yet")
-    .addOption(new Option("--model <name>", "where masks come from, with --images").choices(["regions"]))
+    .option("--images <dir>", "photos to propose masks for, when there are no proposals yet");
+  addModelOptions(command);
+  addGeneratorOption(command)
     .addOption(
       new Option("--variant <name>", "which rules of SEPL")
         .choices(["max_iou", "max_iou_imp", "max_iou_imp2"])
@@ -58,19 +66,21 @@ export function refineCommand(): Command {
     "maskwright refine pseudo --images photos --model regions -o runs/refined",
     "maskwright refine pseudo --proposals sam_masks -o runs/refined --truth SegmentationClass --classes voc",
     "maskwright refine cams --background-power 2 --proposals sam_masks -o runs/refined",
+    "maskwright refine pseudo --images photos --model mobile-sam -o runs/sam",
     "maskwright refine pseudo --proposals sam_masks --compat original -o runs/published",
   ]);
   return command.action((labels: string, options: RefineOptions) => runRefine(labels, options));
 }
 
 async function runRefine(labels: string, options: RefineOptions): Promise<void> {
-  const proposals = proposalOrigin(options);
+  checkOrigin(options);
   await withSession(options, async (context) => {
     const [{ estimateRefine, refine }, { classList }] = await Promise.all([
       import("../run/refine.ts"),
       import("../data/class-list.ts"),
     ]);
     const classes = await classList(options.classes ?? "voc");
+    const proposals = await proposalOrigin(options);
     // The published code counts 21 classes unless it is told otherwise; we take every id the labels hold.
     const isBounded = options.classes !== undefined || options.compat === "original";
     const request: RefineRequest = {
@@ -94,16 +104,24 @@ async function runRefine(labels: string, options: RefineOptions): Promise<void> 
   });
 }
 
-function proposalOrigin({ proposals, images, model }: RefineOptions): ProposalOrigin {
-  if ((proposals === undefined) === (images === undefined)) {
-    throw new MaskwrightError(
-      "INVALID_ARGUMENT",
-      "refine: expected either --proposals DIR or --images DIR, got " +
-        (proposals === undefined ? "neither" : "both"),
-    );
-  }
-  if (proposals !== undefined) return { kind: "folder", folder: proposals };
-  return { kind: "photos", folder: images as string, model: model ?? "regions", maxProposals: 300 };
+function checkOrigin({ proposals, images }: RefineOptions): void {
+  if ((proposals === undefined) !== (images === undefined)) return;
+  const got = proposals === undefined ? "neither" : "both";
+  throw new MaskwrightError(
+    "INVALID_ARGUMENT",
+    `refine: expected either --proposals DIR or --images DIR, got ${got}`,
+  );
+}
+
+async function proposalOrigin(options: RefineOptions): Promise<ProposalOrigin> {
+  if (options.proposals !== undefined) return { kind: "folder", folder: options.proposals };
+  const { chooseProposer } = await import("../run/masks/choose-source.ts");
+  const proposer = chooseProposer({
+    ...(await sourceChoice(options)),
+    maxProposals: null,
+    generator: await generatorChoice(options),
+  });
+  return { kind: "photos", folder: options.images as string, proposer };
 }
 
 async function describeReport(report: RefineReport, out: string): Promise<string> {

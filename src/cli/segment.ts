@@ -1,14 +1,14 @@
-import { Command, Option } from "commander";
+import { Command } from "commander";
 import { MaskwrightError } from "../core/error.ts";
 import { countImages } from "../run/command.ts";
-import { addExamples, addWorkOptions, classesOption } from "./options.ts";
-import { type CommonOptions, printEstimate, printJson, withSession } from "./session.ts";
+import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
+import { addExamples, addWorkOptions, classesOption, selectionOf } from "./options.ts";
+import { printEstimate, printJson, withSession } from "./session.ts";
 
-interface SegmentOptions extends CommonOptions {
+interface SegmentOptions extends ModelOptions {
   readonly boxes?: string;
   readonly points?: string;
   readonly classes?: string;
-  readonly model: "regions";
   readonly out: string;
   readonly overlay?: boolean;
   readonly dryRun?: boolean;
@@ -25,26 +25,22 @@ export function segmentCommand(): Command {
     )
     .option("--boxes <file>", "CSV (file,class,x0,y0,x1,y1), COCO JSON, or a folder of VOC XML")
     .option("--points <file>", "CSV (file,class,x,y[,positive][,object])")
-    .addOption(
-      new Option("--model <name>", "where masks come from: regions needs no weights and no network")
-        .choices(["regions"])
-        .default("regions"),
-    )
-    .addOption(classesOption())
-    .option("--overlay", "also draw the masks over the photos, in DIR/overlay")
-    .option("--dry-run", "say what it would take, and write nothing");
+    .addOption(classesOption());
+  addModelOptions(command);
+  command.option("--overlay", "also draw the masks over the photos, in DIR/overlay");
+  command.option("--dry-run", "say what it would take, and write nothing");
   addWorkOptions(command);
   addExamples(command, [
     "maskwright segment photos --boxes boxes.csv --classes classes.txt -o runs/boxes",
     "maskwright segment train2017 --boxes instances_train2017.json --limit 100 --overlay -o runs/coco",
     "maskwright segment JPEGImages --boxes Annotations -o runs/voc",
-    "maskwright segment photos --points points.csv --classes classes.txt -o runs/points",
+    "maskwright segment photos --points points.csv --classes classes.txt --model mobile-sam -o runs/points",
   ]);
   return command.action((images: string, options: SegmentOptions) => runSegment(images, options));
 }
 
 async function runSegment(images: string, options: SegmentOptions): Promise<void> {
-  const { boxes, points } = options;
+  const { boxes, points, out, overlay = false } = options;
   if ((boxes === undefined) === (points === undefined)) {
     const got = boxes === undefined ? "neither" : "both";
     throw new MaskwrightError(
@@ -53,21 +49,23 @@ async function runSegment(images: string, options: SegmentOptions): Promise<void
     );
   }
   await withSession(options, async (context) => {
-    const [{ estimateSegment, segment }, { openBoxes, openPoints }] = await Promise.all([
+    const [{ estimateSegment, segment }, { chooseSegmenter }, { openBoxes, openPoints }] = await Promise.all([
       import("../run/segment.ts"),
+      import("../run/masks/choose-source.ts"),
       import("../data/prompts.ts"),
     ]);
+    const segmenter = chooseSegmenter(await sourceChoice(options));
     const prompts =
       boxes === undefined
         ? await openPoints(points as string, options.classes)
         : await openBoxes(boxes, options.classes);
-    const request = { ...options, images, prompts, overlay: options.overlay ?? false };
+    const request = { images, out, prompts, segmenter, overlay, ...selectionOf(options) };
     if (options.dryRun) return await printEstimate(await estimateSegment(request, context), options);
     const report = await segment(request, context);
     if (options.json) printJson(report);
     else {
       process.stdout.write(
-        `${countImages(report.images)}, ${report.objects} objects: ${options.out}/instances.json, label maps in ${options.out}/labels\n`,
+        `${countImages(report.images)}, ${report.objects} objects: ${out}/instances.json, label maps in ${out}/labels\n`,
       );
     }
     return report.failures.length === 0;

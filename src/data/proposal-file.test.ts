@@ -48,10 +48,21 @@ describe("encodeProposals", () => {
   });
 
   it("writes what masks are, where that is known", () => {
-    const text = encodeProposals(set, [7, 8, 7]);
+    const text = encodeProposals(set, { categoryIds: [7, 8, 7] });
     const { annotations } = JSON.parse(text) as { annotations: { category_id: number }[] };
     expect(annotations.map((record) => record.category_id)).toEqual([7, 8, 7]);
     expect(decodeProposals(text, "a.json")).toEqual(decodeProposals(encodeProposals(set), "a.json"));
+  });
+
+  it("writes SAM's boxes, one pixel short, where they are asked for", () => {
+    const { annotations } = JSON.parse(encodeProposals(set, { shortBoxes: true })) as {
+      annotations: { bbox: number[] }[];
+    };
+    expect(annotations.map(({ bbox }) => bbox)).toEqual([
+      [1, 0, 1, 1],
+      [0, 0, 0, 0],
+      [0, 0, 2, 1],
+    ]);
   });
 
   it("writes unknown qualities as null", () => {

@@ -5,6 +5,7 @@ import {
   type Box,
   boxFromCoco,
   boxToCoco,
+  boxToSam,
   type CocoBox,
   isWholePicture,
   type Point,
@@ -56,39 +57,51 @@ export function decodeProposals(file: Uint8Array | string, where: string): Propo
   };
 }
 
+export interface EncodeProposalsOptions {
+  /** Of each mask, for masks whose class is known: `category_id`, which readers of proposals pass over. */
+  readonly categoryIds?: readonly number[];
+  /** Write boxes as SAM does, one pixel short on the right and bottom; default false. Readers go by the masks either way. */
+  readonly shortBoxes?: boolean;
+}
+
 /**
  * The JSON of a proposal set, in the first form of `decodeProposals`: one record a line, `bbox` in whole
  * pixels as COCO means it (SAM's is one short), `crop_box` the whole picture where a proposal has none, NaN qualities as null.
- *
- * @param categoryIds  of each mask, for masks whose class is known: `category_id`, which readers of proposals pass over
  */
 export function encodeProposals(
   { id, height, width, model, proposals }: ProposalSet,
-  categoryIds?: readonly number[],
+  options: EncodeProposalsOptions = {},
 ): string {
+  const { categoryIds, shortBoxes = false } = options;
   const image = JSON.stringify({ id, height, width });
   const head = model === undefined ? `"image":${image}` : `"image":${image},"model":${JSON.stringify(model)}`;
   const records = proposals.map((proposal, k) =>
     JSON.stringify({
-      ...toRecord(proposal),
+      ...toRecord(proposal, shortBoxes),
       ...(categoryIds === undefined ? {} : { category_id: categoryIds[k] }),
     }),
   );
   return `{${head},"annotations":[${records.length === 0 ? "" : `\n${records.join(",\n")}\n`}]}\n`;
 }
 
-function toRecord(proposal: Proposal): object {
+function toRecord(proposal: Proposal, shortBoxes: boolean): object {
   const { rle, area, box, predictedIou, stability, point, cropBox, level } = proposal;
   return {
     segmentation: { size: [rle.height, rle.width], counts: encodeRleString(rle) },
     area,
-    bbox: box === null ? [0, 0, 0, 0] : boxToCoco(box),
+    bbox: box === null ? [0, 0, 0, 0] : shortBoxes ? shortBox(box) : boxToCoco(box),
     predicted_iou: predictedIou, // JSON has no NaN: stringify writes null
     stability_score: stability,
     point_coords: point === undefined ? [] : [[point.x, point.y]],
     crop_box: cropBox === undefined ? [0, 0, rle.width, rle.height] : boxToCoco(cropBox),
     ...(level === undefined ? {} : { level }),
   };
+}
+
+/** SAM takes the last column and row for the end of a box (segment-anything, `utils/amg.py`, `box_xyxy_to_xywh`). */
+function shortBox(box: Box): readonly number[] {
+  const [x0, y0, x1, y1] = boxToSam(box);
+  return [x0, y0, x1 - x0, y1 - y0];
 }
 
 /** Straight to the engine's parser, which does not recurse; ours knows the byte order mark and says where a fault is. */

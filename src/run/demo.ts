@@ -31,7 +31,11 @@ export async function demo(request: DemoRequest, context: WorkContext): Promise<
   return await refine(
     {
       labels: join(scenes, "rough"),
-      proposals: { kind: "photos", folder: join(scenes, "images"), model: "regions", maxProposals: 300 },
+      proposals: {
+        kind: "photos",
+        folder: join(scenes, "images"),
+        proposer: { kind: "regions", maxProposals: 300 },
+      },
       out: join(out, "refined"),
       variant: "max_iou_imp2",
       compat: null,

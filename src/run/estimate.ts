@@ -11,15 +11,17 @@ export interface Estimate {
 const SAMPLE = 4;
 
 /**
- * Tries up to four images spread over the ids, and scales up.
+ * Tries a few images spread over the ids, and scales up.
  *
  * @param attempt  does one image without writing; returns the bytes it would have written
+ * @param most     images to try; default 4
  */
 export async function estimateStage(
   ids: readonly string[],
   attempt: (id: string) => Promise<number>,
+  most: number = SAMPLE,
 ): Promise<Estimate> {
-  const count = Math.min(SAMPLE, ids.length);
+  const count = Math.min(most, ids.length);
   const sample = Array.from({ length: count }, (_, k) => ids[Math.floor((k * ids.length) / count)]);
   await attempt(sample[0]); // loads code and data, so that the clock below sees the steady state
   const startMs = performance.now();

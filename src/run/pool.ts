@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type RemoteError, unpackError } from "../core/remote-error.ts";
 import type { ResultOf, TaskName, TaskOf } from "./worker.ts";
@@ -16,8 +17,11 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** @param size  threads; default one for each core */
-export function createPool(size: number = availableParallelism()): Pool {
+/**
+ * @param size  threads; default one for each core
+ * @param signal  stops tasks halfway, those that look at theirs; without it they are always finished
+ */
+export function createPool(size: number = availableParallelism(), signal?: AbortSignal): Pool {
   const threads = new Piscina({
     filename: workerFile(),
     minThreads: size,
@@ -30,12 +34,32 @@ export function createPool(size: number = availableParallelism()): Pool {
   return {
     size,
     run: async <N extends TaskName>(name: N, task: TaskOf<N>): Promise<ResultOf<N>> => {
-      const answer = (await threads.run({ name, task })) as Answer<ResultOf<N>>;
+      const answer = (await (signal === undefined
+        ? threads.run({ name, task })
+        : runStoppable(threads, { name, task }, signal))) as Answer<ResultOf<N>>;
       if (!answer.ok) throw unpackError(answer.error);
       return answer.value;
     },
     close: () => threads.destroy(),
   };
+}
+
+/** Runs a task with a port on which it hears of the signal. */
+async function runStoppable(
+  threads: Piscina,
+  message: Readonly<Record<string, unknown>>,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { port1: speaker, port2: stop } = new MessageChannel();
+  const tell = (): void => speaker.postMessage("stop");
+  signal.addEventListener("abort", tell);
+  if (signal.aborted) tell();
+  try {
+    return await threads.run({ ...message, stop }, { transferList: [stop] });
+  } finally {
+    signal.removeEventListener("abort", tell);
+    speaker.close();
+  }
 }
 
 /** The worker is a build output: `run/worker.js` in the built package, whatever chunk this code ended up in. */

@@ -1,9 +1,11 @@
 import { join, resolve } from "node:path";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
-import { type Estimate, estimateStage } from "./estimate.ts";
+import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
+import { estimateMasks } from "./masks/estimate-masks.ts";
+import { type Proposer, proposerIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
@@ -11,14 +13,12 @@ import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { ProposeResult } from "./tasks/propose.ts";
 import { version } from "./version.ts";
 
-/** Where masks come from. */
-export type ProposalModel = "regions";
-
 export interface ProposeRequest extends SelectionOptions {
   readonly images: string;
   readonly out: string;
-  readonly model: ProposalModel;
-  readonly maxProposals: number;
+  readonly proposer: Proposer;
+  /** "original": boxes are written as SAM writes them, one pixel short. */
+  readonly compat?: "original";
   /** Also draw the masks over the photos. */
   readonly overlay: boolean;
 }
@@ -28,54 +28,51 @@ export interface ProposeReport extends RunSummary {
   readonly bytes: number;
 }
 
-/** Changes whenever the proposals of `regions` would. */
-const REGIONS_VERSION = 1;
-
 /** Proposes masks for a folder of photos: `OUT/proposals/<id>.json`, resumable. */
 export async function propose(request: ProposeRequest, context: WorkContext): Promise<ProposeReport> {
   const startMs = performance.now();
-  const { images, out, model, maxProposals, overlay } = request;
+  const { images, out, proposer, compat, overlay } = request;
   const photos = openPhotos(images);
   const ids = await selectIds([...photos.keys()], images, request);
-  const options = { model, maxProposals };
-  const run = openRunDirectory(out, { command: "propose", options, inputs: { images: resolve(images) } });
-  try {
-    const { finished, failures: failed } = await proposeStage(
-      { ids, photos, model, maxProposals },
-      run,
-      context,
-    );
-    checkSomeFinished("propose", finished.length, failed);
-    const layer = { kind: "proposals", folder: join(out, "proposals") } as const;
-    const done = finished.map(({ id }) => id);
-    const failures = overlay
-      ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
-      : failed;
-    const report: ProposeReport = {
-      command: "propose",
-      maskwright: version,
-      options,
-      images: finished.length,
-      proposals: finished.reduce((sum, { result }) => sum + result.proposals, 0),
-      bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
-      failures,
-      fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
-      timing: { seconds: secondsSince(startMs) },
-    };
-    writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    return report;
-  } finally {
-    run.journal.close();
-  }
+  const options = { ...proposerIdentity(proposer).options, ...(compat && { compat }) };
+  return await withMaskThreads(proposer, context, async (maskContext) => {
+    const inputs = { images: resolve(images) };
+    const run = openRunDirectory(out, { command: "propose", options, inputs });
+    try {
+      const stage = { ids, photos, proposer, ...(compat && { compat }) };
+      const { finished, failures: failed } = await proposeStage(stage, run, maskContext);
+      checkSomeFinished("propose", finished.length, failed);
+      const layer = { kind: "proposals", folder: join(out, "proposals") } as const;
+      const done = finished.map(({ id }) => id);
+      const failures = overlay
+        ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
+        : failed;
+      const report: ProposeReport = {
+        command: "propose",
+        maskwright: version,
+        options,
+        images: finished.length,
+        proposals: finished.reduce((sum, { result }) => sum + result.proposals, 0),
+        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+        failures,
+        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
+        timing: { seconds: secondsSince(startMs) },
+      };
+      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      return report;
+    } finally {
+      run.journal.close();
+    }
+  });
 }
 
 /** What `propose` would take; writes nothing. */
-export async function estimatePropose(request: ProposeRequest, { pool }: WorkContext): Promise<Estimate> {
-  const { images, maxProposals } = request;
+export async function estimatePropose(request: ProposeRequest, context: WorkContext): Promise<Estimate> {
+  const { images, proposer } = request;
   const photos = openPhotos(images);
   const ids = await selectIds([...photos.keys()], images, request);
-  return await estimateStage(ids, async (id) => {
-    const task = { id, photo: fileOf(photos, id), out: null, stage: "", knownKey: null, maxProposals };
+  return await estimateMasks(proposer, ids, context, async (id, trial, pool) => {
+    const task = { id, photo: fileOf(photos, id), out: null, stage: "", knownKey: null, proposer: trial };
     return (await pool.run("propose", task)).result?.bytes ?? 0;
   });
 }
@@ -84,17 +81,22 @@ export interface ProposeStageRequest {
   readonly ids: readonly string[];
   /** File of each id. */
   readonly photos: ReadonlyMap<string, string>;
-  readonly model: ProposalModel;
-  readonly maxProposals: number;
+  readonly proposer: Proposer;
+  readonly compat?: "original";
 }
 
-/** The stage alone, for commands that need proposals on their way to something else. */
+/**
+ * The stage alone, for commands that need proposals on their way to something else.
+ *
+ * @param context  of `withMaskThreads`
+ */
 export function proposeStage(
-  { ids, photos, model, maxProposals }: ProposeStageRequest,
+  { ids, photos, proposer, compat }: ProposeStageRequest,
   run: RunDirectory,
   context: WorkContext,
 ): Promise<StageOutcome<ProposeResult>> {
-  const stage = stageKey({ name: "proposals", version: REGIONS_VERSION, options: { model, maxProposals } });
+  const { version, options } = proposerIdentity(proposer);
+  const stage = stageKey({ name: "proposals", version, options: { ...options, ...(compat && { compat }) } });
   return runStage(
     {
       name: "proposals",
@@ -106,7 +108,8 @@ export function proposeStage(
         out: join(run.dir, "proposals", `${id}.json`),
         stage,
         knownKey,
-        maxProposals,
+        proposer,
+        ...(compat && { compat }),
       }),
     },
     run,

@@ -3,6 +3,7 @@ import { MaskwrightError } from "../core/error.ts";
 import { openProposals } from "../data/proposal-source.ts";
 import { stageKey } from "./artifact-key.ts";
 import { fileOf, type LabelInput, openPhotos } from "./label-input.ts";
+import { withMaskThreads } from "./masks/mask-source.ts";
 import { type ProposeStageRequest, proposeStage } from "./propose.ts";
 import type { ProposalOrigin, RefineRequest } from "./refine.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -26,15 +27,28 @@ export type ProposalSource =
 /** Looks into the inputs before a run directory is made: a wrong path must leave none behind. */
 export function openSource(ids: readonly string[], origin: ProposalOrigin): ProposalSource {
   if (origin.kind === "folder") return { kind: "folder", folder: openProposals(origin.folder).folder };
-  const { folder, model, maxProposals } = origin;
+  const { folder, proposer } = origin;
   const photos = openPhotos(folder);
   const missing = ids.filter((id) => !photos.has(id));
-  if (missing.length === 0) return { kind: "photos", photos, model, maxProposals };
+  if (missing.length === 0) return { kind: "photos", photos, proposer };
   const text = `${folder}: expected a photo for each of the ${ids.length} labels, got none for ${missing.length} (${missing.slice(0, 3).join(", ")})`;
   throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the labels to refine." });
 }
 
-/** The folder of proposals: the given one, or this run's own after proposing from the photos. */
+/** Calls `work` with threads that make the proposals, where they are not made yet; see `withMaskThreads`. */
+export function withProposalThreads<T>(
+  source: ProposalSource,
+  context: WorkContext,
+  work: (context: WorkContext) => Promise<T>,
+): Promise<T> {
+  return source.kind === "folder" ? work(context) : withMaskThreads(source.proposer, context, work);
+}
+
+/**
+ * The folder of proposals: the given one, or this run's own after proposing from the photos.
+ *
+ * @param context  of `withProposalThreads`
+ */
 export async function proposalsFor(
   ids: readonly string[],
   source: ProposalSource,

@@ -10,9 +10,10 @@ import { type Estimate, estimateStage } from "./estimate.ts";
 import { evaluateLabels } from "./evaluate.ts";
 import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
+import { type Proposer, proposerIdentity } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
-import { estimatePropose, type ProposalModel } from "./propose.ts";
-import { mergeSettings, openSource, proposalsFor, refineStage } from "./refine-stage.ts";
+import { estimatePropose } from "./propose.ts";
+import { mergeSettings, openSource, proposalsFor, refineStage, withProposalThreads } from "./refine-stage.ts";
 import { perImage, type RefineReport, type Scored, totals, warnings } from "./refine-summary.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
@@ -26,8 +27,7 @@ export type ProposalOrigin =
   | {
       readonly kind: "photos";
       readonly folder: string;
-      readonly model: ProposalModel;
-      readonly maxProposals: number;
+      readonly proposer: Proposer;
     };
 
 export interface RefineRequest extends SelectionOptions {
@@ -62,43 +62,45 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
   const options = resolvedOptions(request, labels);
   const source = openSource(ids, request.proposals);
   const inputs = { labels: resolve(folder), proposals: resolve(request.proposals.folder) };
-  const run = openRunDirectory(out, { command: "refine", options, inputs });
-  try {
-    const proposed = await proposalsFor(ids, source, run, context);
-    const outcome = await refineStage(
-      { ids: proposed.ids, labels, proposals: proposed.folder, request },
-      run,
-      context,
-    );
-    const drawn = request.overlay ? await drawLabels(outcome.finished, request, run, context) : [];
-    checkSomeFinished("refine", outcome.finished.length, [...proposed.failures, ...outcome.failures]);
-    const done = outcome.finished.map(({ id }) => id);
-    const scored = truth === null ? null : await scoreBoth(done, labels, truth, request, run, context);
-    const unscored = scored === null ? [] : [...scored.before.failures, ...scored.after.failures];
-    const failures = [...proposed.failures, ...outcome.failures, ...drawn, ...unscored];
-    const report: RefineReport = {
-      command: "refine",
-      maskwright: version,
-      options,
-      images: done.length,
-      ...totals(outcome.finished),
-      scores: scored && {
-        before: scores(scored.before.confusion, classes.classes),
-        after: scores(scored.after.confusion, classes.classes),
-      },
-      failures,
-      fingerprint: fingerprint(outcome.finished.flatMap(({ id, key }) => [id, key])),
-      perImage: perImage(outcome.finished, scored),
-      timing: { seconds: secondsSince(startMs) },
-    };
-    for (const message of warnings(outcome.finished, report)) context.progress.warn(message);
-    writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    if (truth !== null)
-      await writePage(report, { request, labels, proposals: proposed.folder, truth }, context);
-    return report;
-  } finally {
-    run.journal.close();
-  }
+  return await withProposalThreads(source, context, async (maskContext) => {
+    const run = openRunDirectory(out, { command: "refine", options, inputs });
+    try {
+      const proposed = await proposalsFor(ids, source, run, maskContext);
+      const outcome = await refineStage(
+        { ids: proposed.ids, labels, proposals: proposed.folder, request },
+        run,
+        context,
+      );
+      const drawn = request.overlay ? await drawLabels(outcome.finished, request, run, context) : [];
+      checkSomeFinished("refine", outcome.finished.length, [...proposed.failures, ...outcome.failures]);
+      const done = outcome.finished.map(({ id }) => id);
+      const scored = truth === null ? null : await scoreBoth(done, labels, truth, request, run, context);
+      const unscored = scored === null ? [] : [...scored.before.failures, ...scored.after.failures];
+      const failures = [...proposed.failures, ...outcome.failures, ...drawn, ...unscored];
+      const report: RefineReport = {
+        command: "refine",
+        maskwright: version,
+        options,
+        images: done.length,
+        ...totals(outcome.finished),
+        scores: scored && {
+          before: scores(scored.before.confusion, classes.classes),
+          after: scores(scored.after.confusion, classes.classes),
+        },
+        failures,
+        fingerprint: fingerprint(outcome.finished.flatMap(({ id, key }) => [id, key])),
+        perImage: perImage(outcome.finished, scored),
+        timing: { seconds: secondsSince(startMs) },
+      };
+      for (const message of warnings(outcome.finished, report)) context.progress.warn(message);
+      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      if (truth !== null)
+        await writePage(report, { request, labels, proposals: proposed.folder, truth }, context);
+      return report;
+    } finally {
+      run.journal.close();
+    }
+  });
 }
 
 /** What `refine` would take, with the proposals where there are none yet; writes nothing. */
@@ -108,8 +110,10 @@ export async function estimateRefine(request: RefineRequest, context: WorkContex
   const ids = await selectIds([...labels.files.keys()], folder, request);
   if (proposals.kind === "photos") {
     // Merging takes a hundredth of proposing.
-    const { folder: images, model, maxProposals } = proposals;
-    return await estimatePropose({ ...request, images, model, maxProposals }, context);
+    const { folder: images, proposer } = proposals;
+    const { out, overlay, ids, limit } = request;
+    const selection = { ...(ids === undefined ? {} : { ids }), ...(limit === undefined ? {} : { limit }) };
+    return await estimatePropose({ images, proposer, out, overlay, ...selection }, context);
   }
   const source = openProposals(proposals.folder).folder;
   const nothing = { proposals: source, out: null, stage: "", knownKey: null };
@@ -128,7 +132,7 @@ function resolvedOptions(request: RefineRequest, labels: LabelInput): Record<str
     classCount,
     keepIgnore,
     ...(labels.kind === "cams" ? { cams } : {}),
-    ...(proposals.kind === "photos" ? { model: proposals.model, maxProposals: proposals.maxProposals } : {}),
+    ...(proposals.kind === "photos" ? proposerIdentity(proposals.proposer).options : {}),
   };
 }
 

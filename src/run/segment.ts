@@ -6,11 +6,12 @@ import type { PromptSource } from "../data/prompts.ts";
 import { decodeProposals } from "../data/proposal-file.ts";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
-import { type Estimate, estimateStage } from "./estimate.ts";
+import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
+import { estimateMasks } from "./masks/estimate-masks.ts";
+import { type Segmenter, segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
-import type { ProposalModel } from "./propose.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
@@ -21,7 +22,7 @@ export interface SegmentRequest extends SelectionOptions {
   readonly images: string;
   readonly prompts: PromptSource;
   readonly out: string;
-  readonly model: ProposalModel;
+  readonly segmenter: Segmenter;
   /** Also draw the masks over the photos. */
   readonly overlay: boolean;
 }
@@ -31,54 +32,58 @@ export interface SegmentReport extends RunSummary {
   readonly bytes: number;
 }
 
-/** Changes whenever the masks of `regions` would. */
-const REGIONS_VERSION = 1;
-
 /**
  * Masks the objects that boxes or points mean: `OUT/objects/<id>.json` and `OUT/labels/<id>.png`, resumable, and at the end
  * `OUT/instances.json` of them all.
  */
 export async function segment(request: SegmentRequest, context: WorkContext): Promise<SegmentReport> {
   const startMs = performance.now();
-  const { images, prompts, out, model, overlay } = request;
+  const { images, prompts, out, segmenter, overlay } = request;
   const photos = openPhotos(images);
   const ids = await promptedIds(request, photos);
-  const options = { model, prompts: prompts.kind, classes: prompts.classes.classes.slice(1) };
-  const inputs = { images: resolve(images), prompts: resolve(prompts.path) };
-  const run = openRunDirectory(out, { command: "segment", options, inputs });
-  try {
-    const { finished, failures: failed } = await segmentStage(ids, photos, request, run, context);
-    checkSomeFinished("segment", finished.length, failed);
-    const done = finished.map(({ id }) => id);
-    writeInstances(done, photos, request);
-    const layer = { kind: "proposals", folder: join(out, "objects") } as const;
-    const failures = overlay
-      ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
-      : failed;
-    const report: SegmentReport = {
-      command: "segment",
-      maskwright: version,
-      options,
-      images: done.length,
-      objects: finished.reduce((sum, { result }) => sum + result.objects, 0),
-      bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
-      failures,
-      fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
-      timing: { seconds: secondsSince(startMs) },
-    };
-    writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    return report;
-  } finally {
-    run.journal.close();
-  }
+  const options = {
+    ...segmenterIdentity(segmenter).options,
+    prompts: prompts.kind,
+    classes: prompts.classes.classes.slice(1),
+  };
+  return await withMaskThreads(segmenter, context, async (maskContext) => {
+    const inputs = { images: resolve(images), prompts: resolve(prompts.path) };
+    const run = openRunDirectory(out, { command: "segment", options, inputs });
+    try {
+      const { finished, failures: failed } = await segmentStage(ids, photos, request, run, maskContext);
+      checkSomeFinished("segment", finished.length, failed);
+      const done = finished.map(({ id }) => id);
+      writeInstances(done, photos, request);
+      const layer = { kind: "proposals", folder: join(out, "objects") } as const;
+      const failures = overlay
+        ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
+        : failed;
+      const report: SegmentReport = {
+        command: "segment",
+        maskwright: version,
+        options,
+        images: done.length,
+        objects: finished.reduce((sum, { result }) => sum + result.objects, 0),
+        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+        failures,
+        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
+        timing: { seconds: secondsSince(startMs) },
+      };
+      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      return report;
+    } finally {
+      run.journal.close();
+    }
+  });
 }
 
 /** What `segment` would take; writes nothing. */
-export async function estimateSegment(request: SegmentRequest, { pool }: WorkContext): Promise<Estimate> {
+export async function estimateSegment(request: SegmentRequest, context: WorkContext): Promise<Estimate> {
   const photos = openPhotos(request.images);
   const ids = await promptedIds(request, photos);
-  return await estimateStage(ids, async (id) => {
-    const task = { ...taskOf(id, photos, request), out: null, stage: "", knownKey: null };
+  return await estimateMasks(request.segmenter, ids, context, async (id, segmenter, pool) => {
+    const nothing = { out: null, stage: "", knownKey: null };
+    const task = { ...taskOf(id, photos, { ...request, segmenter }), ...nothing };
     return (await pool.run("segment", task)).result?.bytes ?? 0;
   });
 }
@@ -107,12 +112,13 @@ function segmentStage(
   run: RunDirectory,
   context: WorkContext,
 ): Promise<StageOutcome<SegmentResult>> {
-  const { model, prompts } = request;
+  const { segmenter, prompts } = request;
   const { palette } = prompts.classes;
+  const { version, options } = segmenterIdentity(segmenter);
   const stage = stageKey({
     name: "objects",
-    version: REGIONS_VERSION,
-    options: { model, categoryIds: categoryIdsOf(prompts), palette: palette && Array.from(palette) },
+    version,
+    options: { ...options, categoryIds: categoryIdsOf(prompts), palette: palette && Array.from(palette) },
   });
   return runStage(
     {
@@ -137,10 +143,11 @@ function segmentStage(
 function taskOf(
   id: string,
   photos: ReadonlyMap<string, string>,
-  { prompts }: SegmentRequest,
-): Pick<SegmentTask, "id" | "photo" | "prompts" | "source" | "categoryIds" | "palette"> {
+  { prompts, segmenter }: SegmentRequest,
+): Omit<SegmentTask, "out" | "stage" | "knownKey"> {
   return {
     id,
+    segmenter,
     photo: fileOf(photos, id),
     prompts: prompts.promptsOf(id),
     source: prompts.path,

@@ -60,7 +60,7 @@ type FinishedBy<N extends TaskName> = NonNullable<Extract<ResultOf<N>, { key: st
  * flight at a time, so memory does not grow with the number of ids.
  *
  * @throws MaskwrightError the first item's error, unless `keepGoing`; ABORTED when the signal fires. In both
- *         cases the items in flight are finished and recorded first.
+ *         cases the items in flight are finished and recorded first, unless the pool ends them halfway.
  */
 export async function runStage<N extends TaskName>(
   { name, worker, ids, task }: Stage<N>,
@@ -79,6 +79,8 @@ export async function runStage<N extends TaskName>(
       if (result !== null) journal.finish(name, id, { key, result });
       finished.set(id, { id, key, result: result ?? (known?.result as FinishedBy<N>) });
     } catch (error) {
+      // Stopped halfway: the next run makes it.
+      if (signal.aborted && error instanceof MaskwrightError && error.code === "ABORTED") return;
       if (!keepGoing || !isBadImage(error)) throw error;
       failures.set(id, { id, message: error.message });
       journal.note("failed", { stage: name, id, message: error.message });

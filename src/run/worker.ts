@@ -1,6 +1,8 @@
+import type { MessagePort } from "node:worker_threads";
 import { packError } from "../core/remote-error.ts";
 import type { Answer } from "./pool.ts";
 import type { evaluateItems } from "./tasks/evaluate.ts";
+import type { openModel } from "./tasks/open-model.ts";
 import type { drawOverlay } from "./tasks/overlay.ts";
 import type { drawPanels } from "./tasks/panels.ts";
 import type { proposeItem } from "./tasks/propose.ts";
@@ -10,6 +12,7 @@ import type { segmentItem } from "./tasks/segment.ts";
 
 /** What a worker can be asked to do. */
 interface Tasks {
+  readonly "open-model": typeof openModel;
   readonly scene: typeof drawSceneFiles;
   readonly propose: typeof proposeItem;
   readonly segment: typeof segmentItem;
@@ -26,6 +29,7 @@ export type ResultOf<N extends TaskName> = Awaited<ReturnType<Tasks[N]>>;
 /** Each task is loaded when it is first asked for, so a worker starts in milliseconds. */
 const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   scene: () => import("./tasks/scene.ts").then((m) => m.drawSceneFiles),
+  "open-model": () => import("./tasks/open-model.ts").then((m) => m.openModel),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
   segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
   refine: () => import("./tasks/refine.ts").then((m) => m.refineItem),
@@ -34,13 +38,25 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   panels: () => import("./tasks/panels.ts").then((m) => m.drawPanels),
 };
 
+/** What the pool sends to a thread. */
+interface Message {
+  readonly name: TaskName;
+  readonly task: never;
+  /** Hears when the task should end halfway. */
+  readonly stop?: MessagePort;
+}
+
 /** Entry of every worker thread. */
-async function handle({ name, task }: { name: TaskName; task: never }): Promise<Answer<unknown>> {
+async function handle({ name, task, stop }: Message): Promise<Answer<unknown>> {
+  const abort = new AbortController();
+  stop?.once("message", () => abort.abort());
   try {
-    const run = (await loaders[name]()) as (task: never) => unknown;
-    return { ok: true, value: await run(task) };
+    const run = (await loaders[name]()) as (task: never, signal: AbortSignal) => unknown;
+    return { ok: true, value: await run(task, abort.signal) };
   } catch (error) {
     return { ok: false, error: packError(error) };
+  } finally {
+    stop?.close();
   }
 }
 

@@ -9,14 +9,16 @@ import { readFileBytes } from "../../data/paths.ts";
 import { readPhoto } from "../../data/photo.ts";
 import { checkPrompts } from "../../data/prompts.ts";
 import { encodeProposals } from "../../data/proposal-file.ts";
-import { segmentRegions } from "../../methods/proposals/regions/segment-regions.ts";
 import { artifactKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
+import { answerPrompts } from "../masks/make-masks.ts";
+import { modelName, type Segmenter } from "../masks/mask-source.ts";
 import type { ItemResult } from "../stage.ts";
 
 export interface SegmentTask {
   readonly id: string;
   readonly photo: string;
+  readonly segmenter: Segmenter;
   readonly prompts: readonly LabeledPrompt[];
   /** What the prompts were read from, for messages. */
   readonly source: string;
@@ -35,19 +37,22 @@ export interface SegmentResult {
 }
 
 /** Masks the objects of one photo that prompts mean, and writes them as JSON and as a label map. */
-export async function segmentItem(task: SegmentTask): Promise<ItemResult<SegmentResult>> {
-  const { id, photo, prompts, source, categoryIds, palette, out, stage, knownKey } = task;
+export async function segmentItem(
+  task: SegmentTask,
+  signal: AbortSignal,
+): Promise<ItemResult<SegmentResult>> {
+  const { id, photo, segmenter, prompts, source, categoryIds, palette, out, stage, knownKey } = task;
   const key = artifactKey(stage, [readFileBytes(photo), Buffer.from(JSON.stringify(prompts))]);
   const isThere = out !== null && existsSync(out.objects) && existsSync(out.labels);
   if (isThere && key === knownKey) return { key, result: null };
   const image = await readPhoto(photo);
   checkPrompts(prompts, image, `${source}: ${id}`);
-  const objects = segmentRegions(image, prompts);
+  const objects = await answerPrompts(image, prompts, segmenter, signal);
   const classIds = prompts.map(({ classId }) => classId);
   const { height, width } = image;
   const text = encodeProposals(
-    { id, height, width, model: "regions", proposals: objects },
-    classIds.map((classId) => categoryIds[classId]),
+    { id, height, width, model: modelName(segmenter), proposals: objects },
+    { categoryIds: classIds.map((classId) => categoryIds[classId]) },
   );
   const labels = encodeLabelMap(paintObjects(image, objects, classIds), palette ?? undefined);
   if (out !== null) {

@@ -1,0 +1,155 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Device, Precision } from "../engine/index.ts";
+import type { SourceChoice } from "../run/masks/choose-source.ts";
+import type { SamGenerator } from "../run/masks/mask-source.ts";
+import { positiveNumber, wholeNumber } from "./options.ts";
+import type { CommonOptions } from "./session.ts";
+
+/** What --model and the options beside it say. */
+export interface ModelOptions extends CommonOptions {
+  readonly model?: string;
+  readonly precision: "fp32" | "fp16" | "int8";
+  readonly device: Device;
+  /** A folder, or false for none. */
+  readonly cache?: string | false;
+  readonly cacheLimit: number;
+}
+
+/** Which model makes masks, and how it computes. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option(
+      "--model <name>",
+      "where masks come from: regions (no weights, no network; default), sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, efficient-sam-ti, efficient-sam-s, or onnx:DIR",
+    )
+    .addOption(
+      new Option("--precision <name>", "what a model computes with; int8 reads photos faster on a CPU")
+        .choices(["fp32", "fp16", "int8"])
+        .default("fp32"),
+    )
+    .addOption(
+      new Option("--device <name>", "where a model computes")
+        .choices(["cpu", "cuda", "webgpu", "coreml", "directml"])
+        .default("cpu"),
+    )
+    .option(
+      "--cache <dir>",
+      "where a model's embeddings of photos are kept (default: with the user's caches)",
+    )
+    .option("--no-cache", "keep no embeddings")
+    .option("--cache-limit <gb>", "keep at most so many GB of them", positiveNumber, 4);
+}
+
+const precisions: Readonly<Record<ModelOptions["precision"], Precision>> = {
+  fp32: "float32",
+  fp16: "float16",
+  int8: "int8",
+};
+
+export async function sourceChoice(options: ModelOptions): Promise<SourceChoice> {
+  const { model = "regions", precision, device, cache, cacheLimit, workers } = options;
+  const { embeddingsFolder } = await import("../run/store/location.ts");
+  return {
+    model,
+    precision: precisions[precision],
+    device,
+    threads: workers ?? null,
+    cache: cache === false ? null : { folder: cache ?? embeddingsFolder(), maxBytes: cacheLimit * 1e9 },
+  };
+}
+
+/** The options of SAM's generator by their names in the published code. */
+export interface GeneratorOptions {
+  readonly generator?: "sam" | "fma";
+  readonly pointsPerSide?: number;
+  readonly pointsPerBatch?: number;
+  readonly predIouThresh?: number;
+  readonly stabilityScoreThresh?: number;
+  readonly stabilityScoreOffset?: number;
+  readonly boxNmsThresh?: number;
+  readonly cropNLayers?: number;
+  readonly cropNmsThresh?: number;
+  readonly cropOverlapRatio?: number;
+  readonly cropNPointsDownscaleFactor?: number;
+  readonly pointGrids?: string;
+  readonly minMaskRegionArea?: number;
+}
+
+/** Every option of the published generator; see `generatorChoice` for whose defaults they have. */
+export function addGeneratorOptions(command: Command): Command {
+  return addGeneratorOption(command)
+    .option("--points-per-side <n>", "ask at n × n points of the photo (default: 32)", wholeNumber)
+    .option(
+      "--points-per-batch <n>",
+      "points decoded at once, which changes no mask (default: 1 on a CPU, else 16)",
+      wholeNumber,
+    )
+    .option("--pred-iou-thresh <x>", "the least predicted IoU of a mask (default: 0.88)", anyNumber)
+    .option("--stability-score-thresh <x>", "the least stability of a mask (default: 0.95)", anyNumber)
+    .option("--stability-score-offset <x>", "how far stability moves the threshold (default: 1)", anyNumber)
+    .option("--box-nms-thresh <x>", "the most IoU of two masks' boxes (default: 0.7)", anyNumber)
+    .option("--crop-n-layers <n>", "look at crops too, 4 ** i of them in layer i (default: 0)", anyNumber)
+    .option("--crop-nms-thresh <x>", "the most IoU of boxes from two crops (default: 0.7)", anyNumber)
+    .option("--crop-overlap-ratio <x>", "how much crops overlap (default: 0.3413, 512 / 1500)", anyNumber)
+    .option(
+      "--crop-n-points-downscale-factor <n>",
+      "divides the points per side once more in each layer (default: 1)",
+      anyNumber,
+    )
+    .option("--point-grids <file>", "JSON with a list of points [x, y] in 0..1 for each layer of crops")
+    .option(
+      "--min-mask-region-area <n>",
+      "fill holes and drop islands below n pixels (default: 0)",
+      anyNumber,
+    );
+}
+
+export function addGeneratorOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--generator <name>",
+      "how a model is asked for everything: sam, as published (default), or fma, as in FMA-WSSS: whole objects first",
+    ).choices(["sam", "fma"]),
+  );
+}
+
+/**
+ * The generator that is asked for, or null when nothing is said: FMA-WSSS's or the published one, with what is said
+ * besides in place of its settings.
+ */
+export async function generatorChoice(options: GeneratorOptions): Promise<SamGenerator | null> {
+  const { generator, pointGrids } = options;
+  const said: SamGenerator = {
+    ...given("pointsPerSide", options.pointsPerSide),
+    ...given("pointsPerBatch", options.pointsPerBatch),
+    ...given("minPredictedIou", options.predIouThresh),
+    ...given("minStability", options.stabilityScoreThresh),
+    ...given("stabilityOffset", options.stabilityScoreOffset),
+    ...given("maxBoxIou", options.boxNmsThresh),
+    ...given("cropLayers", options.cropNLayers),
+    ...given("maxCropBoxIou", options.cropNmsThresh),
+    ...given("cropOverlapRatio", options.cropOverlapRatio),
+    ...given("cropPointsDownscale", options.cropNPointsDownscaleFactor),
+    ...given("minRegionArea", options.minMaskRegionArea),
+    ...(pointGrids !== undefined && { pointGrids: await readGrids(pointGrids) }),
+  };
+  if (generator === undefined) return Object.keys(said).length === 0 ? null : said;
+  if (generator === "sam") return said;
+  const { fmaSamOptions } = await import("../methods/proposals/sam-auto/options.ts");
+  return { ...fmaSamOptions, ...said };
+}
+
+async function readGrids(path: string): Promise<NonNullable<SamGenerator["pointGrids"]>> {
+  const { readPointGrids } = await import("../data/point-grids.ts");
+  return await readPointGrids(path);
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { readonly [N in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [N in K]: V });
+}
+
+function anyNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number.");
+  return value;
+}
