@@ -1,6 +1,7 @@
 import { badFormat } from "../core/error.ts";
 import { vocPalette } from "../core/label-map.ts";
 import { decodeText, parseJson, readBytes } from "./json-file.ts";
+import { partImageNetClasses } from "./part-image-net.ts";
 import { collectProblems, quote } from "./problems.ts";
 
 export interface ClassList {
@@ -36,7 +37,7 @@ export const cocoCategoryIds: readonly number[] = Array.from({ length: 91 }, (_,
 );
 
 /**
- * The class names of "voc" (21), "coco" (81) or a file.
+ * The class names of "voc" (21), "coco" (81), "partimagenet" (41) or a file.
  *
  * A text file has one name a line; a JSON file is a list of names, or `{ name?, classes, palette? }` with a
  * palette of `[r, g, b]` rows. When the first name is not "background" ("_background_" and "__background__"
@@ -45,6 +46,7 @@ export const cocoCategoryIds: readonly number[] = Array.from({ length: 91 }, (_,
 export async function classList(source: string): Promise<ClassList> {
   if (source === "voc") return { name: "voc", classes: vocClasses, palette: vocPalette() };
   if (source === "coco") return { name: "coco", classes: cocoClasses, categoryIds: cocoCategoryIds };
+  if (source === "partimagenet") return { name: "partimagenet", classes: partImageNetClasses };
   const bytes = await readBytes(source, 2 ** 20);
   return /\.json$/i.test(source)
     ? decodeJsonClasses(parseJson(bytes, source), source)

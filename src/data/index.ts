@@ -1,5 +1,6 @@
 export * from "./cam-file.ts";
 export { type ClassList, classList, cocoCategoryIds } from "./class-list.ts";
+export { decodeClassTexts, readClassTexts } from "./class-texts.ts";
 export * from "./coco.ts";
 export { encodeInstances, type ImageInstances } from "./coco-instances.ts";
 export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
@@ -28,6 +29,9 @@ export { listMaskFolder } from "./mask-folder.ts";
 export { readNpy } from "./npy.ts";
 export { readNpz } from "./npz.ts";
 export { describeOddMasks, type OddMasks } from "./odd-masks.ts";
+export * from "./part-dataset.ts";
+export { partImageNetClasses } from "./part-image-net.ts";
+export * from "./part-predictions.ts";
 export {
   containedPath,
   type ListPicturesOptions,
@@ -50,6 +54,7 @@ export {
 } from "./proposal-folder.ts";
 export type { ProposalLayout } from "./proposal-layout.ts";
 export { openProposals, type ProposalSource } from "./proposal-source.ts";
+export * from "./split.ts";
 export { loadProposals, type StoredProposals } from "./stored-proposals.ts";
 export { decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
 export * from "./voc.ts";

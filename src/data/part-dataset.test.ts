@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { dataFolder } from "../testing/folders.ts";
+import { classList } from "./class-list.ts";
+import { decodeParts, readParts } from "./part-dataset.ts";
+import { partImageNetClasses } from "./part-image-net.ts";
+
+const image = { id: 7, file_name: "a.jpg", height: 10, width: 10 };
+
+function annotation(id: number, category_id: number, segmentation: unknown): object {
+  return { id, image_id: 7, category_id, bbox: [1, 1, 4, 4], segmentation };
+}
+
+const square = [[1, 1, 5, 1, 5, 5, 1, 5]];
+const rle = { size: [10, 10], counts: [0, 5, 95] };
+
+describe("decodeParts", () => {
+  it("takes any category ids, polygons, run lengths and boxes alone", () => {
+    const file = {
+      images: [image],
+      annotations: [annotation(1, 90, square), annotation(2, 4, rle), annotation(3, 4, undefined)],
+      categories: [
+        { id: 90, name: "door" },
+        { id: 4, name: "wheel" },
+      ],
+    };
+    const { dataset, classes, classIds, leftOut } = decodeParts(file, "parts.json");
+    expect(classes).toEqual(["background", "wheel", "door"]);
+    expect(dataset.images[0].instances.map(({ categoryId }) => classIds.get(categoryId))).toEqual([2, 1, 1]);
+    expect(leftOut).toEqual([]);
+    expect(decodeParts(file, "parts.json", ["background", "door", "wheel"]).classIds.get(90)).toBe(1);
+    expect(() => decodeParts(file, "parts.json", ["background", "door"])).toThrow('got "wheel"');
+  });
+
+  it("leaves out annotations that are a point or a line, and refuses what is broken otherwise", () => {
+    const file = (segmentation: unknown): object => ({
+      images: [image],
+      annotations: [annotation(1, 1, square), annotation(2, 1, segmentation)],
+      categories: [{ id: 1, name: "wheel" }],
+    });
+    expect(decodeParts(file([[1, 1, 5, 5]]), "parts.json").leftOut).toEqual([2]);
+    expect(decodeParts(file([[]]), "parts.json").leftOut).toEqual([2]);
+    expect(() => decodeParts(file([["x"]]), "parts.json")).toThrow("segmentation[0]");
+    expect(() => decodeParts(file([[1, 2, 3, 4, 5]]), "parts.json")).toThrow("three or more corners");
+    expect(() => decodeParts(null, "parts.json")).toThrow("parts.json");
+  });
+
+  it("counts categories from 0 along the list when the file does not name them", () => {
+    const file = { images: [image], annotations: [annotation(1, 39, square)] };
+    const { classIds, classes } = decodeParts(file, "train.json", partImageNetClasses);
+    expect(classes[classIds.get(39) as number]).toBe("Bottle Body");
+    const beyond = { images: [image], annotations: [annotation(1, 40, square)] };
+    expect(() => decodeParts(beyond, "train.json", partImageNetClasses)).toThrow(
+      "the id of a category, got 40",
+    );
+  });
+});
+
+describe("PartImageNet's classes", () => {
+  it("are 40 parts, each named once", async () => {
+    const { classes, name } = await classList("partimagenet");
+    expect(name).toBe("partimagenet");
+    expect(classes).toEqual(partImageNetClasses);
+    expect(classes.length).toBe(41);
+    expect(new Set(classes).size).toBe(41);
+    expect([1, 5, 26, 41 - 1].map((id) => classes[id])).toEqual([
+      "Quadruped Head",
+      "Biped Head",
+      "Car Tier",
+      "Bottle Body",
+    ]);
+  });
+});
+
+const folder = dataFolder("car-parts");
+
+describe.skipIf(folder === null)("car parts", () => {
+  it("are read whole", async () => {
+    const { dataset, classes } = await readParts(`${folder}/trainingset/annotations.json`);
+    expect(dataset.images.length).toBe(400);
+    expect(classes.length).toBe(19);
+  });
+});
