@@ -6,10 +6,10 @@ import { describe, expect, it } from "vitest";
 /** The folders that run anywhere, and the packages they may bring along. */
 const portable: readonly (readonly [folder: string, packages: readonly string[]])[] = [
   ["core", []],
-  ["methods", []],
   ["scenes", []],
   ["engine", ["@bufbuild/protobuf", "onnx-buf"]],
   ["models", ["@bufbuild/protobuf", "onnx-buf"]],
+  ["methods", ["@bufbuild/protobuf", "onnx-buf"]],
 ];
 
 /** What every browser has beyond the language, as far as it is used. */
@@ -50,8 +50,8 @@ describe("in a browser", () => {
 
   it("draws a scene, proposes regions and merges them", async () => {
     const context = createContext({ ...browser });
-    for (const folder of ["core", "methods", "scenes"]) {
-      runInContext(await bundled(folder), context);
+    for (const [folder, packages] of portable) {
+      runInContext(await bundled(folder, packages), context);
       runInContext(`globalThis.${folder} = library`, context);
     }
     const taken = runInContext(

@@ -1,3 +1,55 @@
+export { affinityFromAttention, type RefineCamOptions, type Region, refineCam } from "./fma/affinity.ts";
+export { type Augmented, type AugmentOptions, augment, classesOf } from "./fma/augmentation.ts";
+export { type PixelScoring, type SeedFromCamOptions, seedFromCam } from "./fma/cam-seed.ts";
+export { type CamSlope, camSlope } from "./fma/cam-slope.ts";
+export { type Competition, classScores, maskedSoftmax } from "./fma/class-softmax.ts";
+export { type ClipSource, type ClipTextSideOptions, clipLastBlock, clipTextSide } from "./fma/clip-sides.ts";
+export { type CamRows, type FinishImage, type GradCam, gradCam } from "./fma/grad-cam.ts";
+export {
+  type CamLoss,
+  type CamLossOptions,
+  type ContrastiveLossOptions,
+  camLoss,
+  contrastiveLoss,
+} from "./fma/losses.ts";
+export {
+  drawBatch,
+  presentClasses,
+  type SegmentationSample,
+  segmentationFeeds,
+} from "./fma/prompt-batches.ts";
+export {
+  type ClassificationOptions,
+  CONTEXT_NAME,
+  classificationTraining,
+  type LastBlock,
+  type PromptRateOptions,
+  promptOptimizer,
+  promptRate,
+  type SegmentationOptions,
+  segmentationTraining,
+  type TextSide,
+} from "./fma/prompt-training.ts";
+export { cocoTexts } from "./fma/prompts/coco.ts";
+export { vocTexts } from "./fma/prompts/voc.ts";
+export {
+  cocoRecipe,
+  type FmaRecipe,
+  type PromptRecipe,
+  promptTexts,
+  type SeedRecipe,
+  vocRecipe,
+} from "./fma/recipes.ts";
+export { type BoxCompat, scoreBoxes } from "./fma/score-boxes.ts";
+export type { Decision, SeedBackground } from "./fma/scores.ts";
+export {
+  type MaskScoring,
+  type MaskSeed,
+  type PaintKey,
+  type SeedFromMasksOptions,
+  seedFromMasks,
+} from "./fma/seeding.ts";
+export { type VoteOptions, voteMasks } from "./fma/voting.ts";
 export { buildPartitionTree, buildPartitionTrees } from "./proposals/regions/hierarchies.ts";
 export { nodeRle } from "./proposals/regions/node-mask.ts";
 export type { PartitionTree } from "./proposals/regions/partition-tree.ts";

@@ -27,7 +27,7 @@ import { interpret } from "../../engine/testing/interpreter.ts";
 import { relativeError } from "../../testing/golden.ts";
 import { segmentationFeeds } from "./prompt-batches.ts";
 import {
-  CONTEXT,
+  CONTEXT_NAME,
   classificationTraining,
   type LastBlock,
   promptOptimizer,
@@ -77,7 +77,7 @@ const samples = Array.from({ length: BATCH }, (_, k) => ({
   classes: [1, 2, 3].filter((id) => present[k * CLASSES + id - 1] === 1),
   labels: Uint8Array.from({ length: 16 }, (_, p) => [0, 1, 2, 3, 255][(p * (k + 2)) % 5]),
 }));
-const start = (): TrainerStart => ({ tensors: new Map([[CONTEXT, drawFrom("context", 2, EMBED)]]) });
+const start = (): TrainerStart => ({ tensors: new Map([[CONTEXT_NAME, drawFrom("context", 2, EMBED)]]) });
 
 async function openRuntime(): Promise<Runtime | null> {
   try {
@@ -105,7 +105,7 @@ async function train(
   for (let step = 0; step < steps; step++) losses.push((await trainer.step(feeds, 0.01)).loss);
   const state = await trainer.state();
   await trainer.dispose();
-  return { losses, state, context: (state.tensors.get(CONTEXT) as NdArray<"float32">).data };
+  return { losses, state, context: (state.tensors.get(CONTEXT_NAME) as NdArray<"float32">).data };
 }
 
 describe.skipIf(runtime === null)("training prompts", () => {
@@ -152,7 +152,7 @@ describe("accumulation", () => {
   const slopeOf = ({ loss, parameters }: TrainingGraph, feeds: Arrays): number[][] =>
     interpret([loss, gradients(loss, parameters)[0]], {
       ...numbers(feeds),
-      [CONTEXT]: drawFrom("context", 2, EMBED).data,
+      [CONTEXT_NAME]: drawFrom("context", 2, EMBED).data,
     }).map(({ data }) => [...data]);
 
   it("averages parts that are normalized on their own", () => {
@@ -183,7 +183,7 @@ describe("accumulation", () => {
       const { loss, report = {} } = segmentationTraining(text, lastBlock, options);
       const context = drawFrom("context", 2, EMBED).data;
       const outputs = [loss, report.foreground, report.background];
-      return interpret(outputs, { ...numbers(feeds), [CONTEXT]: context }).map(({ data }) => data[0]);
+      return interpret(outputs, { ...numbers(feeds), [CONTEXT_NAME]: context }).map(({ data }) => data[0]);
     };
     const [whole, parted] = [lossIn(1), lossIn(2)];
     for (const [loss, foreground, background] of [whole, parted])

@@ -39,7 +39,7 @@ export interface TextSide {
 }
 
 /** Name of the trained tensor, in the trainer and in its checkpoints. */
-export const CONTEXT = "context";
+export const CONTEXT_NAME = "context";
 
 /** Plain SGD as published, for both prompt sets. */
 export const promptOptimizer: OptimizerDefinition = { kind: "sgd", momentum: 0.9, weightDecay: 5e-4 };
@@ -160,7 +160,7 @@ export function segmentationTraining(
 }
 
 function openTexts({ contextShape, encode }: TextSide): { context: Tensor; texts: Tensor } {
-  const context = input(createGraph(), CONTEXT, contextShape);
+  const context = input(createGraph(), CONTEXT_NAME, contextShape);
   return { context, texts: l2Normalize(encode(context)) };
 }
 
