@@ -4,6 +4,7 @@ import { type NodeRuntimeOptions, openWeightFile, openWorkerRuntime } from "../e
 import { findModel } from "../models/registry.ts";
 import type { NetworkOptions } from "../models/sam/networks.ts";
 import { createSam, type Sam } from "../models/sam/sam.ts";
+import { openOnnxSam } from "./open-onnx-sam.ts";
 import { locateModel } from "./store/stored-models.ts";
 
 export interface OpenSamOptions extends NodeRuntimeOptions, Pick<NetworkOptions, "precision"> {}
@@ -17,13 +18,15 @@ export interface OpenSam extends Sam {
 }
 
 /**
- * Opens a promptable model of the registry, from the weights that are here, in a thread of its own. Nothing is fetched.
+ * Opens a promptable model of the registry, from the weights that are here, or one that was exported to a folder, in a thread of its
+ * own. Nothing is fetched.
  *
- * @param name  such as "sam-vit-b"
+ * @param name  such as "sam-vit-b", or "onnx:" and the folder
  * @throws MaskwrightError NOT_FOUND for an unknown model, or when its weights are not here, with the command that gets them;
  *         INVALID_ARGUMENT for a model that takes no prompts; MODEL when onnxruntime-node or the device is missing
  */
 export async function openSam(name: string, options: OpenSamOptions = {}): Promise<OpenSam> {
+  if (name.startsWith("onnx:")) return await openOnnxSam(name.slice("onnx:".length), options);
   const { network } = findModel(name);
   if (network.kind !== "sam") throw invalid("openSam: name", "a model of the SAM family", name);
   const { path, sha256 } = locateModel(name);
