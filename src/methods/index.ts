@@ -1,6 +1,6 @@
 export { affinityFromAttention, type RefineCamOptions, type Region, refineCam } from "./fma/affinity.ts";
 export { type Augmented, type AugmentOptions, augment, classesOf } from "./fma/augmentation.ts";
-export { type PixelScoring, type SeedFromCamOptions, seedFromCam } from "./fma/cam-seed.ts";
+export { type PixelScoring, type SeedFromCamOptions, scoreCam, seedFromCam } from "./fma/cam-seed.ts";
 export { type CamSlope, camSlope } from "./fma/cam-slope.ts";
 export { type Competition, classScores, maskedSoftmax } from "./fma/class-softmax.ts";
 export { type ClipSource, type ClipTextSideOptions, clipLastBlock, clipTextSide } from "./fma/clip-sides.ts";
@@ -33,6 +33,8 @@ export {
 export { cocoTexts } from "./fma/prompts/coco.ts";
 export { vocTexts } from "./fma/prompts/voc.ts";
 export {
+  clipEsAffinity,
+  clipEsText,
   cocoRecipe,
   type FmaRecipe,
   type PromptRecipe,
@@ -80,3 +82,18 @@ export {
   type Variant,
 } from "./sepl/merge.ts";
 export type { Overlaps } from "./sepl/overlaps.ts";
+export * from "./wps/augment.ts";
+export * from "./wps/frame.ts";
+export { type LossWeights, type PartLoss, partLoss, type QueryTargets } from "./wps/losses.ts";
+export { type CostWeights, matchingCosts, matchQueries, type QueryOutputs } from "./wps/matching.ts";
+export * from "./wps/predict.ts";
+export * from "./wps/schedules.ts";
+export * from "./wps/targets.ts";
+export * from "./wps/teacher.ts";
+export {
+  compilePartTraining,
+  PART_RATE,
+  type PartTrainingOptions,
+  partOptimizer,
+  partTraining,
+} from "./wps/training.ts";
