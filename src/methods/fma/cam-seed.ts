@@ -1,9 +1,16 @@
-import type { ClassMaps } from "../../core/class-maps.ts";
+import type { ClassMaps, Scores } from "../../core/class-maps.ts";
 import type { Size } from "../../core/geometry.ts";
 import { interpolate } from "../../core/interpolate.ts";
 import { BACKGROUND, type LabelMap } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
-import { checkBackground, decide, type SeedBackground, scaleRows, softmaxColumns } from "./scores.ts";
+import {
+  checkBackground,
+  type Decision,
+  decide,
+  type SeedBackground,
+  scaleRows,
+  softmaxColumns,
+} from "./scores.ts";
 
 /** How activations become scores in [0, 1]. */
 export type PixelScoring =
@@ -31,19 +38,49 @@ export interface SeedFromCamOptions {
 export function seedFromCam(
   cam: ClassMaps<"cam" | "score" | "prob">,
   size: Size,
-  { background, scoring = { kind: "min-max", over: "picture" } }: SeedFromCamOptions,
+  options: SeedFromCamOptions,
 ): LabelMap {
   const { height, width } = size;
+  const { labels } = decidePixels(cam, size, options);
+  return { height, width, data: labels };
+}
+
+/**
+ * The scores that `seedFromCam` compares at each pixel, the background's first: what a CRF refines.
+ *
+ * @returns [1 + P, H, W]
+ */
+export function scoreCam(
+  cam: ClassMaps<"cam" | "score" | "prob">,
+  size: Size,
+  options: SeedFromCamOptions,
+): Scores {
+  const { height, width } = size;
+  const { scores } = decidePixels(cam, size, options);
+  const classes = options.background.kind === "given" ? cam.classes : [BACKGROUND, ...cam.classes];
+  return { kind: "score", classes, height, width, data: scores };
+}
+
+function decidePixels(
+  cam: ClassMaps<"cam" | "score" | "prob">,
+  size: Size,
+  { background, scoring = { kind: "min-max", over: "picture" } }: SeedFromCamOptions,
+): Pick<Decision, "labels" | "scores"> {
+  const pixelCount = size.height * size.width;
   checkSize("seedFromCam: size", size);
   checkBackground("seedFromCam: background", background);
   const { classes } = cam;
-  if (classes.length === 0) return { height, width, data: new Uint8Array(height * width).fill(BACKGROUND) };
+  if (classes.length === 0)
+    return {
+      labels: new Uint8Array(pixelCount).fill(BACKGROUND),
+      scores: new Float32Array(pixelCount).fill(1),
+    };
   const isGridFirst = scoring.kind === "min-max" && scoring.over === "grid";
   const data = isGridFirst ? cam.data.slice() : cam.data;
   if (isGridFirst) scaleRows(data, cam.height * cam.width);
   const shape = [classes.length, cam.height, cam.width];
   const scores = interpolate({ dtype: "float32", shape, data }, size, "bilinear").data;
-  if (scoring.kind === "softmax") softmaxColumns(scores, height * width, scoring.gamma);
-  else if (scoring.kind === "min-max" && !isGridFirst) scaleRows(scores, height * width);
-  return { height, width, data: decide(scores, classes, background).labels };
+  if (scoring.kind === "softmax") softmaxColumns(scores, pixelCount, scoring.gamma);
+  else if (scoring.kind === "min-max" && !isGridFirst) scaleRows(scores, pixelCount);
+  return decide(scores, classes, background);
 }

@@ -117,3 +117,16 @@ export function promptTexts(
 ): string[] {
   return [...classes, ...background.map((text) => (namedBackground ? text : ""))];
 }
+
+/** CLIP-ES's prompt of a class or background: nothing is learned. */
+export function clipEsText(name: string): string {
+  return `a clean origami ${name}.`;
+}
+
+/** How CLIP-ES refines its CAMs, which are clamped and scaled at once. Take them with the competition "clip-es". */
+export const clipEsAffinity: Readonly<
+  Record<"voc" | "coco", RefineCamOptions & { readonly rounds: number }>
+> = {
+  voc: { power: 2, rounds: 3, at: "score", boxThreshold: 0.4, compat: "original" },
+  coco: { power: 2, rounds: 3, at: "score", boxThreshold: 0.7, compat: "original" },
+};

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Cam } from "../../core/class-maps.ts";
 import { encodeRle, type Rle } from "../../core/rle.ts";
 import { drawLabels, mask } from "../../testing/picture.ts";
-import { seedFromCam } from "./cam-seed.ts";
+import { scoreCam, seedFromCam } from "./cam-seed.ts";
 import { type SeedFromMasksOptions, seedFromMasks } from "./seeding.ts";
 import { voteMasks } from "./voting.ts";
 
@@ -178,6 +178,22 @@ describe("seedFromCam", () => {
     expect(drawLabels(seedFromCam(camOf([2, 3], 1, 2, [0, 1, 1, 0]), { height: 1, width: 2 }, softmax))).toBe(
       "32",
     );
+  });
+});
+
+describe("scoreCam", () => {
+  it("puts the background's score before the classes'", () => {
+    const two = camOf([2, 6], 1, 3, [0, 5, 10, 3, -4, 0]);
+    const wide = { height: 1, width: 3 };
+    const scores = scoreCam(two, wide, { background: { kind: "power", power: 2 } });
+    expect(scores.classes).toEqual([0, 2, 6]);
+    [0, 0.25, 0, 0, 0.5, 1, 1, 0, 0].forEach((value, q) => {
+      expect(scores.data[q]).toBeCloseTo(value, 6);
+    });
+    const given = { scoring: { kind: "none" }, background: { kind: "given", power: 1 } } as const;
+    expect(drawLabels(seedFromCam(scores, wide, given))).toBe("622");
+    const none = scoreCam(camOf([], 1, 1, []), wide, { background: { kind: "power", power: 1 } });
+    expect([none.classes, [...none.data]]).toEqual([[0], [1, 1, 1]]);
   });
 });
 
