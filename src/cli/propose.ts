@@ -55,7 +55,7 @@ async function runPropose(images: string, options: ProposeOptions): Promise<void
       import("../run/propose.ts"),
       import("../run/masks/choose-source.ts"),
     ]);
-    const proposer = chooseProposer({
+    const proposer = await chooseProposer({
       ...(await sourceChoice(options)),
       maxProposals: max ?? null,
       generator: await generatorChoice(options),

@@ -116,7 +116,7 @@ function checkOrigin({ proposals, images }: RefineOptions): void {
 async function proposalOrigin(options: RefineOptions): Promise<ProposalOrigin> {
   if (options.proposals !== undefined) return { kind: "folder", folder: options.proposals };
   const { chooseProposer } = await import("../run/masks/choose-source.ts");
-  const proposer = chooseProposer({
+  const proposer = await chooseProposer({
     ...(await sourceChoice(options)),
     maxProposals: null,
     generator: await generatorChoice(options),

@@ -54,7 +54,7 @@ async function runSegment(images: string, options: SegmentOptions): Promise<void
       import("../run/masks/choose-source.ts"),
       import("../data/prompts.ts"),
     ]);
-    const segmenter = chooseSegmenter(await sourceChoice(options));
+    const segmenter = await chooseSegmenter(await sourceChoice(options));
     const prompts =
       boxes === undefined
         ? await openPoints(points as string, options.classes)
