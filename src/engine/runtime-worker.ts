@@ -76,10 +76,11 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Questions to the thread and its answers; when it ends, whoever still waits is told. */
+/** Questions to the thread and its answers; when it ends, whoever still waits or asks later is told. */
 function remoteCalls(worker: Worker): Ask {
   const waiting = new Map<number, Waiting>();
   let count = 0;
+  let ended: Error | null = null;
   const rejectAll = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
@@ -93,13 +94,17 @@ function remoteCalls(worker: Worker): Ask {
     else reject(unpackError(answer.error));
   });
   worker.on("error", rejectAll);
-  worker.on("exit", (code) => rejectAll(new Error(`the engine's thread ended (${code})`)));
+  worker.on("exit", (code) => {
+    ended = new Error(`the engine's thread ended (${code})`);
+    rejectAll(ended);
+  });
   return (<C extends keyof WorkerCalls>(
     call: C,
     args: Parameters<WorkerCalls[C]>,
     transfer: ArrayBuffer[] = [],
   ) =>
     new Promise<unknown>((resolve, reject) => {
+      if (ended !== null) return reject(ended);
       worker.ref();
       waiting.set(++count, { resolve, reject });
       const request: WorkerRequest<C> = { id: count, call, args };
