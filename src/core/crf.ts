@@ -72,39 +72,30 @@ export function refineByCrf(
       appearance.weight,
     ),
   ];
-  // Pixel by pixel: a pixel's classes lie together, as the filters take them.
-  const evidence = new Float32Array(pixelCount * channels);
-  for (let c = 0, q = 0; c < channels; c++)
-    for (let p = 0; p < pixelCount; p++, q++)
-      evidence[p * channels + c] = Math.log(Math.min(Math.max(scores.data[q], LEAST_SCORE), 1));
-  let beliefs = softmaxRows(evidence, channels);
+  const evidence = scores.data.map((score) => Math.log(Math.min(Math.max(score, LEAST_SCORE), 1)));
+  let data = softmaxOver(evidence, pixelCount);
   for (let k = 0; k < iterations; k++) {
     const sums = evidence.slice();
-    for (const filter of filters) {
-      const messages = filter(beliefs, channels);
-      for (let q = 0; q < sums.length; q++) sums[q] += messages[q];
-    }
-    beliefs = softmaxRows(sums, channels);
+    for (const addMessages of filters) addMessages(sums, data);
+    data = softmaxOver(sums, pixelCount);
   }
-  const data = new Float32Array(beliefs.length);
-  for (let c = 0, q = 0; c < channels; c++)
-    for (let p = 0; p < pixelCount; p++, q++) data[q] = beliefs[p * channels + c];
   return { ...result, data };
 }
 
-/** weight · N^½ K N^½ with K the Gaussian filter and N its row sums' reciprocals. */
+/** Adds weight · N^½ K N^½ x to sums, channel by channel, with K the Gaussian filter and N its row sums' reciprocals. */
 function createFilter(
   lattice: Lattice,
   pixelCount: number,
   weight: number,
-): (values: Float32Array, channels: number) => Float32Array {
-  const sums = filterLattice(lattice, new Float32Array(pixelCount).fill(1), 1);
-  const norms = sums.map((sum) => 1 / Math.sqrt(sum));
-  return (values, channels) => {
-    const scaled = values.map((value, q) => value * norms[Math.floor(q / channels)]);
-    const filtered = filterLattice(lattice, scaled, channels);
-    for (let q = 0; q < filtered.length; q++) filtered[q] *= weight * norms[Math.floor(q / channels)];
-    return filtered;
+): (sums: Float32Array, x: Float32Array) => void {
+  const norms = filterLattice(lattice, new Float32Array(pixelCount).fill(1)).map((sum) => 1 / Math.sqrt(sum));
+  return (sums, x) => {
+    const scaled = new Float32Array(x.length);
+    for (let start = 0; start < x.length; start += pixelCount)
+      for (let p = 0; p < pixelCount; p++) scaled[start + p] = x[start + p] * norms[p];
+    const filtered = filterLattice(lattice, scaled);
+    for (let start = 0; start < x.length; start += pixelCount)
+      for (let p = 0; p < pixelCount; p++) sums[start + p] += weight * norms[p] * filtered[start + p];
   };
 }
 
@@ -131,15 +122,16 @@ function colors({ height, width, data }: RgbImage, distance: number, color: numb
   return features;
 }
 
-function softmaxRows(values: Float32Array, channels: number): Float32Array {
+/** Softmax over the classes of [C, pixels]. */
+function softmaxOver(values: Float32Array, pixelCount: number): Float32Array {
   const result = new Float32Array(values.length);
-  for (let start = 0; start < values.length; start += channels) {
-    let high = Number.NEGATIVE_INFINITY;
-    for (let q = start; q < start + channels; q++) if (values[q] > high) high = values[q];
-    let sum = 0;
-    for (let q = start; q < start + channels; q++) sum += result[q] = Math.exp(values[q] - high);
-    for (let q = start; q < start + channels; q++) result[q] /= sum;
-  }
+  const highs = values.slice(0, pixelCount);
+  for (let q = pixelCount; q < values.length; )
+    for (let p = 0; p < pixelCount; p++, q++) if (values[q] > highs[p]) highs[p] = values[q];
+  const sums = new Float32Array(pixelCount);
+  for (let q = 0; q < values.length; )
+    for (let p = 0; p < pixelCount; p++, q++) sums[p] += result[q] = Math.exp(values[q] - highs[p]);
+  for (let q = 0; q < values.length; ) for (let p = 0; p < pixelCount; p++, q++) result[q] /= sums[p];
   return result;
 }
 

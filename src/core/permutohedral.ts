@@ -58,37 +58,34 @@ export function buildLattice(features: Float32Array, dimensions: number): Lattic
  * Σ_j exp(−½ ‖f_i − f_j‖²) · x_j for each point i and channel, j = i included, to within some percent. The result is what the
  * published filter gives: neither it nor this one is normalized to the sum.
  *
- * @param values  [n, channels]
- * @returns       [n, channels]
+ * @param values  [channels, n]
+ * @returns       [channels, n]
  */
-export function filterLattice(lattice: Lattice, values: Float32Array, channels: number): Float32Array {
+export function filterLattice(lattice: Lattice, values: Float32Array): Float32Array {
   const { dimensions: d, corners, weights, neighbors, cornerCount } = lattice;
-  const length = (cornerCount + 1) * channels;
-  let held = new Float32Array(length);
-  for (let at = 0, v = 0; at < corners.length; v += channels) {
-    for (let corner = 0; corner <= d; corner++, at++) {
-      const weight = weights[at];
-      for (let c = 0, o = corners[at] * channels; c < channels; c++) held[o + c] += weight * values[v + c];
-    }
-  }
-  let blurred = new Float32Array(length);
-  for (let axis = 0; axis <= d; axis++) {
-    let at = (axis * (cornerCount + 1) + 1) * 2;
-    for (let o = channels; o < length; o += channels, at += 2) {
-      const before = neighbors[at] * channels;
-      const after = neighbors[at + 1] * channels;
-      for (let c = 0; c < channels; c++)
-        blurred[o + c] = held[o + c] + 0.5 * (held[before + c] + held[after + c]);
-    }
-    [held, blurred] = [blurred, held];
-    // The blur of nothing is nothing: what a missing corner would hold stays 0.
-  }
+  const count = corners.length / (d + 1);
   const result = new Float32Array(values.length);
   const gain = 1 / (1 + 2 ** -d);
-  for (let at = 0, v = 0; at < corners.length; v += channels) {
-    for (let corner = 0; corner <= d; corner++, at++) {
-      const weight = weights[at] * gain;
-      for (let c = 0, o = corners[at] * channels; c < channels; c++) result[v + c] += weight * held[o + c];
+  let held = new Float32Array(cornerCount + 1);
+  let blurred = new Float32Array(cornerCount + 1);
+  // A channel at a time: its corners fit a cache, and the loops have no loop in them that runs a few times only.
+  for (let start = 0; start < values.length; start += count) {
+    held.fill(0);
+    for (let n = 0, at = 0; n < count; n++) {
+      const value = values[start + n];
+      for (const end = at + d + 1; at < end; at++) held[corners[at]] += weights[at] * value;
+    }
+    for (let axis = 0, at = 0; axis <= d; axis++) {
+      at += 2;
+      for (let k = 1; k <= cornerCount; k++, at += 2)
+        blurred[k] = held[k] + 0.5 * (held[neighbors[at]] + held[neighbors[at + 1]]);
+      [held, blurred] = [blurred, held];
+      held[0] = 0;
+    }
+    for (let n = 0, at = 0; n < count; n++) {
+      let sum = 0;
+      for (const end = at + d + 1; at < end; at++) sum += weights[at] * held[corners[at]];
+      result[start + n] = gain * sum;
     }
   }
   return result;
