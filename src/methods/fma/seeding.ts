@@ -1,11 +1,11 @@
 import type { ClassMaps } from "../../core/class-maps.ts";
 import { invalid, shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
-import { interpolate } from "../../core/interpolate.ts";
 import { BACKGROUND, type LabelMap } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
 import type { Proposal } from "../../core/proposal.ts";
-import { type Rle, rleArea } from "../../core/rle.ts";
+import { rleArea } from "../../core/rle.ts";
+import { gatherMasks, paintMasks, stretchByColumns } from "./mask-columns.ts";
 import {
   checkBackground,
   clampRows,
@@ -96,7 +96,15 @@ export function seedFromMasks(
       confidence: spread.confidences,
     }),
   );
-  return { ...spread, order: painted, seed: paintMasks(masks, painted, spread.labels, size) };
+  return {
+    ...spread,
+    order: painted,
+    seed: paintMasks(
+      painted.map((k) => masks[k].rle),
+      painted.map((k) => spread.labels[k]),
+      size,
+    ),
+  };
 }
 
 /** The activations over the picture as they go into the masks: [P, W·H], column-major like run lengths. */
@@ -124,51 +132,6 @@ function scorePixels(
       scoring satisfies never;
   }
   return values;
-}
-
-/** Bilinear, of the small transposed map: what would be rows are the columns of the picture. */
-function stretchByColumns(
-  { classes, height, width, data }: ClassMaps<"cam" | "score" | "prob">,
-  size: Size,
-): Float32Array {
-  const transposed = new Float32Array(data.length);
-  let at = 0;
-  for (let start = 0; start < data.length; start += height * width)
-    for (let j = 0; j < width; j++)
-      for (let i = 0; i < height; i++) transposed[at++] = data[start + i * width + j];
-  const shape = [classes.length, width, height];
-  const stretched = { height: size.width, width: size.height };
-  return interpolate({ dtype: "float32", shape, data: transposed }, stretched, "bilinear").data;
-}
-
-/**
- * [P, S] the mean or sum of each class in each mask. Column-major running sums make a run of any length one
- * subtraction; they are float64, where a zero stays exactly zero.
- */
-function gatherMasks(values: Float32Array, rles: readonly Rle[], gather: "mean" | "sum"): Float32Array {
-  if (rles.length === 0) return new Float32Array(0);
-  const pixelCount = rles[0].height * rles[0].width;
-  const result = new Float32Array((values.length / pixelCount) * rles.length);
-  const sums = new Float64Array(pixelCount + 1);
-  for (let start = 0, at = 0; start < values.length; start += pixelCount) {
-    for (let q = 0, sum = 0; q < pixelCount; q++) {
-      sum += values[start + q];
-      sums[q + 1] = sum;
-    }
-    for (const { counts } of rles) {
-      let total = 0;
-      let area = 0;
-      for (let k = 1, q = 0; k < counts.length; k += 2) {
-        q += counts[k - 1];
-        total -= sums[q];
-        q += counts[k];
-        total += sums[q];
-        area += counts[k];
-      }
-      result[at++] = gather === "mean" ? Math.fround(total) / area : total;
-    }
-  }
-  return result;
 }
 
 /** The decision over all masks from that over those that are not empty. An empty mask is background with confidence 0. */
@@ -200,29 +163,6 @@ function comparePaint(
     for (const { values, sign } of keys) if (values[a] !== values[b]) return sign * (values[a] - values[b]);
     return 0;
   };
-}
-
-/** Column by column, where a run is one piece, and turned once at the end. */
-function paintMasks(
-  masks: readonly Pick<Proposal, "rle">[],
-  order: readonly number[],
-  labels: Uint8Array,
-  { height, width }: Size,
-): LabelMap {
-  const columns = new Uint8Array(height * width);
-  for (const s of order) {
-    const { counts } = masks[s].rle;
-    for (let k = 1, q = 0; k < counts.length; k += 2) {
-      q += counts[k - 1];
-      const end = q + counts[k];
-      columns.fill(labels[s], q, end);
-      q = end;
-    }
-  }
-  const data = new Uint8Array(height * width);
-  for (let i = 0, p = 0; i < height; i++)
-    for (let j = 0, q = i; j < width; j++, q += height) data[p++] = columns[q];
-  return { height, width, data };
 }
 
 function checkMasks(masks: readonly Pick<Proposal, "rle">[], size: Size): void {
