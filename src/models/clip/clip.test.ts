@@ -102,6 +102,20 @@ describe.skipIf(runtime === null)("Clip", () => {
     await expect(clip.encodeImage(large)).rejects.toThrow("at most 16384 patches of 2×2 pixels");
   });
 
+  it("takes pixels of one picture that patches fill", async () => {
+    const pixels = (...shape: number[]): NdArray<"float32"> => ({
+      dtype: "float32",
+      shape,
+      data: new Float32Array(shape.reduce((a, b) => a * b)),
+    });
+    await expect(clip.encodePixels(pixels(2, 3, 4, 4))).rejects.toThrow(
+      "encodePixels: pixels: expected [1, 3, H, W], got [2, 3, 4, 4]",
+    );
+    await expect(clip.encodePixels(pixels(1, 3, 4, 5))).rejects.toThrow(
+      "encodeClipImage: image: expected [B, 3, H, W] with sides that are multiples of 2, got [1, 3, 4, 5]",
+    );
+  });
+
   it("encodes each text as it does alone, however long the others are", async () => {
     const texts = ["", "a", "to be", "abcdefghij"];
     const together = await clip.encodeTexts(texts, letterTokenizer);

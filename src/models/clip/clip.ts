@@ -94,22 +94,24 @@ export function createClip(
   };
 
   const encodePixels: Clip["encodePixels"] = async (pixels, { attentionBlocks } = {}) => {
-    const [, , height, width] = pixels.shape;
+    const [count, , height, width] = pixels.shape;
+    if (pixels.shape.length !== 4 || count !== 1)
+      throw shapeMismatch("encodePixels: pixels", "[1, 3, H, W]", formatShape(pixels.shape));
     const grid = { height: height / vision.patch, width: width / vision.patch };
     checkPatches(grid, vision.patch);
     const stem = await networks.embedPatches(pixels);
     const arrays = await networks.encodeTokens(stem, attentionBlocks ?? null);
     const { embeddings, before: lastInput, activation, attention } = arrays;
-    const count = grid.height * grid.width;
+    const patches = grid.height * grid.width;
     const data = embeddings.data.slice(config.dim);
     return {
       grid,
       classEmbedding: embeddings.data.slice(0, config.dim),
-      meanEmbedding: meanRow(data, count),
-      patchEmbeddings: { dtype: "float32", shape: [count, config.dim], data },
+      meanEmbedding: meanRow(data, patches),
+      patchEmbeddings: { dtype: "float32", shape: [patches, config.dim], data },
       lastInput,
       activation,
-      ...(attention === undefined ? {} : { attention: withoutClass(attention.data, count) }),
+      ...(attention === undefined ? {} : { attention: withoutClass(attention.data, patches) }),
     };
   };
 
