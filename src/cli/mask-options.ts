@@ -23,7 +23,10 @@ export function addModelOptions(command: Command): Command {
       "where masks come from: regions (no weights, no network; default), sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, efficient-sam-ti, efficient-sam-s, or onnx:DIR",
     )
     .addOption(
-      new Option("--precision <name>", "what a model computes with; int8 reads photos faster on a CPU")
+      new Option(
+        "--precision <name>",
+        "what a model computes with; int8 is for reading photos on a CPU, fp16 for a GPU",
+      )
         .choices(["fp32", "fp16", "int8"])
         .default("fp32"),
     )
@@ -34,7 +37,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       "--cache <dir>",
-      "where a model's embeddings of photos are kept (default: with the user's caches)",
+      "where a model's embeddings of photos are kept (default: $MASKWRIGHT_HOME/embeddings, or with the caches)",
     )
     .option("--no-cache", "keep no embeddings")
     .option("--cache-limit <gb>", "keep at most so many GB of them", positiveNumber, 4);

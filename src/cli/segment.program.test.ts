@@ -159,15 +159,13 @@ describe("segment, resumed", () => {
     const folder = await folderOfScenes();
     await maskwright(folder, ...byBoxes);
     const whole = outcome(folder);
-    for (const images of [1, 3]) {
-      rmSync(join(folder, "out"), { recursive: true });
-      const { child, result, lines } = startMaskwright(folder, ...byBoxes, "--workers", "1", "--json");
-      await lines(/"event":"progress"/, images);
-      child.kill("SIGKILL");
-      await result;
-      expect((await maskwright(folder, ...byBoxes)).code).toBe(0);
-      expect(outcome(folder)).toEqual(whole);
-    }
+    rmSync(join(folder, "out"), { recursive: true });
+    const { child, result, lines } = startMaskwright(folder, ...byBoxes, "--workers", "1", "--json");
+    await lines(/"event":"progress"/, 2);
+    child.kill("SIGKILL");
+    await result;
+    expect((await maskwright(folder, ...byBoxes)).code).toBe(0);
+    expect(outcome(folder)).toEqual(whole);
   });
 
   it("makes again what came from a box that changed, or is missing", async () => {

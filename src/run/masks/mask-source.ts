@@ -49,14 +49,12 @@ export function proposerIdentity(proposer: Proposer): MaskIdentity {
       options: { model: "regions", maxProposals: proposer.maxProposals },
     };
   const { model, generator } = proposer;
-  const { pointsPerSide, pointGrids } = generator;
-  // The points themselves would be a thousand lines.
-  const { grids, ...settings } = settingsOf(generator);
-  const points = pointGrids === undefined ? { pointsPerSide: pointsPerSide ?? 32 } : { pointGrids };
-  return {
-    version: versions[kind],
-    options: { ...modelIdentity(model), generator: { ...settings, ...points } },
-  };
+  const { pointsPerSide = 32, cropPointsDownscale = 1, pointGrids } = generator;
+  // The points themselves would be a thousand lines, and how many are decoded at once is no matter of masks.
+  const { grids: _, batch: __, ...settings } = settingsOf(generator);
+  const points = pointGrids === undefined ? { pointsPerSide, cropPointsDownscale } : { pointGrids };
+  const options = { ...modelIdentity(model), generator: { ...settings, ...points } };
+  return { version: versions[kind], options };
 }
 
 export function segmenterIdentity(segmenter: Segmenter): MaskIdentity {

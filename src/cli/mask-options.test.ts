@@ -1,0 +1,116 @@
+import { Command } from "commander";
+import { describe, expect, it } from "vitest";
+import { fmaSamOptions, settingsOf } from "../methods/proposals/sam-auto/options.ts";
+import { temporaryFolder, writeTree } from "../testing/tree.ts";
+import {
+  addGeneratorOptions,
+  addModelOptions,
+  type GeneratorOptions,
+  generatorChoice,
+  type ModelOptions,
+  sourceChoice,
+} from "./mask-options.ts";
+
+function parse<T>(add: (command: Command) => Command, ...words: string[]): T {
+  const command = add(new Command("test").exitOverride().configureOutput({ writeErr: () => {} }));
+  return command.parse(words, { from: "user" }).opts() as T;
+}
+
+const generator = (...words: string[]) =>
+  generatorChoice(parse<GeneratorOptions>(addGeneratorOptions, ...words));
+
+describe("generatorChoice", () => {
+  it("is nothing when nothing is said", async () => {
+    expect(await generator()).toBeNull();
+    expect(await generator("--generator", "sam")).toEqual({});
+  });
+
+  it("takes every option of the published code", async () => {
+    const folder = temporaryFolder();
+    writeTree(folder, { "grids.json": "[[[0.5, 0.25]], [[0, 1], [1, 0]]]" });
+    const words = `--points-per-side 8 --points-per-batch 4 --pred-iou-thresh 0.5 --stability-score-thresh 0.6
+      --stability-score-offset 0.9 --box-nms-thresh 0.4 --crop-n-layers 1 --crop-nms-thresh 0.3
+      --crop-overlap-ratio 0.2 --crop-n-points-downscale-factor 2 --min-mask-region-area 50`;
+    const grids = ["--point-grids", `${folder}/grids.json`];
+    expect(await generator(...words.split(/\s+/), ...grids)).toEqual({
+      pointsPerSide: 8,
+      pointsPerBatch: 4,
+      minPredictedIou: 0.5,
+      minStability: 0.6,
+      stabilityOffset: 0.9,
+      maxBoxIou: 0.4,
+      cropLayers: 1,
+      maxCropBoxIou: 0.3,
+      cropOverlapRatio: 0.2,
+      cropPointsDownscale: 2,
+      minRegionArea: 50,
+      pointGrids: [
+        [{ x: 0.5, y: 0.25 }],
+        [
+          { x: 0, y: 1 },
+          { x: 1, y: 0 },
+        ],
+      ],
+    });
+  });
+
+  it("keeps what is said besides FMA-WSSS's settings", async () => {
+    expect(await generator("--generator", "fma", "--crop-n-layers", "0")).toEqual({
+      ...fmaSamOptions,
+      cropLayers: 0,
+    });
+  });
+
+  it.each(["--pred-iou-thresh=x", "--pred-iou-thresh=", "--points-per-side=1.5", "--generator=other"])(
+    "refuses %s",
+    (word) => {
+      expect(() => parse(addGeneratorOptions, word)).toThrow();
+    },
+  );
+
+  it("says the defaults that the generator has", () => {
+    const command = addGeneratorOptions(new Command());
+    const said = (flag: string): number =>
+      Number(
+        /\(default: ([\d.]+)/.exec(command.options.find(({ long }) => long === flag)?.description ?? "")?.[1],
+      );
+    const { minPredictedIou, minStability, grids, ...rest } = settingsOf({});
+    expect(said("--points-per-side") ** 2).toBe(grids[0].length);
+    expect(said("--pred-iou-thresh")).toBe(minPredictedIou);
+    expect(said("--stability-score-thresh")).toBe(minStability);
+    expect(said("--stability-score-offset")).toBe(rest.stabilityOffset);
+    expect(said("--box-nms-thresh")).toBe(rest.maxBoxIou);
+    expect(said("--crop-n-layers")).toBe(rest.cropLayers);
+    expect(said("--crop-nms-thresh")).toBe(rest.maxCropBoxIou);
+    expect(said("--crop-overlap-ratio")).toBeCloseTo(rest.cropOverlapRatio, 4);
+    expect(said("--crop-n-points-downscale-factor")).toBe(1);
+    expect(said("--min-mask-region-area")).toBe(rest.minRegionArea);
+  });
+});
+
+describe("sourceChoice", () => {
+  const choice = (...words: string[]) => sourceChoice(parse<ModelOptions>(addModelOptions, ...words));
+
+  it("is regions, in float32 on the CPU, with a cache of 4 GB, when nothing is said", async () => {
+    expect(await choice()).toEqual({
+      model: "regions",
+      precision: "float32",
+      device: "cpu",
+      threads: null,
+      cache: { folder: expect.stringMatching(/embeddings$/), maxBytes: 4e9 },
+    });
+  });
+
+  it("takes what is said", async () => {
+    const words = "--model sam-vit-b --precision int8 --device cuda --cache here --cache-limit 0.5".split(
+      " ",
+    );
+    expect(await choice(...words)).toMatchObject({
+      model: "sam-vit-b",
+      precision: "int8",
+      device: "cuda",
+      cache: { folder: "here", maxBytes: 5e8 },
+    });
+    expect((await choice("--no-cache")).cache).toBeNull();
+  });
+});
