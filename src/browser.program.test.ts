@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium())("in Chromium", () => {
       await served.close();
       await browser.close();
     };
-  });
+  }, 60_000);
 
   it("runs the bytes that onnxruntime-node runs to the same numbers, in WebAssembly", async () => {
     expect(await page.evaluate("crossOriginIsolated"), "for threads").toBe(true);
@@ -59,7 +59,7 @@ describe.skipIf(!hasChromium())("in Chromium", () => {
     await compareTraining(page, "cpu");
   });
 
-  it("runs and trains to the same numbers on WebGPU", async (test) => {
+  it("runs and trains to the same numbers on WebGPU", { timeout: 180_000 }, async (test) => {
     if (!(await hasAdapter(page))) return test.skip();
     await compareModels(page, "webgpu", onWebgpu);
     await compareTraining(page, "webgpu");
