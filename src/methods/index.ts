@@ -3,6 +3,7 @@ export { type Augmented, type AugmentOptions, augment, classesOf } from "./fma/a
 export { type PixelScoring, type SeedFromCamOptions, scoreCam, seedFromCam } from "./fma/cam-seed.ts";
 export { type CamSlope, camSlope } from "./fma/cam-slope.ts";
 export { type Competition, classScores, maskedSoftmax } from "./fma/class-softmax.ts";
+export { type CamPicture, type ClipCam, type ClipCamOptions, createClipCam } from "./fma/clip-cam.ts";
 export { type ClipSource, type ClipTextSideOptions, clipLastBlock, clipTextSide } from "./fma/clip-sides.ts";
 export { type CamRows, type FinishImage, type GradCam, gradCam } from "./fma/grad-cam.ts";
 export {

@@ -11,8 +11,9 @@ export interface ClipSource {
   /** CLIP's tensors by their official names: `Clip.weights`. */
   readonly weights: WeightFile;
   readonly config: ClipConfig;
-  /** Where the weights lie, if they are mapped from there. */
+  /** The weights' file, if they are mapped from there, and its folder, for `compile`. */
   readonly frozen?: FrozenWeightsOptions;
+  readonly folder?: string;
 }
 
 export interface ClipTextSideOptions {

@@ -27,6 +27,7 @@ import { type GoldenTensors, openGoldenTensors } from "../../models/sam/testing/
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
 import type { Competition } from "./class-softmax.ts";
+import { createClipCam } from "./clip-cam.ts";
 import { type ClipSource, clipLastBlock, clipTextSide } from "./clip-sides.ts";
 import { type GradCam, gradCam } from "./grad-cam.ts";
 import { camLoss } from "./losses.ts";
@@ -209,6 +210,37 @@ describe.skipIf(runtime === null)("golden fma: CAMs and prompts", () => {
         if (mode === "True") expectClose(`gradcam.${name}.${dtype}.logits`, byPicture(set, logits));
       }
     }
+  });
+
+  it.each(scales)("CAMs picture by picture, %s", async (name) => {
+    const set = await (opened as Promise<Set>);
+    const { source, classCount, isPresent, pictureCount, tokens, grid } = set;
+    const text = textSide(set, Number(name.slice(5)));
+    const context = input(createGraph(), "context", text.contextShape);
+    const { texts } = await run(
+      { texts: l2Normalize(text.encode(context)) },
+      { context: golden.get("gradcam.ctx") },
+    );
+    const network = createClipCam(source, session, { classCount, scale: text.scale });
+    const found: number[] = [];
+    for (let k = 0; k < pictureCount; k++) {
+      const [, count, dim] = tokens.shape;
+      const data = (tokens.data as Float32Array).slice(k * count * dim, (k + 1) * count * dim);
+      const lastInput = { dtype: "float32", shape: [1, count, dim], data } as const;
+      const own = isPresent.slice(k * classCount, (k + 1) * classCount);
+      const classes = own.flatMap((value, c) => (value === 1 ? [c + 1] : []));
+      const cam = await network.camOf({ grid, lastInput }, texts as NdArray<"float32">, classes.toReversed());
+      expect(cam.classes).toEqual(classes);
+      found.push(...cam.data);
+      const none = await network.camOf({ grid, lastInput }, texts as NdArray<"float32">, []);
+      expect([none.classes.length, none.data.length]).toEqual([0, 0]);
+      const wrong = { grid: { height: 1, width: 1 }, lastInput };
+      await expect(network.camOf(wrong, texts as NdArray<"float32">, classes)).rejects.toThrow(
+        "camOf: lastInput",
+      );
+    }
+    await network.dispose();
+    expectClose(`gradcam.${name}.True.float32.pos_cam`, found);
   });
 
   /** One row for each class in a picture, of the set's features. */
