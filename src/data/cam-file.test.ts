@@ -84,6 +84,11 @@ describe("decodeCam", () => {
     expect(decodeCam(encodeCam(one), "x")).toEqual(one);
   });
 
+  it("keeps the size of the picture, where it is said", () => {
+    const picture = { height: 50, width: 70 };
+    expect(decodeCam(encodeCam(cam, picture), "x")).toEqual({ ...cam, picture });
+  });
+
   it.each<[what: string, bytes: Uint8Array, message: string]>([
     ["no map", fixture("cam-empty.npy"), "a.npy: expected at least one map, got none"],
     ["an array of two dimensions", fixture("f4.npy"), "a.npy: CAM: expected an array [P, H, W], got [2,3]"],
@@ -134,6 +139,16 @@ describe("decodeCam", () => {
       "a picture without pixels",
       safetensors({ cam: f32([1, 0, 3]), keys: f32([1], 1) }),
       "a.npy: expected a height and width of at least 1",
+    ],
+    [
+      "a picture of one side",
+      safetensors({ cam: f32([1, 1, 1], 1), picture: f32([1], 5) }),
+      "a.npy: picture: expected [height, width], got another value",
+    ],
+    [
+      "a picture too large for its maps",
+      safetensors({ cam: f32([3, 1, 1], 1, 1, 1), picture: f32([2], 1e4, 1e4) }),
+      "a.npy: picture: expected at most 268435456 pixels of 3 maps, got 10000×10000",
     ],
     [
       "NaN",

@@ -1,6 +1,7 @@
 import type { NdArray } from "../core/array.ts";
-import type { Cam } from "../core/class-maps.ts";
+import type { Cam, ClassMaps } from "../core/class-maps.ts";
 import { badFormat, shapeMismatch } from "../core/error.ts";
+import { formatSize, type Size } from "../core/geometry.ts";
 import { halfToFloat32 } from "../core/half.ts";
 import { type ClassId, IGNORE } from "../core/label-map.ts";
 import { checkSize } from "../core/limits.ts";
@@ -17,8 +18,14 @@ export interface DecodeCamOptions {
   readonly keyBase?: 0 | 1;
 }
 
+/** A CAM as a file holds it. */
+export interface StoredCam extends ClassMaps<"cam"> {
+  /** Size of the picture, where the file says it: the maps may have a grid of their own. */
+  readonly picture?: Size;
+}
+
 /** The CAM of a .npy, .npz or .safetensors file; see `decodeCam`. */
-export async function readCam(path: string, options: DecodeCamOptions = {}): Promise<Cam> {
+export async function readCam(path: string, options: DecodeCamOptions = {}): Promise<StoredCam> {
   return decodeCam(await readBytes(path, 2 ** 30), path, options);
 }
 
@@ -31,6 +38,8 @@ export async function readCam(path: string, options: DecodeCamOptions = {}): Pro
  * - .npz and .safetensors with the same names; a map's name is its class number. `classes` holds our ids in place of `keys`.
  * - A single [P, H, W] array: the maps of classes 1 to P.
  *
+ * `picture`, [height, width], beside the maps says how large their picture is.
+ *
  * `keys`, and numbers that name maps, count the first class after the background as 0: their class id here is one more.
  * `keyBase: 1` reads them as they are; `classes` overrides whatever the file says.
  *
@@ -39,7 +48,7 @@ export async function readCam(path: string, options: DecodeCamOptions = {}): Pro
  * @param where what to call the file in an error
  * @throws MaskwrightError BAD_FORMAT, SHAPE_MISMATCH for maps of different sizes or another number of classes
  */
-export function decodeCam(bytes: Uint8Array, where: string, options: DecodeCamOptions = {}): Cam {
+export function decodeCam(bytes: Uint8Array, where: string, options: DecodeCamOptions = {}): StoredCam {
   const { keyBase = 0 } = options;
   const members = readMembers(bytes, where);
   const { stack, classes: found } = findMaps(members, where, 1 - keyBase);
@@ -55,17 +64,26 @@ export function decodeCam(bytes: Uint8Array, where: string, options: DecodeCamOp
   for (let p = 0; p < data.length; p++) {
     if (!Number.isFinite(data[p])) throw badFormat(where, "finite activations", `${data[p]} at element ${p}`);
   }
-  return { kind: "cam", classes, height, width, data };
+  const picture = members.has("picture")
+    ? readPicture(members.get("picture"), count, `${where}: picture`)
+    : undefined;
+  return { kind: "cam", classes, height, width, data, ...(picture && { picture }) };
 }
 
-/** A CAM as safetensors: `cam` float32 [P, H, W] and `classes` int32 [P], our ids. */
-export function encodeCam({ classes, height, width, data }: Cam): Uint8Array {
-  return writeSafetensors(
-    new Map<string, NdArray>([
-      ["cam", { dtype: "float32", shape: [classes.length, height, width], data }],
-      ["classes", { dtype: "int32", shape: [classes.length], data: Int32Array.from(classes) }],
-    ]),
-  );
+/**
+ * A CAM as safetensors: `cam` float32 [P, H, W], `classes` int32 [P], our ids, and `picture` int32 [2], height and width of
+ * the picture, where it is said.
+ */
+export function encodeCam({ classes, height, width, data }: Cam, picture?: Size): Uint8Array {
+  const members: [string, NdArray][] = [
+    ["cam", { dtype: "float32", shape: [classes.length, height, width], data }],
+    ["classes", { dtype: "int32", shape: [classes.length], data: Int32Array.from(classes) }],
+  ];
+  if (picture !== undefined) {
+    const size = Int32Array.of(picture.height, picture.width);
+    members.push(["picture", { dtype: "int32", shape: [2], data: size }]);
+  }
+  return writeSafetensors(new Map(members));
 }
 
 type Members = ReadonlyMap<unknown, unknown>;
@@ -148,6 +166,18 @@ function readIds(value: unknown, shift: number, where: string): ClassId[] {
   return Array.from(values as ArrayLike<unknown>, (id) =>
     typeof id === "object" ? Number.NaN : Number(id) + shift,
   );
+}
+
+/** Activations of the largest CAM that is stretched to its picture: a gigabyte, as a file may hold itself. */
+const MAX_STRETCHED = 2 ** 28;
+
+function readPicture(value: unknown, count: number, where: string): Size {
+  if (!isArray(value) || value.data.length !== 2) throw badFormat(where, "[height, width]", "another value");
+  const [height, width] = Array.from(value.data as ArrayLike<number | bigint>, Number);
+  checkSize(where, { height, width });
+  if (count * height * width > MAX_STRETCHED)
+    throw badFormat(where, `at most ${MAX_STRETCHED} pixels of ${count} maps`, formatSize({ height, width }));
+  return { height, width };
 }
 
 function checkClasses(classes: readonly ClassId[], where: string): void {

@@ -30,7 +30,9 @@ const CAM_ENDINGS = [".npy", ".npz", ".safetensors"];
  * @throws MaskwrightError when the folder is missing, has neither kind, or both
  */
 export function openLabels(path: string): LabelInput {
-  const made = isRun(path) ? ["pseudo", "labels"].find((name) => existsSync(join(path, name))) : undefined;
+  const made = isRun(path)
+    ? ["pseudo", "labels", "seeds", "refined", "cams"].find((name) => existsSync(join(path, name)))
+    : undefined;
   const folder = made === undefined ? path : join(path, made);
   const pictures = listInputs(folder, [LABEL_ENDING, ...CAM_ENDINGS]);
   const isLabel = ({ path }: PictureFile): boolean => path.toLowerCase().endsWith(LABEL_ENDING);
