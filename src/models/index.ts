@@ -9,7 +9,7 @@ export {
 export { drawContext, seedOfText } from "./clip/context-init.ts";
 export type { ClipNetworkOptions } from "./clip/networks.ts";
 export { normalizeClipImage, patchedSize, preprocessClipImage } from "./clip/preprocess.ts";
-export { assembleTexts, encodeClipText } from "./clip/text.ts";
+export { assembleTexts, encodeClipLayout, encodeClipText, type TextVectors } from "./clip/text.ts";
 export * from "./clip/text-layout.ts";
 export * from "./clip/tokenizer.ts";
 export {

@@ -7,6 +7,7 @@ import type { ClipConfig } from "./config.ts";
 import { readFloats } from "./derived-tensors.ts";
 import { type ClipNetworkOptions, openNetworks } from "./networks.ts";
 import { preprocessClipImage } from "./preprocess.ts";
+import { branchTexts } from "./text-branches.ts";
 import { layoutTexts, type TextLayout } from "./text-layout.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
 import { clipWeights } from "./weights.ts";
@@ -90,7 +91,7 @@ export function createClip(
   const lookUpTokens: Clip["lookUpTokens"] = async (ids) => {
     const wrong = Array.from(ids).find((id) => !(Number.isInteger(id) && id >= 0 && id < text.vocabulary));
     if (wrong !== undefined) throw invalid("lookUpTokens: ids", `integers below ${text.vocabulary}`, wrong);
-    return networks.lookUp(ints([ids.length], Int32Array.from(ids)));
+    return networks.lookUp({ dtype: "int32", shape: [ids.length], data: Int32Array.from(ids) });
   };
 
   const encodePixels: Clip["encodePixels"] = async (pixels, { attentionBlocks } = {}) => {
@@ -116,7 +117,7 @@ export function createClip(
   };
 
   const encodeLayout: Clip["encodeLayout"] = async (layout, context) => {
-    const { contexts, contextLength, count, length, rows, ends } = layout;
+    const { contexts, contextLength } = layout;
     const given = context?.data ?? new Float32Array(0);
     if (given.length !== contexts * contextLength * text.dim) {
       const expected = formatShape([contexts, contextLength, text.dim]);
@@ -127,7 +128,7 @@ export function createClip(
     data.set(tokens.data);
     data.set(given, tokens.data.length);
     const vectors: Floats = { dtype: "float32", shape: [data.length / text.dim, text.dim], data };
-    return networks.encodeTexts(vectors, ints([count, length], rows), ints([count], ends));
+    return networks.encodeTexts(vectors, branchTexts(layout));
   };
 
   return {
@@ -156,10 +157,6 @@ function checkPatches(grid: Size, patch: number): void {
     `${formatSize(grid)} patches`,
     "make the picture smaller",
   );
-}
-
-function ints(shape: readonly number[], data: Int32Array): NdArray<"int32"> {
-  return { dtype: "int32", shape, data };
 }
 
 /** The mean of rows, summed in float64. */

@@ -41,7 +41,7 @@ import {
   openGoldenTensors,
   openGoldenWeights,
 } from "./testing/golden-clip.ts";
-import { assembleTexts, encodeClipText } from "./text.ts";
+import { assembleTexts, encodeClipLayout, encodeClipText } from "./text.ts";
 import { layoutNames, type TextLayout } from "./text-layout.ts";
 import { type ClipTokenizer, createTokenizer, tokenizeTexts } from "./tokenizer.ts";
 import { clipNorm, transformerBlock } from "./transformer.ts";
@@ -224,15 +224,18 @@ describe.skipIf(folder === null || runtime === null || vocabularies === null)(`g
   async function encodeLayout(
     layout: TextLayout,
     contextOf: (graph: Graph) => Tensor,
-  ): Promise<{ prompts: NdArray<"float32">; features: NdArray<"float32"> }> {
+  ): Promise<Record<"prompts" | "features" | "branched", NdArray<"float32">>> {
     const outputs = await run((weights, graph) => {
       const ids = constant(graph, layout.tokens, { dtype: "int32" });
       const tokens = gather(weights("token_embedding.weight"), ids);
-      const prompts = assembleTexts(layout, tokens, contextOf(graph));
+      const context = contextOf(graph);
+      const prompts = assembleTexts(layout, tokens, context);
       const ends = constant(graph, layout.ends, { dtype: "int32" });
-      return { prompts, features: encodeClipText(weights, prompts, ends, config) };
+      const branched = encodeClipLayout(weights, layout, { tokens, context }, config);
+      return { prompts, features: encodeClipText(weights, prompts, ends, config), branched };
     });
-    return { prompts: outputs.prompts, features: outputs.features };
+    const { prompts, features, branched } = outputs;
+    return { prompts, features, branched };
   }
 
   for (const [name, text] of Object.entries(cases.text ?? {}))
@@ -245,7 +248,7 @@ describe.skipIf(folder === null || runtime === null || vocabularies === null)(`g
       expectClose(`${name}.token_ids`, tokenizeTexts(published, tokenizer).ids, 0);
       expectClose(`${name}.eot`, layout.ends, 0);
 
-      const { prompts, features } = await encodeLayout(layout, (graph) =>
+      const { prompts, features, branched } = await encodeLayout(layout, (graph) =>
         goldenConstant(graph, `${name}.ctx`),
       );
       // The published prompts go on to 77; of theirs and ours the set has as many positions as both have.
@@ -254,6 +257,7 @@ describe.skipIf(folder === null || runtime === null || vocabularies === null)(`g
       expect(cutRows(prompts, shared)).toEqual(cutRows(wanted, shared));
       compared++;
       expectClose(`${name}.features`, features.data, 1e-5);
+      expectClose(`${name}.features`, branched.data, 1e-5);
     });
 
   it("a context of words, and texts as they are", async () => {

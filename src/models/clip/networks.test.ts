@@ -15,7 +15,7 @@ import { interpret } from "../../engine/testing/interpreter.ts";
 import { relativeError } from "../../testing/golden.ts";
 import type { Weights } from "../sam/weights.ts";
 import { letterTokenizer, randomTensors, tinyConfig } from "./testing/tiny-clip.ts";
-import { assembleTexts, encodeClipText } from "./text.ts";
+import { assembleTexts, encodeClipLayout, encodeClipText } from "./text.ts";
 import { layoutNames } from "./text-layout.ts";
 import { encodeClipImage, finishClipImage, mergeAttention } from "./vision.ts";
 
@@ -24,9 +24,12 @@ const feeds: Record<string, ArrayLike<number>> = Object.fromEntries(
   [...tensors].map(([name, { data }]) => [name, data]),
 );
 
+const inputs = new WeakMap<Graph, Map<string, Tensor>>();
+
 /** Weights as inputs of the graph, so that the interpreter sees them in float64. */
 function weightsOf(graph: Graph): Weights {
-  const known = new Map<string, Tensor>();
+  const known = inputs.get(graph) ?? new Map<string, Tensor>();
+  inputs.set(graph, known);
   return (name) => {
     const tensor = known.get(name) ?? input(graph, name, tensors.get(name)?.shape ?? []);
     known.set(name, tensor);
@@ -162,6 +165,19 @@ describe("CLIP's text encoder", () => {
     expect(() => encode(13, [4, 2], "too much")).toThrow(
       "encodeClipText: texts: expected at most 12 tokens, got 13",
     );
+  });
+
+  it("gives the same features and gradients without the rows that it can spare", () => {
+    const { tokens, context, features } = build();
+    const sparing = encodeClipLayout(weightsOf(features.graph), layout, { tokens, context }, tinyConfig);
+    const slope = input(features.graph, "slope", features.shape);
+    const outputs = [features, sparing].flatMap((each) => [
+      each,
+      ...gradients(sum(mul(each, slope)), [tokens, context]),
+    ]);
+    const cotangent = draws("slope", 3 * tinyConfig.dim);
+    const values = interpret(outputs, { ...feeds, ...at, slope: cotangent }).map(({ data }) => data);
+    for (const k of [0, 1, 2]) expect(relativeError(values[3 + k], values[k])).toBeLessThan(1e-12);
   });
 
   it("has gradients by the contexts that differences confirm", () => {

@@ -15,7 +15,8 @@ import {
 } from "../../engine/index.ts";
 import type { Weights } from "../sam/weights.ts";
 import type { ClipConfig } from "./config.ts";
-import { encodeClipText } from "./text.ts";
+import { encodeBranches } from "./text.ts";
+import type { TextBranches } from "./text-branches.ts";
 import { clipNorm } from "./transformer.ts";
 import { averageLast, embedPatches, encodeTokens } from "./vision.ts";
 
@@ -29,8 +30,8 @@ export interface ClipNetworks {
   encodeTokens(stem: Floats, attentionBlocks: number | null): Promise<TokenArrays>;
   /** [n] to [n, D] */
   lookUp(ids: NdArray<"int32">): Promise<Floats>;
-  /** Texts [G, T] whose rows are those of `vectors` [v, D], to [G, E]. */
-  encodeTexts(vectors: Floats, rows: NdArray<"int32">, ends: NdArray<"int32">): Promise<Floats>;
+  /** Texts whose rows are those of `vectors` [v, D], to [G, E]. */
+  encodeTexts(vectors: Floats, branches: TextBranches): Promise<Floats>;
   /** Frees what was compiled; a later use compiles again. */
   dispose(): Promise<void>;
 }
@@ -49,7 +50,7 @@ export interface TokenArrays {
 export interface ClipNetworkOptions {
   /** Where the weight file lies, so that large weights are mapped into memory from there instead of read. */
   readonly stored?: { readonly folder: string; readonly name: string };
-  /** Bytes that compiled networks may hold; one for each number of texts and tokens, one for pictures. Default 2 GB. */
+  /** Bytes that compiled networks may hold; one for each set of texts' lengths, one for pictures. Default 2 GB. */
   readonly networkBytes?: number;
 }
 
@@ -119,16 +120,29 @@ export function openNetworks(
       });
       return (await run("vectors", outputs, { ids })).vectors;
     },
-    async encodeTexts(vectors, rows, ends) {
+    async encodeTexts(vectors, { prefix, groups, ...rows }) {
+      const feeds: Arrays = {
+        vectors,
+        rows: ints(rows.vectors),
+        positions: ints(rows.positions),
+        ends: ints(rows.ends),
+      };
       const outputs: Outputs<"features"> = (weights, graph) => {
         const table = input(graph, "vectors", ["v", text.dim]);
-        const texts = gather(table, input(graph, "rows", rows.shape, "int32"));
-        return {
-          features: encodeClipText(weights, texts, input(graph, "ends", ends.shape, "int32"), config),
+        const tensors = {
+          vectors: input(graph, "rows", feeds.rows.shape, "int32"),
+          positions: input(graph, "positions", feeds.positions.shape, "int32"),
+          ends: input(graph, "ends", feeds.ends.shape, "int32"),
         };
+        return { features: encodeBranches(weights, table, { prefix, groups, ...tensors }, config) };
       };
-      return (await run(`texts [${rows.shape}]`, outputs, { vectors, rows, ends })).features;
+      const key = groups.map(({ count, length }) => `${count}×${length}`).join(" ");
+      return (await run(`texts ${prefix} ${key}`, outputs, feeds)).features;
     },
     dispose: () => cache.clear(),
   };
+}
+
+function ints(data: Int32Array): NdArray<"int32"> {
+  return { dtype: "int32", shape: [data.length], data };
 }

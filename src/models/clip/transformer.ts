@@ -23,6 +23,33 @@ export function clipNorm(weights: Weights, name: string, x: Tensor): Tensor {
   return norm(weights, name, x, EPSILON);
 }
 
+/** Queries, keys and values, [B, heads, T, d] each. */
+export interface AttentionParts {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+/**
+ * Queries, keys and values of a block's attention.
+ *
+ * @param y  [B, T, D], the block's first norm of its input
+ */
+export function splitAttention(weights: Weights, y: Tensor, heads: number): AttentionParts {
+  const own = scoped(weights, "attn.");
+  const [batch, count, dim] = y.shape;
+  const tokens = linear(y, own("in_proj_weight"), { bias: own("in_proj_bias"), transposeWeight: true });
+  // They and the heads come apart in one transpose: [B, 3 · heads, T, d].
+  const apart = reshape(tokens, [batch, count, 3 * heads, (dim as number) / heads]);
+  const [q, k, v] = split(transpose(apart, [0, 2, 1, 3]), 1, 3);
+  return { q, k, v };
+}
+
+/** 1/√d */
+export function headScale({ shape }: Tensor): number {
+  return (shape[shape.length - 1] as number) ** -0.5;
+}
+
 export interface SelfAttentionOptions {
   readonly heads: number;
   /** Added to the scaled products of queries and keys: [T, T], or what broadcasts to [B, heads, T, T]. */
@@ -41,8 +68,7 @@ export interface SelfAttention {
 /**
  * Multi-head attention of tokens among themselves.
  *
- * @param weights  a block's, from "attn." on
- * @param y        [B, T, D], the block's first norm of its input
+ * @param y  [B, T, D], the block's first norm of its input
  * @see openai/CLIP, `model.py`, `ResidualAttentionBlock.attention`; PyTorch's `MultiheadAttention`
  */
 export function selfAttention(
@@ -50,15 +76,11 @@ export function selfAttention(
   y: Tensor,
   { heads, bias, queryBlock }: SelfAttentionOptions,
 ): SelfAttention {
-  const own = scoped(weights, "attn.");
-  const [batch, count, dim] = y.shape;
-  const width = (dim as number) / heads;
-  const tokens = linear(y, own("in_proj_weight"), { bias: own("in_proj_bias"), transposeWeight: true });
-  // Queries, keys, values and heads apart in one transpose: [B, 3 · heads, T, d].
-  const apart = transpose(reshape(tokens, [batch, count, 3 * heads, width]), [0, 2, 1, 3]);
-  const [q, k, v] = split(apart, 1, 3);
+  const { q, k, v } = splitAttention(weights, y, heads);
+  const count = y.shape[1];
+  const scale = headScale(q);
   const attend = (queries: Tensor, summand: Tensor | undefined): { outputs: Tensor; map: Tensor } => {
-    const scores = matmul(queries, k, { transposeB: true, alpha: width ** -0.5 });
+    const scores = matmul(queries, k, { transposeB: true, alpha: scale });
     const shares = softmax(summand === undefined ? scores : add(scores, summand)); // [B, heads, t, T]
     return { outputs: matmul(shares, v), map: mean(shares, { axes: 1 }) };
   };
@@ -77,7 +99,7 @@ export function selfAttention(
     ),
   );
   return {
-    output: dense(own, "out_proj", merged),
+    output: dense(weights, "attn.out_proj", merged),
     map: concat(
       parts.map(({ map }) => map),
       -2,
