@@ -66,6 +66,12 @@ describe.skipIf(sam === null)("segmentWithSam", () => {
     expect(await segment(point, box, point, points)).toEqual(alone.flat());
   });
 
+  it("cuts boxes at the picture's edge", async () => {
+    const wide: ObjectPrompt = { kind: "box", box: { x0: -3, y0: 1, x1: 20, y1: 9 } };
+    const cut: ObjectPrompt = { kind: "box", box: { x0: 0, y0: 1, x1: 9, y1: 5 } };
+    expect(await segment(wide)).toEqual(await segment(cut));
+  });
+
   it("does not look at the picture without prompts", async () => {
     const blind = { embed: () => expect.unreachable() } as unknown as Sam;
     expect(await segmentWithSam(blind, image, [])).toEqual([]);
