@@ -1,7 +1,7 @@
 import type { NdArray } from "../../core/array.ts";
 import { constant, type FrozenWeightsOptions, frozenWeights, type WeightFile } from "../../engine/index.ts";
 import type { ClipConfig } from "../../models/clip/config.ts";
-import { assembleTexts, encodeClipText } from "../../models/clip/text.ts";
+import { encodeClipLayout } from "../../models/clip/text.ts";
 import type { TextLayout } from "../../models/clip/text-layout.ts";
 import { clipNorm } from "../../models/clip/transformer.ts";
 import { finishClipImage } from "../../models/clip/vision.ts";
@@ -31,7 +31,7 @@ export function clipTextSide(
   { weights, config, frozen = {} }: ClipSource,
   { layout, vectors, classCount, scale }: ClipTextSideOptions,
 ): TextSide {
-  const { contexts, contextLength, tokens, ends } = layout;
+  const { contexts, contextLength, tokens } = layout;
   const { dim } = config.text;
   return {
     contextShape: contexts === 1 ? [contextLength, dim] : [contexts, contextLength, dim],
@@ -40,9 +40,8 @@ export function clipTextSide(
     encode(context) {
       const { graph } = context;
       const table = constant(graph, vectors.data, { shape: [tokens.length, dim] });
-      const texts = assembleTexts(layout, table, context);
-      const last = constant(graph, ends, { dtype: "int32" });
-      return encodeClipText(frozenWeights(graph, weights, frozen), texts, last, config);
+      const own = frozenWeights(graph, weights, frozen);
+      return encodeClipLayout(own, layout, { tokens: table, context }, config);
     },
   };
 }
