@@ -21,7 +21,7 @@ export interface BranchGroup {
 
 /**
  * The rows that texts of a layout need: what follows a text's end is left out, and what all begin with is there once. The encoder is causal,
- * so that this changes nothing: 45 classes behind one context of 16 take 168 rows instead of 45 × 26.
+ * so that this changes nothing: 45 classes of VOC behind one context of 16 take 167 rows instead of 45 × 26.
  */
 export function branchTexts({ rows, ends, count, length }: TextLayout): TextBranches {
   const shortest = Math.min(...ends);
