@@ -1,5 +1,4 @@
 import { join, relative, resolve, sep } from "node:path";
-import { MaskwrightError } from "../core/error.ts";
 import { encodeInstances, type ImageInstances } from "../data/coco-instances.ts";
 import { readFileBytes } from "../data/paths.ts";
 import type { PromptSource } from "../data/prompts.ts";
@@ -13,7 +12,7 @@ import { estimateMasks } from "./masks/estimate-masks.ts";
 import { type Segmenter, segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
-import { type SelectionOptions, selectIds } from "./selection.ts";
+import { type SelectionOptions, selectLabeled } from "./selection.ts";
 import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { SegmentResult, SegmentTask } from "./tasks/segment.ts";
 import { version } from "./version.ts";
@@ -40,7 +39,7 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
   const startMs = performance.now();
   const { images, prompts, out, segmenter, overlay } = request;
   const photos = openPhotos(images);
-  const ids = await promptedIds(request, photos);
+  const ids = await selectLabeled(photos, images, prompts, request);
   const options = {
     ...segmenterIdentity(segmenter).options,
     prompts: prompts.kind,
@@ -79,30 +78,14 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
 
 /** What `segment` would take; writes nothing. */
 export async function estimateSegment(request: SegmentRequest, context: WorkContext): Promise<Estimate> {
-  const photos = openPhotos(request.images);
-  const ids = await promptedIds(request, photos);
-  return await estimateMasks(request.segmenter, ids, context, async (id, segmenter, pool) => {
+  const { images, prompts, segmenter: own } = request;
+  const photos = openPhotos(images);
+  const ids = await selectLabeled(photos, images, prompts, request);
+  return await estimateMasks(own, ids, context, async (id, segmenter, pool) => {
     const nothing = { out: null, stage: "", knownKey: null };
     const task = { ...taskOf(id, photos, { ...request, segmenter }), ...nothing };
     return (await pool.run("segment", task)).result?.bytes ?? 0;
   });
-}
-
-/** The chosen photos that the prompts speak of. */
-async function promptedIds(
-  { images, prompts, ids, limit }: SegmentRequest,
-  photos: ReadonlyMap<string, string>,
-): Promise<string[]> {
-  const missing = prompts.ids.filter((id) => !photos.has(id));
-  if (missing.length > 0 && ids === undefined) {
-    const few = missing.slice(0, 3).join(", ");
-    const text = `${images}: expected the ${prompts.ids.length} images of ${prompts.path}, got none for ${missing.length} of them (${few}${missing.length > 3 ? ", …" : ""})`;
-    throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the images to work on." });
-  }
-  const prompted = new Set(prompts.ids);
-  const available = [...photos.keys()].filter((id) => prompted.has(id));
-  const selection = { ...(ids === undefined ? {} : { ids }), ...(limit === undefined ? {} : { limit }) };
-  return await selectIds(available, `${images} and ${prompts.path}`, selection);
 }
 
 function segmentStage(

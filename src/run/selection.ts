@@ -37,3 +37,33 @@ export async function selectIds(
     throw new MaskwrightError("NOT_FOUND", `${where}: expected at least one image, got none`);
   return limit === undefined ? chosen : chosen.slice(0, limit);
 }
+
+/** The pictures that a file of weak labels speaks of. */
+export interface LabeledPictures {
+  readonly ids: readonly string[];
+  /** The file. */
+  readonly path: string;
+}
+
+/**
+ * The chosen photos of a folder that a file of weak labels speaks of, in the order of the folder or of the id list.
+ *
+ * @param photos  those of the folder `images`
+ * @throws MaskwrightError NOT_FOUND when the file names photos that the folder lacks and no id list chooses, or as `selectIds`
+ */
+export async function selectLabeled(
+  photos: ReadonlyMap<string, string>,
+  images: string,
+  { ids: labeled, path }: LabeledPictures,
+  selection: SelectionOptions,
+): Promise<string[]> {
+  const missing = labeled.filter((id) => !photos.has(id));
+  if (missing.length > 0 && selection.ids === undefined) {
+    const few = missing.slice(0, 3).join(", ");
+    const text = `${images}: expected the ${labeled.length} images of ${path}, got none for ${missing.length} of them (${few}${missing.length > 3 ? ", …" : ""})`;
+    throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the images to work on." });
+  }
+  const wanted = new Set(labeled);
+  const available = [...photos.keys()].filter((id) => wanted.has(id));
+  return await selectIds(available, `${images} and ${path}`, selection);
+}
