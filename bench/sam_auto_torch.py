@@ -66,17 +66,20 @@ def make_local(model, image, prompts=12):
     side = model.image_encoder.img_size
     centers = (torch.arange(side // 4) + 0.5) * 4
     grams, sums = torch.zeros(len(RADII), 32, 32), torch.zeros(len(RADII), 32)
+    estimates = []
     for point in points:
-        predictor.predict_torch(point[None], torch.ones((1, 1)), return_logits=True)
+        estimates.append(predictor.predict_torch(point[None], torch.ones((1, 1)), return_logits=True)[1])
         pixels = upscaled.pop()[0].flatten(1)  # [32, P]
         distance = torch.hypot(centers[None, :] - point[0, 0], centers[:, None] - point[0, 1]).flatten() / side
         for m, radius in enumerate(RADII):
             inside = distance < radius
             # Inside and outside count the same.
             weights = torch.where(inside, 1 / inside.sum(), 1 / (~inside).sum())
-            sums[m] += pixels @ (weights * torch.where(inside, 20.0, -20.0))
+            sums[m] += pixels @ (weights * torch.where(inside, 60.0, -60.0))
             grams[m] += (pixels * weights) @ pixels.T
     hook.remove()
+    # Thresholds of 0 or less mean none to the generator; and no level is to be better than the others throughout.
+    decoder.iou_prediction_head.layers[2].bias[1:] += 0.8 - torch.cat(estimates).mean(0)
     for mlp, gram, total in zip(decoder.output_hypernetworks_mlps, grams, sums):
         fitted = torch.linalg.solve(gram + 1e-3 * gram.diagonal().mean() * torch.eye(32), total)
         mlp.layers[2].weight.mul_(0.02 * fitted.norm() / mlp.layers[2].weight.norm())

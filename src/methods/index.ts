@@ -60,6 +60,7 @@ export { proposalsForRefinement, REGION_CUT, type RefinementCut } from "./propos
 export { type ProposeRegionsOptions, proposeRegions } from "./proposals/regions/regions.ts";
 export { segmentRegions } from "./proposals/regions/segment-regions.ts";
 export { selectByPoints, type TreeNode } from "./proposals/regions/tree-selection.ts";
+export type { AdaptiveOptions } from "./proposals/sam-auto/adaptive-grid.ts";
 export type { LevelOptions, PerLevel } from "./proposals/sam-auto/levels.ts";
 export { fmaSamOptions, type ProposeWithSamOptions } from "./proposals/sam-auto/options.ts";
 export { proposeWithSam } from "./proposals/sam-auto/propose.ts";

@@ -1,5 +1,6 @@
 import { invalid } from "../../../core/error.ts";
 import type { Point } from "../../../core/geometry.ts";
+import type { AdaptiveOptions } from "./adaptive-grid.ts";
 import type { LevelOptions } from "./levels.ts";
 import { layerGrids } from "./point-grid.ts";
 
@@ -31,8 +32,10 @@ export interface ProposeWithSamOptions {
   readonly minRegionArea?: number;
   /** Treats subparts, parts and wholes differently. */
   readonly levels?: LevelOptions;
+  /** Leaves out points inside masks that are good already, and so loses some masks. Off by default. */
+  readonly adaptive?: AdaptiveOptions;
   readonly signal?: AbortSignal;
-  /** Called after every point. */
+  /** Called after every point, and for those left out. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
 }
 
@@ -68,6 +71,7 @@ export interface GeneratorSettings extends Required<Pick<ProposeWithSamOptions, 
   readonly grids: readonly (readonly Point[])[];
   readonly batch: { readonly batch?: number };
   readonly levels: Required<LevelOptions>;
+  readonly adaptive: AdaptiveOptions | null;
 }
 
 /** @throws MaskwrightError INVALID_ARGUMENT for an option out of its range */
@@ -96,6 +100,7 @@ export function settingsOf(options: ProposeWithSamOptions): GeneratorSettings {
     cropLayers,
     cropOverlapRatio,
     batch: options.pointsPerBatch === undefined ? {} : { batch: options.pointsPerBatch },
+    adaptive: options.adaptive ?? null,
     grids: gridsOf(options, cropLayers, cropPointsDownscale),
     levels: {
       predictedIouOffset: noOffset,

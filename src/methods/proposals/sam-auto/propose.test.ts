@@ -152,6 +152,33 @@ describe("proposeWithSam", () => {
     expect(drawings(found)).toEqual(["####....", "....####"]);
   });
 
+  it("leaves out points inside masks that are good already, when asked to", async () => {
+    const progress: number[] = [];
+    const asked: Point[] = [];
+    const quarters = fakeSam((point) => {
+      asked.push(point);
+      const inside = (p: Point): boolean => p.x < 4 === point.x < 4 && p.y < 4 === point.y < 4;
+      return [{ predictedIou: 0.96, inside }];
+    });
+    const options: ProposeWithSamOptions = {
+      pointsPerSide: 8,
+      onProgress: ({ done }) => progress.push(done),
+    };
+    const all = await proposeWithSam(quarters, image, options);
+    expect(asked.splice(0).length).toBe(64);
+    const some = await proposeWithSam(quarters, image, { ...options, adaptive: { maxAreaFraction: 0.25 } });
+    // The first pass has a point in every quarter.
+    expect(asked.splice(0).length).toBe(4);
+    expect(progress.at(-1)).toBe(64);
+    expect(drawings(some)).toEqual(drawings(all));
+    await proposeWithSam(quarters, image, { ...options, adaptive: {} });
+    await proposeWithSam(quarters, image, {
+      ...options,
+      adaptive: { minPredictedIou: 0.97, maxAreaFraction: 1 },
+    });
+    expect(asked.length).toBe(128);
+  });
+
   it("tells how far it is, and stops when asked", async () => {
     const stop = new AbortController();
     const seen: number[] = [];

@@ -1,10 +1,19 @@
 import { MaskwrightError } from "../../../core/error.ts";
-import { type Box, boxArea, boxToSam, isWholePicture, type SamBox } from "../../../core/geometry.ts";
+import {
+  type Box,
+  boxArea,
+  boxToSam,
+  isWholePicture,
+  type Point,
+  type SamBox,
+} from "../../../core/geometry.ts";
 import type { RgbImage } from "../../../core/image.ts";
 import type { Proposal } from "../../../core/proposal.ts";
 import { rleArea, rleBox } from "../../../core/rle.ts";
+import type { SamEmbedding } from "../../../models/sam/embedding.ts";
 import { createMaskEncoder, type MaskRuns } from "../../../models/sam/mask-runs.ts";
 import type { Sam } from "../../../models/sam/sam.ts";
+import { type AdaptiveOptions, isInside, passesOf } from "./adaptive-grid.ts";
 import { type Crop, cropImage, cropsOf, isCutByCrop } from "./crops.ts";
 import { keepUncoveredParts } from "./levels.ts";
 import { type GeneratorSettings, type ProposeWithSamOptions, settingsOf } from "./options.ts";
@@ -44,7 +53,7 @@ export async function proposeWithSam(
   return maxCovered === Number.POSITIVE_INFINITY ? clean : keepUncoveredParts(clean, maxCovered);
 }
 
-/** What is called before each point. */
+/** What is told of points that are done. */
 function progressOf(
   crops: readonly Crop[],
   { grids }: GeneratorSettings,
@@ -68,25 +77,61 @@ interface CropOptions extends GeneratorSettings {
 async function proposeInCrop(
   sam: Sam,
   image: RgbImage,
-  { box, layer }: Crop,
-  { grids, minPredictedIou, minStability, stabilityOffset, maxBoxIou, levels, batch, advance }: CropOptions,
+  crop: Crop,
+  { advance, ...settings }: CropOptions,
 ): Promise<Proposal[]> {
   advance(0);
+  const { box, layer } = crop;
   const [width, height] = [box.x1 - box.x0, box.y1 - box.y0];
-  const points = grids[layer].map(({ x, y }) => ({ x: x * width, y: y * height }));
-  const { predictedIouOffset, rankOffset } = levels;
+  const points = settings.grids[layer].map(({ x, y }) => ({ x: x * width, y: y * height }));
   const embedding = await sam.embed(cropImage(image, box));
+  const { adaptive, maxBoxIou } = settings;
+  const found: (readonly Proposal[])[] = [];
+  for (const pass of adaptive === null ? [[...points.keys()]] : passesOf(points)) {
+    const known = adaptive === null ? [] : confident(found.flat(), adaptive, width * height);
+    const asked = pass.filter((k) => !known.some(({ rle }) => isInside(rle, shifted(points[k], box))));
+    advance(pass.length - asked.length);
+    const prompts = asked.map((k) => points[k]);
+    for await (const { prompt, proposals } of proposeAtPoints(sam, image, crop, {
+      ...settings,
+      embedding,
+      prompts,
+    })) {
+      found[asked[prompt]] = proposals;
+      advance(1);
+    }
+  }
+  const { rankOffset } = settings.levels;
+  // In the order of the points, whatever that of the passes.
+  const all = found.flat();
+  const ranks = all.map(({ predictedIou, level = 0 }) => sum32(predictedIou, rankOffset[level]));
+  return suppress(all, ranks, maxBoxIou);
+}
+
+interface PointsOptions extends GeneratorSettings {
+  readonly embedding: SamEmbedding;
+  /** In the crop. */
+  readonly prompts: readonly Point[];
+}
+
+/** The masks of each point that pass the thresholds of a crop. */
+async function* proposeAtPoints(
+  sam: Sam,
+  image: RgbImage,
+  { box }: Crop,
+  { embedding, prompts, minPredictedIou, minStability, stabilityOffset, levels, batch }: PointsOptions,
+): AsyncGenerator<{ readonly prompt: number; readonly proposals: readonly Proposal[] }> {
   const predictions = sam.decodeEach(
     embedding,
-    points.map((point) => ({ points: [{ ...point, positive: true }] })),
+    prompts.map((point) => ({ points: [{ ...point, positive: true }] })),
     {
       precision: "float64",
       ...batch,
       keep: (predictedIou, level) =>
-        minPredictedIou <= 0 || sum32(predictedIou, predictedIouOffset[level]) > fround(minPredictedIou),
+        minPredictedIou <= 0 ||
+        sum32(predictedIou, levels.predictedIouOffset[level]) > fround(minPredictedIou),
     },
   );
-  const found: Proposal[] = [];
   let encode: ((logits: Float32Array) => MaskRuns) | undefined;
   for await (const { prompt, indices, logits, predictedIou, ...frame } of predictions) {
     const [, lowHeight, lowWidth] = logits.shape;
@@ -95,24 +140,37 @@ async function proposeInCrop(
       { height: lowHeight, width: lowWidth },
       { stabilityOffset, crop: { x0: box.x0, y0: box.y0, size: image } },
     );
+    const proposals: Proposal[] = [];
     for (const [k, level] of indices.entries()) {
       const runs = encode(logits.data.subarray(k * lowHeight * lowWidth, (k + 1) * lowHeight * lowWidth));
       const isStable =
         minStability <= 0 || sum32(runs.stability, levels.stabilityOffset[level]) >= fround(minStability);
       if (!isStable || isCutByCrop(samBox(runs.box, box), box, image)) continue;
-      const point = { x: points[prompt].x + box.x0, y: points[prompt].y + box.y0 };
-      found.push({
+      proposals.push({
         ...runs,
         predictedIou: predictedIou[k],
-        point,
+        point: shifted(prompts[prompt], box),
         ...(!isWholePicture(box, image) && { cropBox: box }),
         level: level as 0 | 1 | 2,
       });
     }
-    advance(1);
+    yield { prompt, proposals };
   }
-  const ranks = found.map(({ predictedIou, level = 0 }) => sum32(predictedIou, rankOffset[level]));
-  return suppress(found, ranks, maxBoxIou);
+}
+
+/** Masks whose points need not be asked. */
+function confident(
+  proposals: readonly Proposal[],
+  { minPredictedIou = 0.95, maxAreaFraction = 0.1 }: AdaptiveOptions,
+  pixels: number,
+): Proposal[] {
+  return proposals.filter(
+    ({ predictedIou, area }) => predictedIou >= minPredictedIou && area <= maxAreaFraction * pixels,
+  );
+}
+
+function shifted({ x, y }: Point, { x0, y0 }: Box): Point {
+  return { x: x + x0, y: y + y0 };
 }
 
 function suppress(proposals: readonly Proposal[], ranks: readonly number[], maxIou: number): Proposal[] {
