@@ -1,5 +1,6 @@
 import { invalid } from "../../core/error.ts";
 import type { Point } from "../../core/geometry.ts";
+import { DEFAULT_SCORES } from "./bounded-attention.ts";
 import { type EfficientSamConfig, gridSide } from "./config.ts";
 import { decodeEfficientTokens, drawEfficientMasks } from "./efficient-mask-decoder.ts";
 import { stretchImage } from "./efficient-preprocess.ts";
@@ -11,9 +12,6 @@ import { type CoordinatePrecision, shareOfSide } from "./preprocess.ts";
 import { checkFinite, type PlacedPoints, type Prompt, type SamFrame } from "./prompt.ts";
 import type { SamDesign } from "./sam-design.ts";
 import { scoped } from "./weights.ts";
-
-/** Queries of all heads that a block handles at once. */
-const QUERY_BLOCK = 128;
 
 /**
  * EfficientSAM: SAM's design with a plain ViT, which sees the picture stretched to a square; prompts of a fixed number of tokens, none
@@ -33,7 +31,7 @@ export function efficientSamDesign(config: EfficientSamConfig): SamDesign {
     placePoints: (prompt, frame, precision) => placeEfficientPoints(prompt, frame, precision, pointCount),
     encodeImage(weights, pixels) {
       const own = scoped(weights, "image_encoder.");
-      return neck(own, encodePlainVit(own, pixels, encoder, QUERY_BLOCK));
+      return neck(own, encodePlainVit(own, pixels, encoder, DEFAULT_SCORES));
     },
     prepareImage(weights, features, mask) {
       if (mask !== null) throw refuseMask();

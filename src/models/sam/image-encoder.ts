@@ -1,4 +1,5 @@
 import type { Tensor } from "../../engine/index.ts";
+import { DEFAULT_SCORES } from "./bounded-attention.ts";
 import type { SamConfig } from "./config.ts";
 import { neck } from "./neck.ts";
 import { encodeTinyVit } from "./tiny-vit.ts";
@@ -6,8 +7,8 @@ import { encodeVit } from "./vit.ts";
 import { scoped, type Weights } from "./weights.ts";
 
 export interface EncodeImageOptions {
-  /** Queries that a ViT's block without windows handles at once. Default 256: at 4,096 tokens and 16 heads 67 MB instead of 1 GB. */
-  readonly queryBlock?: number;
+  /** Products of queries and keys that a ViT's attention holds at once. The numbers are the same; memory is less with fewer. Default 2²¹, 8 MB. */
+  readonly scores?: number;
 }
 
 /**
@@ -20,11 +21,11 @@ export function encodeImage(
   weights: Weights,
   image: Tensor,
   { encoder }: SamConfig,
-  { queryBlock = 256 }: EncodeImageOptions = {},
+  { scores = DEFAULT_SCORES }: EncodeImageOptions = {},
 ): Tensor {
   const own = scoped(weights, "image_encoder.");
   return neck(
     own,
-    encoder.kind === "vit" ? encodeVit(own, image, encoder, queryBlock) : encodeTinyVit(own, image, encoder),
+    encoder.kind === "vit" ? encodeVit(own, image, encoder, scores) : encodeTinyVit(own, image, encoder),
   );
 }

@@ -1,7 +1,6 @@
 import { cubic, pointWeights } from "../../core/resample.ts";
 import {
   add,
-  attention,
   constant,
   conv2d,
   type Graph,
@@ -10,10 +9,10 @@ import {
   reshape,
   slice,
   split,
-  squeeze,
   type Tensor,
   transpose,
 } from "../../engine/index.ts";
+import { boundedAttention } from "./bounded-attention.ts";
 import { gridSide, type PlainVitConfig } from "./config.ts";
 import { dense, ENCODER_EPSILON, mergeHeads, norm } from "./layers.ts";
 import { scoped, type Weights } from "./weights.ts";
@@ -21,16 +20,16 @@ import { scoped, type Weights } from "./weights.ts";
 /**
  * The features of pictures, which the neck makes an embedding of.
  *
- * @param image       [B, 3, S, S]
- * @param queryBlock  queries of all heads that are handled at once
- * @returns           [B, S/patch, S/patch, D]
+ * @param image   [B, 3, S, S]
+ * @param scores  see `boundedAttention`
+ * @returns       [B, S/patch, S/patch, D]
  * @see EfficientSAM, `efficient_sam_encoder.py`, `ImageEncoderViT`
  */
 export function encodePlainVit(
   weights: Weights,
   image: Tensor,
   config: PlainVitConfig,
-  queryBlock: number,
+  scores: number,
 ): Tensor {
   const grid = gridSide(config);
   const patches = conv2d(image, weights("patch_embed.proj.weight"), {
@@ -39,24 +38,26 @@ export function encodePlainVit(
   });
   const placed = add(transpose(patches, [0, 2, 3, 1]), absolutePositions(weights("pos_embed"), grid));
   let x = reshape(placed, [-1, grid * grid, config.dim]);
-  for (let i = 0; i < config.depth; i++)
-    x = block(scoped(weights, `blocks.${i}.`), x, config.heads, queryBlock);
+  for (let i = 0; i < config.depth; i++) x = block(scoped(weights, `blocks.${i}.`), x, config.heads, scores);
   return reshape(x, [-1, grid, grid, config.dim]);
 }
 
 /** [B, N, D] */
-function block(weights: Weights, x: Tensor, heads: number, queryBlock: number): Tensor {
+function block(weights: Weights, x: Tensor, heads: number, scores: number): Tensor {
   const normed = norm(weights, "norm1", x, ENCODER_EPSILON);
-  const y = add(x, attend(scoped(weights, "attn."), normed, heads, queryBlock));
+  const y = add(x, attend(scoped(weights, "attn."), normed, heads, scores));
   const hidden = gelu(dense(weights, "mlp.fc1", norm(weights, "norm2", y, ENCODER_EPSILON)));
   return add(y, dense(weights, "mlp.fc2", hidden));
 }
 
-function attend(weights: Weights, x: Tensor, heads: number, queryBlock: number): Tensor {
+function attend(weights: Weights, x: Tensor, heads: number, scores: number): Tensor {
   const [batch, count, dim] = x.shape as readonly number[];
   const apart = reshape(dense(weights, "qkv", x), [batch, count, 3, heads, dim / heads]);
-  const [q, k, v] = split(transpose(apart, [2, 0, 3, 1, 4]), 0, 3).map((part) => squeeze(part, 0));
-  return dense(weights, "proj", mergeHeads(attention(q, k, v, { queryBlock })));
+  const [q, k, v] = split(transpose(apart, [2, 0, 3, 1, 4]), 0, 3).map((part) =>
+    reshape(part, [batch * heads, count, dim / heads]),
+  );
+  const attended = reshape(boundedAttention(q, k, v, { scores }), [batch, heads, count, dim / heads]);
+  return dense(weights, "proj", mergeHeads(attended));
 }
 
 /**

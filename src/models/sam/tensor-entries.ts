@@ -2,7 +2,11 @@
 export type TensorEntry = readonly [name: string, shape: readonly number[]];
 
 /** A weight and its bias. */
-export function layerEntries(name: string, weight: readonly number[], outputs = weight[0]): TensorEntry[] {
+export function layerEntries(
+  name: string,
+  weight: readonly number[],
+  outputs: number = weight[0],
+): TensorEntry[] {
   return [
     [`${name}.weight`, weight],
     [`${name}.bias`, [outputs]],

@@ -1,13 +1,6 @@
 import type { Size } from "../../core/geometry.ts";
-import {
-  add,
-  attention,
-  expandDims,
-  type QueryBlock,
-  reshape,
-  slice,
-  type Tensor,
-} from "../../engine/index.ts";
+import { add, expandDims, type QueryBlock, reshape, slice, type Tensor } from "../../engine/index.ts";
+import { boundedAttention, type Part } from "./bounded-attention.ts";
 import { dense } from "./layers.ts";
 import { relativeTerms } from "./relative-position.ts";
 import type { Weights } from "./weights.ts";
@@ -17,8 +10,8 @@ export interface WindowAttentionOptions {
   readonly heads: number;
   /** Side of a window; the whole grid is one when absent. */
   readonly window?: number;
-  /** Queries handled at once; all of a window when absent. The numbers are the same. */
-  readonly queryBlock?: number;
+  /** Scores that exist at once, see `boundedAttention`. */
+  readonly scores: number;
 }
 
 /**
@@ -28,7 +21,7 @@ export interface WindowAttentionOptions {
  * the bias of the projection and take part in the softmax of the border windows. Here nothing is computed for it: the bias itself is put
  * there, and the output projection sees the grid's own tokens only.
  *
- * Query blocks add their own part of the relative terms: a bias of the size of A is never held as a whole.
+ * The relative terms are added part by part: a bias of the size of A is never held as a whole.
  *
  * @param weights  `qkv`, `proj`, `rel_pos_h`, `rel_pos_w`
  * @param x        [B, H, W, D]
@@ -37,7 +30,7 @@ export interface WindowAttentionOptions {
  */
 export function windowAttention(weights: Weights, x: Tensor, options: WindowAttentionOptions): Tensor {
   const [, height, width] = x.shape as readonly number[];
-  const { heads, window, queryBlock } = options;
+  const { heads, window, scores } = options;
   const cell: Size = window === undefined ? { height, width } : { height: window, width: window };
   const windows = layWindows(x, cell);
   const [q, k, v] = splitWindows(dense(weights, "qkv", x), windows, {
@@ -52,11 +45,11 @@ export function windowAttention(weights: Weights, x: Tensor, options: WindowAtte
   const [onRows, onColumns] = relativeTerms(q, weights("rel_pos_h"), weights("rel_pos_w"));
   const byRow = expandDims(flat(onRows), 3); // [count, h·w, h, 1]
   const byColumn = expandDims(flat(onColumns), 2); // [count, h·w, 1, w]
-  const bias = ({ start, end }: QueryBlock): Tensor => {
-    const part = (terms: Tensor): Tensor => slice(terms, { axis: 1, start, end });
-    return reshape(add(part(byRow), part(byColumn)), [count, end - start, cell.height * cell.width]);
+  const bias = ({ first, end: last }: Part, { start, end }: QueryBlock): Tensor => {
+    const part = (terms: Tensor): Tensor =>
+      slice(terms, { axis: 0, start: first, end: last }, { axis: 1, start, end });
+    return reshape(add(part(byRow), part(byColumn)), [last - first, end - start, cell.height * cell.width]);
   };
-  const blocks = queryBlock === undefined ? {} : { queryBlock };
-  const attended = attention(flat(q), flat(k), flat(v), { bias, ...blocks }); // [count, h·w, d]
+  const attended = boundedAttention(flat(q), flat(k), flat(v), { scores, bias }); // [count, h·w, d]
   return dense(weights, "proj", joinWindows(attended, windows, heads));
 }
