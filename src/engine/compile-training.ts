@@ -12,7 +12,8 @@ import { addClipping, addUpdate } from "./optimizer-graph.ts";
 import { createQueue } from "./queue.ts";
 import type { Arrays, Runtime, SessionOptions } from "./runtime.ts";
 import { formatShape, opError, staticShape } from "./shape.ts";
-import type { Trainer, TrainerPlan, TrainerStart } from "./trainer-plan.ts";
+import { stageGraph } from "./staged-graph.ts";
+import type { OpeningPlan, Trainer, TrainerPlan, TrainerStart } from "./trainer-plan.ts";
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -26,6 +27,11 @@ export interface TrainingGraph {
   readonly report?: Tensors;
   /** Inputs that follow along without a gradient, such as a batch norm's running mean, and what they become. */
   readonly running?: readonly { readonly state: Tensor; readonly next: Tensor }[];
+  /**
+   * Values of a step from which the caller makes its other inputs, such as predictions that are matched with what is there. `begin` computes
+   * them, and what it computes is not computed again. Not with running statistics.
+   */
+  readonly opening?: Tensors;
   /** Outputs of other graphs on the same parameters and statistics, such as predictions, by the name `evaluate` takes. */
   readonly programs?: Readonly<Record<string, Tensors>>;
 }
@@ -56,21 +62,41 @@ export async function compileTraining(
   const update = runtime.device === "webgpu" ? "graph" : "flat";
   const plan = planTraining(training, options, update);
   const state = new Set([...plan.parameters.slots, ...plan.running.slots].map(({ name }) => name));
-  const { loss, report = {}, running = [], programs = {} } = training;
+  const { loss, report = {}, running = [], programs = {}, opening } = training;
   const fed = (tensors: readonly Tensor[]): ReturnType<typeof inputsOf> =>
     inputsOf(tensors).filter(({ name }) => !state.has(name));
-  const stepInputs = fed([loss, ...Object.values(report), ...running.map(({ next }) => next)]);
+  const openingInputs = opening === undefined ? [] : fed(Object.values(opening));
+  const isOpening = new Set(openingInputs.map(({ name }) => name));
+  const stepInputs = fed([loss, ...Object.values(report), ...running.map(({ next }) => next)]).filter(
+    ({ name }) => !isOpening.has(name),
+  );
   const programInputs = new Map(
     Object.entries(programs).map(([name, outputs]) => [name, fed(Object.values(outputs))]),
   );
   const trainer = await runtime.createTrainer(plan, start);
   const inOrder = createQueue();
+  const most = options.microBatches ?? 1;
+  let opened = 0;
   return {
+    async begin(feeds) {
+      if (opening === undefined) throw invalid("begin", "a graph with opening values", undefined);
+      if (opened === most) throw invalid("begin", `a step after ${most}, as compiled for`, opened + 1);
+      checkFeeds("begin", openingInputs, feeds);
+      opened++;
+      try {
+        return await inOrder(() => trainer.begin(feeds));
+      } catch (error) {
+        opened--;
+        throw error;
+      }
+    },
     async step(microBatches, rate) {
-      const most = options.microBatches ?? 1;
       if (microBatches.length === 0 || microBatches.length > most)
         throw invalid("step: microBatches", `1 to ${most}, as compiled for`, microBatches.length);
+      if (opening !== undefined && microBatches.length !== opened)
+        throw invalid("step: microBatches", `${opened}, as were begun`, microBatches.length);
       for (const feeds of microBatches) checkFeeds("step", stepInputs, feeds);
+      opened = 0;
       return await inOrder(() => trainer.step(microBatches, rate));
     },
     async evaluate(name: string, feeds: Arrays) {
@@ -90,7 +116,7 @@ export async function compileTraining(
 
 /** What the trainer needs to know, with the models written out. */
 function planTraining(
-  { loss, parameters, report = {}, running = [], programs = {} }: TrainingGraph,
+  { loss, parameters, report = {}, running = [], programs = {}, opening }: TrainingGraph,
   { optimizer, clipNorm, microBatches = 1, ...session }: Omit<TrainingOptions, "start">,
   update: TrainerPlan["update"],
 ): TrainerPlan {
@@ -119,9 +145,13 @@ function planTraining(
   for (const [name, tensor] of Object.entries(updated)) outputs[`next/${name}`] = tensor;
   const runningLayout = layoutOf(running.map(({ state }) => state));
   const stateNames = new Set([...Object.keys(byName), ...runningLayout.slots.map(({ name }) => name)]);
+  if (opening !== undefined && running.length > 0)
+    throw invalid("compileTraining: running", "no running statistics beside opening values", running);
+  const stages = opening === undefined ? null : planStages(outputs, opening, { stateNames, update });
   return {
     update,
-    model: emitModel(outputs),
+    model: stages?.model ?? emitModel(outputs),
+    opening: stages?.opening ?? null,
     programs: Object.fromEntries(
       Object.entries(programs).map(([name, tensors]) => {
         const inputs = inputsOf(Object.values(tensors)).map((each) => each.name);
@@ -135,6 +165,34 @@ function planTraining(
     clipNorm: clipNorm ?? null,
     microBatches,
     session,
+  };
+}
+
+/** A step in two stages. Where the update is part of the graph, the second computes again what the first did. */
+function planStages(
+  outputs: Tensors,
+  opening: Tensors,
+  { stateNames, update }: { stateNames: ReadonlySet<string>; update: TrainerPlan["update"] },
+): { model: Uint8Array<ArrayBuffer>; opening: OpeningPlan } {
+  const namesOf = (tensors: Tensors): string[] => inputsOf(Object.values(tensors)).map(({ name }) => name);
+  const { saved, rest } = update === "flat" ? stageGraph(outputs, opening) : { saved: {}, rest: outputs };
+  const first = { ...opening, ...saved };
+  const [firstInputs, restInputs] = [namesOf(first), namesOf(rest)];
+  const isState = (name: string): boolean => stateNames.has(name);
+  return {
+    model: emitModel(rest),
+    opening: {
+      model: emitModel(first),
+      state: firstInputs.filter(isState),
+      outputs: Object.keys(opening),
+      saved: Object.entries(saved).map(([name, { shape, dtype }]) => ({
+        name,
+        shape: staticShape(`"${name}"`, shape),
+        dtype,
+      })),
+      feeds: restInputs.filter((name) => !isState(name) && firstInputs.includes(name)),
+      restState: restInputs.filter(isState),
+    },
   };
 }
 

@@ -30,6 +30,7 @@ const calls: WorkerCalls = {
     return count;
   },
   step: (trainer, microBatches, rate) => trainerOf(trainer).step(microBatches, rate),
+  begin: (trainer, feeds) => trainerOf(trainer).begin(feeds),
   evaluate: (trainer, program, feeds) => trainerOf(trainer).evaluate(program, feeds),
   state: (trainer) => trainerOf(trainer).state(),
   async release(object) {

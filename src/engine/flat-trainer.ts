@@ -1,11 +1,11 @@
-import type { NdArray } from "../core/array.ts";
+import { elementCount, type NdArray } from "../core/array.ts";
 import { addGradients, clipGradients } from "./flat-gradients.ts";
 import { allocateFlat } from "./flat-memory.ts";
 import { type ParameterLayout, packParameters, viewParameters } from "./flat-parameters.ts";
 import { applyGradients, createOptimizer } from "./optimizer.ts";
 import { restoreOptimizer, viewOptimizerState } from "./optimizer-state.ts";
 import type { Arrays, Runtime } from "./runtime.ts";
-import type { Trainer, TrainerPlan, TrainerStart } from "./trainer-plan.ts";
+import type { OpeningPlan, Trainer, TrainerPlan, TrainerStart } from "./trainer-plan.ts";
 
 /** What a step calls the norm of all gradients. */
 export const GRADIENT_NORM = "gradient norm";
@@ -36,15 +36,18 @@ export async function createFlatTrainer(
   );
   const session = await createSession(plan.model, plan.session);
   const programs = await openPrograms(createSession, plan);
+  const opening = await openStage(createSession, plan);
+  const state = plan.opening === null ? parameterViews : only(parameterViews, plan.opening.restState);
 
   return {
+    begin: (feeds) => opening.run(feeds, parameterViews),
     async step(microBatches, rate) {
       const numbers = Object.fromEntries(report.map((name) => [name, 0]));
       const share = 1 / microBatches.length;
       let next = statistics;
       if (microBatches.length > 1) sum = sum?.fill(0) ?? new Float32Array(layout.length);
       for (const feeds of microBatches) {
-        const results = await session.run({ ...feeds, ...parameterViews, ...next }, gradientViews);
+        const results = await session.run({ ...feeds, ...opening.take(), ...state, ...next }, gradientViews);
         for (const name of report) numbers[name] += share * Number(results[name].data[0]);
         next = Object.fromEntries(running.slots.map(({ name }) => [name, results[`next/${name}`]]));
         if (microBatches.length > 1) addGradients(sum as Float32Array, gradients, share);
@@ -70,8 +73,72 @@ export async function createFlatTrainer(
     async dispose() {
       await session.release();
       await programs.release();
+      await opening.release();
     },
   };
+}
+
+/** The first stage of a step: what it computed of each micro-batch waits here for the second. */
+interface OpenedStage {
+  run(feeds: Arrays, parameters: Arrays): Promise<Arrays>;
+  /** What the second stage needs of the micro-batch that was begun first. */
+  take(): Arrays;
+  release(): Promise<void>;
+}
+
+export async function openStage(
+  createSession: Runtime["createSession"],
+  { opening, session: options }: TrainerPlan,
+): Promise<OpenedStage> {
+  if (opening === null)
+    return { run: () => Promise.reject(new Error("no opening")), take: () => ({}), release: async () => {} };
+  const session = await createSession(opening.model, options);
+  const waiting: Arrays[] = [];
+  // Arrays of micro-batches that are over, to be written again.
+  const free: Arrays[] = [];
+  let taken: Arrays | null = null;
+  const allocate = (): Arrays =>
+    Object.fromEntries(opening.saved.map((type) => [type.name, emptyArray(type)]));
+  return {
+    async run(feeds, parameters) {
+      const saved = free.pop() ?? allocate();
+      const results = await session.run({ ...feeds, ...only(parameters, opening.state) }, saved);
+      waiting.push({ ...saved, ...only(feeds, opening.feeds) });
+      return only(results, opening.outputs);
+    },
+    take() {
+      if (taken !== null) free.push(taken);
+      const first = waiting.shift();
+      if (first === undefined) throw new Error("no micro-batch was begun");
+      taken = only(
+        first,
+        opening.saved.map(({ name }) => name),
+      );
+      return first;
+    },
+    release: () => session.release(),
+  };
+}
+
+function emptyArray({ shape, dtype }: OpeningPlan["saved"][number]): NdArray {
+  const count = elementCount(shape);
+  switch (dtype) {
+    case "float32":
+      return { dtype, shape, data: new Float32Array(count) };
+    case "int64":
+      return { dtype, shape, data: new BigInt64Array(count) };
+    case "int32":
+      return { dtype, shape, data: new Int32Array(count) };
+    case "bool":
+    case "uint8":
+      return { dtype, shape, data: new Uint8Array(count) };
+    default:
+      throw new Error(`no ${dtype} in a training graph`);
+  }
+}
+
+function only(arrays: Arrays, names: readonly string[]): Arrays {
+  return Object.fromEntries(names.map((name) => [name, arrays[name]]));
 }
 
 export interface Programs {

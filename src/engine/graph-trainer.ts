@@ -1,6 +1,6 @@
 import { elementCount, type NdArray } from "../core/array.ts";
 import { packParameters, viewParameters } from "./flat-parameters.ts";
-import { GRADIENT_NORM, openPrograms, pick } from "./flat-trainer.ts";
+import { GRADIENT_NORM, openPrograms, openStage, pick } from "./flat-trainer.ts";
 import { microBatchFeeds, sumKey } from "./micro-batches.ts";
 import { createOptimizer } from "./optimizer.ts";
 import { type MomentName, momentKey, momentNames } from "./optimizer-definition.ts";
@@ -37,11 +37,13 @@ export async function createGraphTrainer(
   const session = await createSession(plan.model, { ...plan.session, resident });
   session.write(state);
   const programs = await openPrograms(createSession, plan);
+  const opening = await openStage(createSession, plan);
   let updates = before.step;
   let current: Promise<Arrays> | null = null;
   const read = (): Promise<Arrays> => (current ??= session.read());
 
   return {
+    begin: async (feeds) => await opening.run(feeds, await read()),
     async step(microBatches, rate) {
       const numbers = Object.fromEntries(report.map((name) => [name, 0]));
       const count = microBatches.length;
@@ -51,6 +53,7 @@ export async function createGraphTrainer(
         const isLast = index === count - 1 && areFinite();
         const results = await session.run({
           ...feeds,
+          ...opening.take(),
           ...updateFeeds(definition, updates, rate),
           ...(plan.microBatches > 1 && microBatchFeeds(index, count, isLast)),
         });
@@ -78,6 +81,7 @@ export async function createGraphTrainer(
     async dispose() {
       await session.release();
       await programs.release();
+      await opening.release();
     },
   };
 }

@@ -31,7 +31,8 @@ export async function openWorkerRuntime(options: NodeRuntimeOptions = {}): Promi
       createSession: async (model, sessionOptions) =>
         remoteSession(ask, await ask("createSession", [model, sessionOptions], [model.buffer])),
       async createTrainer(plan, start) {
-        const models = [plan, ...Object.values(plan.programs)].map(({ model }) => model.buffer);
+        const all = [plan, ...Object.values(plan.programs), ...(plan.opening === null ? [] : [plan.opening])];
+        const models = all.map(({ model }) => model.buffer);
         return remoteTrainer(ask, await ask("createTrainer", [plan, start], models));
       },
       close,
@@ -65,6 +66,7 @@ function remoteSession(ask: Ask, id: number): Session {
 function remoteTrainer(ask: Ask, id: number): Trainer {
   return {
     step: (microBatches, rate) => ask("step", [id, microBatches.map(compact), rate]),
+    begin: (feeds) => ask("begin", [id, compact(feeds)]),
     evaluate: (program, feeds) => ask("evaluate", [id, program, compact(feeds)]),
     state: () => ask("state", [id]),
     dispose: () => ask("release", [id]),

@@ -1,4 +1,4 @@
-import type { NdArray } from "../core/array.ts";
+import type { Dtype, NdArray } from "../core/array.ts";
 import type { ParameterLayout } from "./flat-parameters.ts";
 import type { OptimizerDefinition } from "./optimizer-definition.ts";
 import type { OptimizerState } from "./optimizer-state.ts";
@@ -13,6 +13,11 @@ export interface Trainer {
    * @param rate learning rate, before the scale of a group
    */
   step(microBatches: readonly Arrays[], rate: number): Promise<Readonly<Record<string, number>>>;
+  /**
+   * Opens a micro-batch of a graph whose inputs depend on what it computes: runs all that the inputs at hand allow and gives the graph's
+   * `opening` values. The next step goes on from there, micro-batch by micro-batch, and is fed the other inputs only.
+   */
+  begin(feeds: Arrays): Promise<Arrays>;
   /** Runs one of the other programs with the parameters as they are. */
   evaluate(program: string, feeds: Arrays): Promise<Arrays>;
   /** A copy of everything that steps change, as a checkpoint holds it. */
@@ -41,6 +46,7 @@ export interface TrainerPlan {
   readonly update: "flat" | "graph";
   readonly model: Uint8Array<ArrayBuffer>;
   readonly programs: Readonly<Record<string, ProgramPlan>>;
+  readonly opening: OpeningPlan | null;
   readonly parameters: ParameterLayout;
   /** Inputs whose next value ("next/NAME") the model writes, such as a batch norm's running mean. */
   readonly running: ParameterLayout;
@@ -57,4 +63,23 @@ export interface ProgramPlan {
   readonly model: Uint8Array<ArrayBuffer>;
   /** Parameters and running statistics among its inputs. */
   readonly state: readonly string[];
+}
+
+/** The first stage of a step in two: see `Trainer.begin`. */
+export interface OpeningPlan {
+  readonly model: Uint8Array<ArrayBuffer>;
+  /** Parameters among its inputs. */
+  readonly state: readonly string[];
+  /** Its values for the caller. */
+  readonly outputs: readonly string[];
+  /** What the second stage gets from the first; nothing where it computes all of it again. */
+  readonly saved: readonly {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly dtype: Dtype;
+  }[];
+  /** What the first stage is fed and the second needs too. */
+  readonly feeds: readonly string[];
+  /** Parameters among the inputs of the second stage. */
+  readonly restState: readonly string[];
 }

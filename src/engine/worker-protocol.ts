@@ -18,6 +18,7 @@ export interface WorkerCalls {
     microBatches: readonly Arrays[],
     rate: number,
   ): Promise<Readonly<Record<string, number>>>;
+  begin(trainer: number, feeds: Arrays): Promise<Arrays>;
   evaluate(trainer: number, program: string, feeds: Arrays): Promise<Arrays>;
   state(trainer: number): Promise<TrainerState>;
   release(object: number): Promise<void>;
