@@ -62,10 +62,10 @@ export async function compilePartTraining(
         const { features, counts, classes, teacher } = each as Arrays<"features"> & BatchTargets;
         const targets = unpackTargets({ counts, classes, teacher });
         if (targets.length !== batch) throw invalid("step: counts", `${batch} pictures`, targets.length);
-        const outputs = await trainer.evaluate("prompt", { features });
+        const outputs = await trainer.begin({ features });
         const matching = matchBatch(outputs, targets, costs);
         matchings.push(matching);
-        feeds.push({ features, ...matching.feeds });
+        feeds.push(matching.feeds);
       }
       return { ...(await trainer.step(feeds, rate)), ...tally(matchings) };
     },
@@ -98,6 +98,7 @@ export function partTraining(config: PrompterConfig, batch: number, losses?: Los
     loss,
     parameters: [...parameters.values()],
     report: { class: classLoss, token: tokenLoss },
+    opening: { ...parts },
     programs: { prompt: { ...parts } },
   };
 }
