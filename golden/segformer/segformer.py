@@ -15,7 +15,7 @@ DIMS, DEPTHS, HEADS, REDUCTIONS = [4, 4, 6, 8], [1, 2, 1, 1], [1, 2, 2, 4], [8, 
 RATIO, DECODER, CLASSES = 2, 5, 3
 PATCHES = [(7, 4), (3, 2), (3, 2), (3, 2)]
 BATCH, HEIGHT, WIDTH = 2, 32, 64
-RATE, DECAY = 0.001, 0.05
+RATE, DECAY = 6e-5, 0.01
 
 generator = torch.Generator().manual_seed(0)
 weights = {}
