@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import { camCommand } from "./cam.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -12,6 +13,7 @@ const commands = [
   proposeCommand,
   segmentCommand,
   refineCommand,
+  camCommand,
   evaluateCommand,
   convertCommand,
 ];

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { version } from "../run/version.ts";
+import { camCommand } from "./cam.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
@@ -21,6 +22,7 @@ for (const command of [
   proposeCommand(),
   segmentCommand(),
   refineCommand(),
+  camCommand(),
   evaluateCommand(),
   convertCommand(),
   modelsCommand(),

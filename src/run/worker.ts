@@ -1,7 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
 import { packError } from "../core/remote-error.ts";
 import type { Answer } from "./pool.ts";
+import type { makeCam } from "./tasks/cam.ts";
 import type { evaluateItems } from "./tasks/evaluate.ts";
+import type { extractFeatures } from "./tasks/features.ts";
+import type { openBackbone } from "./tasks/open-backbone.ts";
 import type { openModel } from "./tasks/open-model.ts";
 import type { drawOverlay } from "./tasks/overlay.ts";
 import type { drawPanels } from "./tasks/panels.ts";
@@ -13,9 +16,12 @@ import type { segmentItem } from "./tasks/segment.ts";
 /** What a worker can be asked to do. */
 interface Tasks {
   readonly "open-model": typeof openModel;
+  readonly "open-backbone": typeof openBackbone;
   readonly scene: typeof drawSceneFiles;
   readonly propose: typeof proposeItem;
   readonly segment: typeof segmentItem;
+  readonly features: typeof extractFeatures;
+  readonly cam: typeof makeCam;
   readonly refine: typeof refineItem;
   readonly evaluate: typeof evaluateItems;
   readonly overlay: typeof drawOverlay;
@@ -30,8 +36,11 @@ export type ResultOf<N extends TaskName> = Awaited<ReturnType<Tasks[N]>>;
 const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   scene: () => import("./tasks/scene.ts").then((m) => m.drawSceneFiles),
   "open-model": () => import("./tasks/open-model.ts").then((m) => m.openModel),
+  "open-backbone": () => import("./tasks/open-backbone.ts").then((m) => m.openBackbone),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
   segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
+  features: () => import("./tasks/features.ts").then((m) => m.extractFeatures),
+  cam: () => import("./tasks/cam.ts").then((m) => m.makeCam),
   refine: () => import("./tasks/refine.ts").then((m) => m.refineItem),
   evaluate: () => import("./tasks/evaluate.ts").then((m) => m.evaluateItems),
   overlay: () => import("./tasks/overlay.ts").then((m) => m.drawOverlay),

@@ -1,0 +1,105 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readCam, type StoredCam } from "../data/cam-file.ts";
+import { readTags } from "../data/weak-labels.ts";
+import { sceneClasses } from "../scenes/objects/catalog.ts";
+import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
+import { hashTree, temporaryFolder, writeTree } from "../testing/tree.ts";
+
+/** Tagged scenes, and `whole`: their CAMs, which nothing interrupted. */
+let data = "";
+const cam = (out: string, ...more: string[]): string[] => [
+  ...["cam", "images", "--tags", "tags.csv", "--classes", "classes.txt", "--weights", "tiny.safetensors"],
+  ...["--workers", "1", "-o", out, ...more],
+];
+const volatile = /^(report\.json|log\.ndjson|run\.json)$/;
+
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), "maskwright-tagged-"));
+  await writeTaggedScenes(data, 4);
+});
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+describe("cam", () => {
+  it("maps the classes of each photo, odd photos too, and reports the training's loss", async () => {
+    const { code, stdout } = await maskwright(data, ...cam("whole", "--attention"));
+    const tags = await readTags(join(data, "tags.csv"), sceneClasses);
+    const maps = [...tags.values()].reduce((sum, { classes }) => sum + classes.length, 0);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        new RegExp(`^7 images, ${maps} maps, training loss [\\d.]+: whole/cams\n$`),
+      ),
+    });
+    const read = (id: string): Promise<StoredCam> => readCam(join(data, `whole/cams/${id}.safetensors`));
+    for (const [id, { classes }] of tags) {
+      const { classes: found, picture, data } = await read(id);
+      expect(found).toEqual(classes);
+      expect(picture).toEqual(id === "thin" ? { height: 1, width: 5000 } : { height: 48, width: 64 });
+      expect(data.some((value) => value !== 0)).toBe(classes.length > 0);
+    }
+    const { height, width } = await read("thin");
+    expect([height, width]).toEqual([2, 28]);
+    expect(existsSync(join(data, "whole/attention/untagged.safetensors"))).toBe(false);
+    const losses = linesOf(readFileSync(join(data, "whole/head.ndjson"), "utf8")).map((line) =>
+      JSON.parse(line),
+    );
+    expect(losses).toHaveLength(500);
+    expect(losses[499].loss).toBeLessThan(losses[0].loss / 2);
+  });
+
+  it("ends as if nothing had happened after Ctrl-C", async () => {
+    const { child, result, lines } = startMaskwright(data, ...cam("stopped", "--attention", "--json"));
+    await lines(/"stage":"head"/, 20);
+    child.kill("SIGINT");
+    expect((await result).code).toBe(130);
+    expect(existsSync(join(data, "stopped/cams"))).toBe(false);
+    expect((await maskwright(data, ...cam("stopped", "--attention"))).code).toBe(0);
+    expect(hashTree(join(data, "stopped"), volatile)).toEqual(hashTree(join(data, "whole"), volatile));
+  });
+
+  it("says what it would take, and writes nothing", async () => {
+    const { code, stdout } = await maskwright(data, ...cam("dry", "--dry-run"));
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^would take .* 7 images/) });
+    expect(existsSync(join(data, "dry"))).toBe(false);
+  });
+});
+
+describe("cam refuses", () => {
+  it.each([
+    [
+      "an unknown tag, with its line",
+      "file,tags\nscene-0.jpg,car;unicorn\nscene-1.jpg,dragon\n",
+      "2 problems",
+    ],
+    ["a photo that is not there", "file,tags\nmoon.jpg,car\n", "got none for 1 of them (moon)"],
+    [
+      "tags of nothing",
+      "file,tags\nscene-0.jpg,\n",
+      "tags.csv: expected photos with tags, got none with any",
+    ],
+  ])("%s", async (_, tags, message) => {
+    const folder = temporaryFolder();
+    writeTree(folder, { "tags.csv": tags });
+    const args = cam(join(folder, "out"));
+    args[3] = join(folder, "tags.csv");
+    const { code, stderr } = await maskwright(data, ...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it.each([
+    [[], "--weights: expected a MobileNetV2 file, got none"],
+    [["--weights", "nothing.tflite"], "nothing.tflite: expected a file, got nothing there"],
+    [["--weights", "tags.csv"], "--weights: expected a file ending in .tflite"],
+  ])("weights %j, before anything is written", async (weights, message) => {
+    const args = cam("refused").filter((word) => word !== "--weights" && word !== "tiny.safetensors");
+    const { code, stderr } = await maskwright(data, ...args, ...weights);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(existsSync(join(data, "refused"))).toBe(false);
+  });
+});

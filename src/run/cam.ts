@@ -1,0 +1,105 @@
+import { join, resolve } from "node:path";
+import { MaskwrightError } from "../core/error.ts";
+import type { ClassList } from "../data/class-list.ts";
+import type { WeakLabels } from "../data/tags.ts";
+import { fingerprint } from "./artifact-key.ts";
+import { type ClassifierSource, sourceIdentity, withCamThread } from "./cams/cam-source.ts";
+import { camStages } from "./cams/cam-stage.ts";
+import type { TaggedPhotos } from "./cams/classifier.ts";
+import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { type Estimate, estimateStage } from "./estimate.ts";
+import { writeAtomically } from "./files.ts";
+import { fileOf, openPhotos } from "./label-input.ts";
+import { openRunDirectory } from "./run-directory.ts";
+import { type SelectionOptions, selectLabeled } from "./selection.ts";
+import type { WorkContext } from "./stage.ts";
+import { version } from "./version.ts";
+
+/** Tags as a file has them. */
+export interface TagSource {
+  readonly path: string;
+  readonly labels: WeakLabels<"tags">;
+}
+
+export interface CamRequest extends SelectionOptions {
+  readonly images: string;
+  readonly tags: TagSource;
+  readonly classes: ClassList;
+  readonly source: ClassifierSource;
+  /** Also keep how positions resemble each other, which refines CAMs. */
+  readonly keepsAttention: boolean;
+  readonly out: string;
+}
+
+export interface CamReport extends RunSummary {
+  /** Maps of all images. */
+  readonly maps: number;
+  readonly bytes: number;
+  /** Of the head's last step. */
+  readonly loss: number | null;
+}
+
+/** CAMs of tagged photos: `OUT/cams/<id>.safetensors`, resumable. */
+export async function makeCams(request: CamRequest, context: WorkContext): Promise<CamReport> {
+  const startMs = performance.now();
+  const { images, tags, classes, source, keepsAttention, out } = request;
+  const tagged = await openTagged(request);
+  const options = { ...sourceIdentity(source), classes: classes.classes.slice(1), keepsAttention };
+  const inputs = { images: resolve(images), tags: resolve(tags.path) };
+  return await withCamThread(source, context, async (camContext) => {
+    const run = openRunDirectory(out, { command: "cam", options, inputs });
+    try {
+      const { finished, failures, lines } = await camStages(tagged, request, run, camContext);
+      checkSomeFinished("cam", finished.length, failures);
+      const report: CamReport = {
+        command: "cam",
+        maskwright: version,
+        options,
+        images: finished.length,
+        maps: finished.reduce((sum, { result }) => sum + result.maps, 0),
+        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+        loss: lines.at(-1)?.loss ?? null,
+        failures,
+        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
+        timing: { seconds: secondsSince(startMs) },
+      };
+      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      return report;
+    } finally {
+      run.journal.close();
+    }
+  });
+}
+
+/** What `makeCams` would take; writes nothing. */
+export async function estimateCams(request: CamRequest, context: WorkContext): Promise<Estimate> {
+  const { ids, photos } = await openTagged(request);
+  const { backbone } = request.source;
+  const nothing = { backbone, out: null, stage: "", knownKey: null };
+  return await withCamThread(request.source, context, async ({ pool }) => {
+    const features = await estimateStage(ids, async (id) => {
+      const task = { id, photo: fileOf(photos, id), ...nothing };
+      return (await pool.run("features", task)).result?.bytes ?? 0;
+    });
+    // The network sees each photo once more for its CAM, which is as small as the features.
+    return { ...features, seconds: 2 * features.seconds, bytes: 2 * features.bytes };
+  });
+}
+
+/**
+ * The chosen photos that have a line in the tags, with their classes.
+ *
+ * @throws MaskwrightError NOT_FOUND when none of them has a tag, or as `selectLabeled`
+ */
+export async function openTagged(
+  request: Pick<CamRequest, "images" | "tags"> & SelectionOptions,
+): Promise<TaggedPhotos> {
+  const { images, tags } = request;
+  const photos = openPhotos(images);
+  const labeled = { ids: [...tags.labels.keys()], path: tags.path };
+  const ids = await selectLabeled(photos, images, labeled, request);
+  const classesOf = new Map(ids.map((id) => [id, tags.labels.get(id)?.classes ?? []]));
+  if ([...classesOf.values()].every(({ length }) => length === 0))
+    throw new MaskwrightError("NOT_FOUND", `${tags.path}: expected photos with tags, got none with any`);
+  return { ids, photos, tags: classesOf };
+}
