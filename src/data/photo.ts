@@ -12,17 +12,20 @@ const photoFormats = "a photo (JPEG, PNG, WebP, TIFF, GIF or AVIF)";
 
 /**
  * The picture in a photo file as it is meant to be seen: turned as its EXIF orientation says, in sRGB, 8 bits a
- * sample, gray as three equal channels, alpha dropped (as Pillow's `convert("RGB")` does), of an animation
- * the first frame.
+ * sample, gray as three equal channels, alpha dropped and CMYK without its color profile (as Pillow's `convert("RGB")` does both), of an
+ * animation the first frame.
  *
  * @throws MaskwrightError NOT_FOUND; BAD_FORMAT if the file is no photo, too large, or ends early
  */
 export async function readPhoto(path: string): Promise<RgbImage> {
-  const { photo } = await openPhoto(path);
-  const { data, info } = await decoded(path, () =>
-    photo.autoOrient().toColorspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true }),
-  );
+  const { photo, isCmyk } = await openPhoto(path);
+  const upright = photo.autoOrient();
+  const samples = isCmyk
+    ? upright.pipelineColorspace("cmyk").toColorspace("cmyk")
+    : upright.toColorspace("srgb").removeAlpha();
+  const { data, info } = await decoded(path, () => samples.raw().toBuffer({ resolveWithObject: true }));
   const { height, width, channels } = info;
+  if (isCmyk && channels === 4) return { height, width, data: rgbFromCmyk(data) };
   if (channels !== 3) throw badFormat(path, "a photo of 3 channels", String(channels));
   return { height, width, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
 }
@@ -56,17 +59,28 @@ export async function encodeJpeg(image: RgbImage, options: EncodeJpegOptions = {
 }
 
 /** A photo whose header has been checked. sharp is loaded here: it takes 60 ms that nobody without photos should wait for. */
-async function openPhoto(path: string): Promise<{ photo: Sharp; size: Size }> {
+async function openPhoto(path: string): Promise<{ photo: Sharp; size: Size; isCmyk: boolean }> {
   const bytes = readFileBytes(path);
   const { default: sharp } = await import("sharp");
   return decoded(path, async () => {
     // Our own limit comes first, with the size in its message.
     const photo = sharp(bytes, { limitInputPixels: false, failOn: "error" });
-    const { format, height, width, autoOrient } = await photo.metadata();
+    const { format, height, width, autoOrient, space } = await photo.metadata();
     if (!formats.includes(format)) throw badFormat(path, photoFormats, format, "Save it as JPEG or PNG.");
     checkSize(path, { height, width });
-    return { photo, size: { height: autoOrient.height, width: autoOrient.width } };
+    const size = { height: autoOrient.height, width: autoOrient.width };
+    return { photo, size, isCmyk: space === "cmyk" };
   });
+}
+
+/** Ink that is taken from white, as Pillow converts it. */
+function rgbFromCmyk(cmyk: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((cmyk.length / 4) * 3);
+  for (let at = 0, to = 0; at < cmyk.length; at += 4) {
+    const light = 255 - cmyk[at + 3];
+    for (let c = 0; c < 3; c++) rgb[to++] = Math.round(((255 - cmyk[at + c]) * light) / 255);
+  }
+  return rgb;
 }
 
 async function decoded<T>(path: string, decode: () => Promise<T>): Promise<T> {
