@@ -4,7 +4,7 @@
  * Sets FOLDER/options.json on the first picture: half of all masks pass by their predicted IoU, and so many by their stability that some 150
  * are left. Both thresholds are in the middle of a gap. Each run leaves its proposals in FOLDER/ours.json.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { boxToSam } from "../src/core/geometry.ts";
@@ -15,6 +15,7 @@ import { pointGrid } from "../src/methods/proposals/sam-auto/point-grid.ts";
 import { proposeWithSam } from "../src/methods/proposals/sam-auto/propose.ts";
 import { suppressOverlaps } from "../src/methods/proposals/sam-auto/suppression.ts";
 import { createSam, type SamVariant, samConfigs } from "../src/models/index.ts";
+import { readPpm } from "./lib/ppm.ts";
 
 /** Masks to be left, within the 50 to 300 that a comparison wants. */
 const AIM = 150;
@@ -22,7 +23,7 @@ const AIM = 150;
 const [name, folder, threads, points] = process.argv.slice(2);
 const pointsPerSide = Number(points);
 const pictures = readdirSync(folder).filter((file) => file.endsWith(".ppm"));
-const images = pictures.sort().map((file) => readPpm(readFileSync(join(folder, file))));
+const images = pictures.sort().map((file) => readPpm(join(folder, file)));
 const runtime = await openNodeRuntime({ threads: Number(threads) });
 const sam = createSam(openWeightFile(join(folder, "weights.pth")), samConfigs[name as SamVariant], runtime);
 
@@ -88,10 +89,4 @@ function gapAt(values: readonly number[], rank: number): number {
   const gap = (k: number): number => sorted[k] - sorted[k - 1];
   const widest = ranks.reduce((a, b) => (gap(b) > gap(a) ? b : a));
   return (sorted[widest] + sorted[widest - 1]) / 2;
-}
-
-function readPpm(bytes: Buffer): RgbImage {
-  const [, width, height] = /^P6\s(\d+) (\d+)\s255\s/.exec(bytes.toString("latin1", 0, 64)) ?? [];
-  const size = Number(width) * Number(height) * 3;
-  return { height: Number(height), width: Number(width), data: bytes.subarray(bytes.length - size) };
 }

@@ -7,16 +7,14 @@
  * (`sam-auto-row.ts`). Both processes take turns, a photo each, and a run is all from a decoded photo to records. A mask is matched when the
  * other side has one with an IoU of at least 0.99. `--wait` lets each turn wait for a moment in which the machine is idle.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { rleIous } from "../src/core/iou.ts";
 import type { Rle } from "../src/core/rle.ts";
-import { readIdList } from "../src/data/id-list.ts";
-import { readPhoto } from "../src/data/photo.ts";
 import { decodeProposals } from "../src/data/proposal-file.ts";
-import { dataFolder } from "../src/testing/folders.ts";
+import { writePhotos } from "./lib/ppm.ts";
 import { burst, fairEnvironment, startContender } from "./lib/turns.ts";
 
 const THREADS = 2;
@@ -48,7 +46,7 @@ async function compare(name: string): Promise<void> {
     return;
   }
   const folder = mkdtempSync(join(tmpdir(), "sam-auto-"));
-  await writePhotos(folder);
+  await writePhotos(folder, Number(values.photos));
   const script = (file: string): string => join(import.meta.dirname, file);
   const python = process.env.PYTHON ?? "/usr/bin/python3";
   const torch = await startContender(
@@ -87,18 +85,4 @@ function agreement(folder: string): { counts: readonly [number, number]; matched
   const others = theirs.filter((_, t) => hasPartner(ours.length, (d) => ious[d * theirs.length + t]));
   const matched = (mine.length + others.length) / (ours.length + theirs.length);
   return { counts: [ours.length, theirs.length], matched };
-}
-
-/** The first photos of VOC's train list, as pixels that both sides read alike. */
-async function writePhotos(folder: string): Promise<void> {
-  const voc = dataFolder("voc2012");
-  if (voc === null) process.exit(1);
-  const ids = await readIdList(join(voc, "ImageSets/Segmentation/train_with_images.txt"));
-  for (const [k, id] of ids.slice(0, Number(values.photos)).entries()) {
-    const { height, width, data } = await readPhoto(join(voc, `JPEGImages/${id}.jpg`));
-    writeFileSync(
-      join(folder, `${k}.ppm`),
-      Buffer.concat([Buffer.from(`P6\n${width} ${height}\n255\n`), Buffer.from(data)]),
-    );
-  }
 }

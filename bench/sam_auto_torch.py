@@ -1,7 +1,8 @@
 """One row of sam-auto.ts by the published generator: `sam_auto_torch.py NAME CHECKOUT FOLDER THREADS`, spoken to as sam-auto-row.ts is.
 
 Draws the weights, by golden/sam/published.py, makes masks local, and writes them to FOLDER/weights.pth for the other side. Each run takes the
-next of FOLDER/*.ppm and FOLDER/options.json, and leaves its records in FOLDER/theirs.json.
+next of FOLDER/*.ppm and FOLDER/options.json, and leaves its records in FOLDER/theirs.json. With "save_logits" among the options it leaves what
+the decoder said in FOLDER/logits.bin too, for each point [3, 256, 256] logits and three predicted IoUs, float32.
 """
 
 import json
@@ -60,7 +61,7 @@ def make_local(model, image, prompts=12):
         kernel.copy_(kernel.mean((2, 3), keepdim=True) * 2 + 0.02 * kernel)
     upscaled = []
     hook = decoder.output_upscaling.register_forward_hook(lambda module, inputs, output: upscaled.append(output))
-    predictor = predictor_class()(model)
+    predictor = published().SamPredictor(model)
     predictor.set_image(image)
     points = torch.rand((prompts, 1, 2), generator=generator) * torch.tensor(predictor.input_size).flip(0)
     side = model.image_encoder.img_size
@@ -86,8 +87,12 @@ def make_local(model, image, prompts=12):
         mlp.layers[2].bias.copy_(fitted)
 
 
-def predictor_class():
-    return published().SamPredictor
+def save_decoded(decoder, file):
+    def save(module, inputs, output):
+        for logits, estimates in zip(*output):
+            file.write(logits.numpy().tobytes() + estimates.numpy().tobytes())
+
+    return decoder.register_forward_hook(save)
 
 
 def published():
@@ -125,10 +130,17 @@ print("ready {}", flush=True)
 for turn, _ in enumerate(sys.stdin):
     options = json.loads((folder / "options.json").read_text())
     image = load(PICTURES[turn % len(PICTURES)])
+    saves = options.pop("save_logits", False)
     generator = published().SamAutomaticMaskGenerator(model, output_mode="uncompressed_rle", **options)
-    start = time.perf_counter()
-    records = generator.generate(image)
-    milliseconds = (time.perf_counter() - start) * 1000
-    (folder / "theirs.json").write_text(json.dumps(records))
+    with open(folder / "logits.bin", "wb") as file:
+        hook = save_decoded(model.mask_decoder, file) if saves else None
+        start = time.perf_counter()
+        records = generator.generate(image)
+        milliseconds = (time.perf_counter() - start) * 1000
+        if saves:
+            hook.remove()
+    # JSON has no NaN, which an empty mask's stability is.
+    numbers = [{key: None if value != value else value for key, value in record.items()} for record in records]
+    (folder / "theirs.json").write_text(json.dumps(numbers))
     print(f"{milliseconds:.3f}", flush=True)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, flush=True)
