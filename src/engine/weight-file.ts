@@ -11,6 +11,7 @@ import {
 } from "../core/safetensors-header.ts";
 import type { ByteSource } from "./byte-source.ts";
 import { isPth, readPth } from "./pth.ts";
+import { formatShape } from "./shape.ts";
 import type { StoredTensor, WeightFile } from "./stored-tensor.ts";
 
 const dtypes: Readonly<Record<SafetensorsDtype, Dtype>> = {
@@ -49,6 +50,36 @@ export function findTensor({ where, tensors }: WeightFile, name: string): Stored
   throw new MaskwrightError("NOT_FOUND", `${where}: expected a tensor "${name}", got none`, {
     hint: `it has ${tensors.size} tensors${some.length > 0 ? `, such as ${some.join(", ")}` : ""}`,
   });
+}
+
+/**
+ * The file with nothing but the tensors of a network.
+ *
+ * @param shapes   every tensor's name and shape
+ * @param network  "SAM", for the hint
+ * @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH for a tensor that is missing or of another shape
+ */
+export function selectWeights(
+  file: WeightFile,
+  shapes: ReadonlyMap<string, readonly number[]>,
+  network: string,
+): WeightFile {
+  const tensors = new Map<string, StoredTensor>();
+  const hint = `these are the weights of another model, or of ${network} in another size`;
+  for (const [name, shape] of shapes) {
+    const tensor = file.tensors.get(name);
+    const expected = `"${name}" ${formatShape(shape)}`;
+    if (tensor === undefined)
+      throw new MaskwrightError("NOT_FOUND", `${file.where}: expected ${expected}, got none`, { hint });
+    if (formatShape(tensor.shape) !== formatShape(shape)) {
+      const got = formatShape(tensor.shape);
+      throw new MaskwrightError("SHAPE_MISMATCH", `${file.where}: expected ${expected}, got ${got}`, {
+        hint,
+      });
+    }
+    tensors.set(name, tensor);
+  }
+  return { ...file, tensors };
 }
 
 /** What becomes of a name that matches: its matched part is replaced as by String.replace, or the tensor is left out. */

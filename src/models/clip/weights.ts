@@ -1,5 +1,4 @@
-import { MaskwrightError } from "../../core/error.ts";
-import { formatShape, renameWeights, type StoredTensor, type WeightFile } from "../../engine/index.ts";
+import { renameWeights, selectWeights, type WeightFile } from "../../engine/index.ts";
 import { type ClipConfig, MLP_RATIO, trainedGrid } from "./config.ts";
 import { joinRows, transposeStored } from "./derived-tensors.ts";
 
@@ -54,23 +53,7 @@ function blocks(name: string, { dim, depth }: { readonly dim: number; readonly d
  * @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH for a tensor that is missing or of another shape
  */
 export function clipWeights(file: WeightFile, config: ClipConfig): WeightFile {
-  const official = isTransformers(file) ? fromTransformers(file) : file;
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, shape] of clipTensors(config)) {
-    const tensor = official.tensors.get(name);
-    const expected = `"${name}" ${formatShape(shape)}`;
-    const hint = "these are the weights of another model, or of CLIP in another size";
-    if (tensor === undefined)
-      throw new MaskwrightError("NOT_FOUND", `${file.where}: expected ${expected}, got none`, { hint });
-    if (formatShape(tensor.shape) !== formatShape(shape)) {
-      const got = formatShape(tensor.shape);
-      throw new MaskwrightError("SHAPE_MISMATCH", `${file.where}: expected ${expected}, got ${got}`, {
-        hint,
-      });
-    }
-    tensors.set(name, tensor);
-  }
-  return { ...official, tensors };
+  return selectWeights(isTransformers(file) ? fromTransformers(file) : file, clipTensors(config), "CLIP");
 }
 
 function isTransformers({ tensors }: WeightFile): boolean {

@@ -1,5 +1,4 @@
-import { MaskwrightError } from "../../core/error.ts";
-import { formatShape, renameWeights, type WeightFile } from "../../engine/index.ts";
+import { renameWeights, selectWeights, type WeightFile } from "../../engine/index.ts";
 import { neckSide, type PrompterConfig } from "./config.ts";
 
 type Entry = readonly [name: string, shape: readonly number[]];
@@ -69,22 +68,7 @@ function decoderLayer(at: string, config: PrompterConfig): Entry[] {
  * @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH for a tensor that is missing or of another shape
  */
 export function prompterWeights(file: WeightFile, config: PrompterConfig): WeightFile {
-  const own = withoutPrefix(file);
-  const tensors = new Map<string, WeightFile["tensors"] extends ReadonlyMap<string, infer T> ? T : never>();
-  const hint = "these are not the weights of a prompter, or of one of another configuration";
-  for (const [name, shape] of prompterTensors(config)) {
-    const tensor = own.tensors.get(name);
-    const expected = `"${name}" ${formatShape(shape)}`;
-    if (tensor === undefined)
-      throw new MaskwrightError("NOT_FOUND", `${file.where}: expected ${expected}, got none`, { hint });
-    const got = formatShape(tensor.shape);
-    if (got !== formatShape(shape))
-      throw new MaskwrightError("SHAPE_MISMATCH", `${file.where}: expected ${expected}, got ${got}`, {
-        hint,
-      });
-    tensors.set(name, tensor);
-  }
-  return { ...own, tensors };
+  return selectWeights(withoutPrefix(file), prompterTensors(config), "a prompter");
 }
 
 function withoutPrefix(file: WeightFile): WeightFile {

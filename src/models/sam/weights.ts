@@ -1,8 +1,7 @@
-import { MaskwrightError } from "../../core/error.ts";
 import {
-  formatShape,
   type RenameRule,
   renameWeights,
+  selectWeights,
   type Tensor,
   type WeightFile,
 } from "../../engine/index.ts";
@@ -25,22 +24,7 @@ export function scoped(weights: Weights, prefix: string): Weights {
  */
 export function samWeights(file: WeightFile, config: SamConfig | EfficientSamConfig): WeightFile {
   const official = renameWeights(file, isTransformers(file) ? transformersRules(file) : authorsRules);
-  const tensors = new Map<string, WeightFile["tensors"] extends ReadonlyMap<string, infer T> ? T : never>();
-  for (const [name, shape] of samTensors(config)) {
-    const tensor = official.tensors.get(name);
-    const expected = `"${name}" ${formatShape(shape)}`;
-    const hint = "these are the weights of another model, or of SAM in another size";
-    if (tensor === undefined)
-      throw new MaskwrightError("NOT_FOUND", `${file.where}: expected ${expected}, got none`, { hint });
-    if (formatShape(tensor.shape) !== formatShape(shape)) {
-      const got = formatShape(tensor.shape);
-      throw new MaskwrightError("SHAPE_MISMATCH", `${file.where}: expected ${expected}, got ${got}`, {
-        hint,
-      });
-    }
-    tensors.set(name, tensor);
-  }
-  return { ...official, tensors };
+  return selectWeights(official, samTensors(config), "SAM");
 }
 
 /** EfficientSAM's checkpoints hold the network under the key "model". */
