@@ -30,7 +30,7 @@ for (const photos of sets) {
   for (const photo of tuning) rows.push(...(await rowsOf(photo, 1 / count)));
 }
 if (rows.length > 0) {
-  const coefficients = fit(rows);
+  const coefficients = fitQuality(rows);
   BOX_FEATURE_NAMES.forEach((name, k) => {
     console.log(coefficients[k].toFixed(3).padStart(7), name);
   });
@@ -60,7 +60,7 @@ async function rowsOf({ path, objects }: BoxedPhoto, weight: number): Promise<Ro
 }
 
 /** Minimizes the weighted log loss and the ridge, which the constant is free of. */
-function fit(rows: readonly Row[]): Float64Array {
+function fitQuality(rows: readonly Row[]): Float64Array {
   let x: Float64Array = new Float64Array(size);
   for (let step = 0; step < 30; step++) {
     const hessian = new Float64Array(size * size);
