@@ -1,3 +1,4 @@
+import type { ClassMaps } from "../../core/class-maps.ts";
 import type { Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { foregroundClasses, type LabelMap } from "../../core/label-map.ts";
@@ -5,6 +6,7 @@ import type { Proposal } from "../../core/proposal.ts";
 import { resizeImage, resizeLabels } from "../../core/resize.ts";
 import { checkSameSize } from "../../core/rle.ts";
 import { encodeJpeg } from "../../data/photo.ts";
+import { overlayCam } from "./heat-map.ts";
 import { grayPicture, overlayLabels, overlayProposals } from "./overlay.ts";
 import type { ReportPictures } from "./report.ts";
 
@@ -12,6 +14,7 @@ import type { ReportPictures } from "./report.ts";
 export type PanelLayer =
   | { readonly kind: "photo"; readonly caption: string }
   | { readonly kind: "labels"; readonly caption: string; readonly labels: LabelMap }
+  | { readonly kind: "cam"; readonly caption: string; readonly cam: ClassMaps<"cam" | "score"> }
   | { readonly kind: "proposals"; readonly caption: string; readonly proposals: readonly Proposal[] };
 
 /** What all panels of an image have in common. */
@@ -31,7 +34,7 @@ const PANEL_LIMITS: Size = { height: 480, width: 320 };
  * The panels of one image for the report: layers over the photo, shrunk to at most 320 × 480. Everything
  * is shrunk before it is drawn, so lines are one pixel wide in every panel.
  *
- * @throws MaskwrightError SHAPE_MISMATCH if a layer or the photo is of another size
+ * @throws MaskwrightError SHAPE_MISMATCH if a layer or the photo is of another size; a CAM may have any grid
  */
 export async function drawPictures(
   id: string,
@@ -50,6 +53,9 @@ export async function drawPictures(
         checkSameSize(`report: "${layer.caption}" of ${id}`, size, layer.labels);
         for (const c of foregroundClasses(layer.labels)) classes.add(c);
         return overlayLabels(base, resizeLabels(layer.labels, panelSize), palette);
+      case "cam":
+        for (const c of layer.cam.classes) classes.add(c);
+        return overlayCam(base, layer.cam, palette);
       case "proposals":
         for (const { rle } of layer.proposals) checkSameSize(`report: proposals of ${id}`, size, rle);
         return overlayProposals(base, layer.proposals);

@@ -29,10 +29,9 @@ export function pictureSection(
 function imageFigures({ before, after, changed }: ReportImage): Html {
   const change = html`${formatPercent(before)} → ${formatPercent(after)} ${gainMark(before, after)}`;
   const scored =
-    before === null && after === null
-      ? null
-      : html`mIoU ${before === null ? formatPercent(after) : change} · `;
-  return html`<p>${scored}${(changed * 100).toFixed(1)} % of pixels changed</p>`;
+    before === null && after === null ? null : html`mIoU ${before === null ? formatPercent(after) : change}`;
+  const pixels = changed === undefined ? null : `${(changed * 100).toFixed(1)} % of pixels changed`;
+  return html`<p>${scored}${scored === null || pixels === null ? null : " · "}${pixels}</p>`;
 }
 
 function panelFigure(id: string, { caption, source }: ReportPanel): Html {

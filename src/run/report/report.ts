@@ -51,8 +51,8 @@ export interface ReportImage {
   /** mIoU of this image alone, over the classes that occur in it; null when there is nothing to score, or no such stage. */
   readonly before: number | null;
   readonly after: number | null;
-  /** Fraction of the pixels whose label changed. */
-  readonly changed: number;
+  /** Fraction of the pixels whose label changed, where labels were there before. */
+  readonly changed?: number;
 }
 
 export interface ReportPictures {

@@ -38,12 +38,12 @@ function withGain(values: readonly (number | null)[]): string[] {
 }
 
 /** A name without control characters: one from a file must not steer the terminal. */
-function printable(name: string): string {
+export function printable(name: string): string {
   return name.replace(/\p{C}/gu, "\uFFFD");
 }
 
 /** Rows of cells as lines: the first column flush left, the others flush right. */
-function alignColumns(rows: readonly (readonly string[])[]): string {
+export function alignColumns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows)
     row.forEach((cell, k) => {
