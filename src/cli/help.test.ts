@@ -4,6 +4,7 @@ import { camCommand } from "./cam.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { evaluatePartsCommand } from "./evaluate-parts.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
 import { segmentCommand } from "./segment.ts";
@@ -15,6 +16,7 @@ const commands = [
   refineCommand,
   camCommand,
   evaluateCommand,
+  evaluatePartsCommand,
   convertCommand,
 ];
 

@@ -5,6 +5,7 @@ import { camCommand } from "./cam.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { evaluatePartsCommand } from "./evaluate-parts.ts";
 import { modelsCommand } from "./models.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
@@ -24,6 +25,7 @@ for (const command of [
   refineCommand(),
   camCommand(),
   evaluateCommand(),
+  evaluatePartsCommand(),
   convertCommand(),
   modelsCommand(),
 ]) {

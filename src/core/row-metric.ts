@@ -46,11 +46,14 @@ export interface OriginalPicture {
   readonly truth: readonly { readonly classId: ClassId; readonly mask: Mask }[];
 }
 
-export interface OriginalScores {
-  /** Means over the entries; null when there is none. */
+export interface MeanRowScores {
+  /** Null when there is no entry. */
   readonly iou: number | null;
   readonly accuracy: number | null;
   readonly f1: number | null;
+}
+
+export interface OriginalScores extends MeanRowScores {
   /** One for each class that the truth of a picture has, in the order in which they come. */
   readonly entries: readonly RowScores[];
 }
@@ -85,12 +88,17 @@ export function scoreOriginal(pictures: readonly OriginalPicture[], batch = 1): 
       }
     });
   }
+  return { ...meanRows(entries), entries };
+}
+
+/** The figures of a data set by its entries: means in which each counts once. */
+export function meanRows(entries: readonly RowScores[]): MeanRowScores {
   const mean = (key: keyof RowScores): number | null =>
     ratio(
       entries.reduce((sum, entry) => sum + entry[key], 0),
       entries.length,
     );
-  return { iou: mean("iou"), accuracy: mean("accuracy"), f1: mean("f1"), entries };
+  return { iou: mean("iou"), accuracy: mean("accuracy"), f1: mean("f1") };
 }
 
 function thresholdSum(maps: readonly (FloatMap | Mask)[]): Mask {

@@ -38,6 +38,6 @@ export function percentScores(
 }
 
 /** 0.70137 → 70.14 */
-function percent(fraction: number | null): number | null {
+export function percent(fraction: number | null): number | null {
   return fraction === null ? null : Math.round(fraction * 1e4) / 100;
 }

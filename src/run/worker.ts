@@ -3,6 +3,7 @@ import { packError } from "../core/remote-error.ts";
 import type { Answer } from "./pool.ts";
 import type { makeCam } from "./tasks/cam.ts";
 import type { evaluateItems } from "./tasks/evaluate.ts";
+import type { evaluateParts } from "./tasks/evaluate-parts.ts";
 import type { extractFeatures } from "./tasks/features.ts";
 import type { openBackbone } from "./tasks/open-backbone.ts";
 import type { openModel } from "./tasks/open-model.ts";
@@ -24,6 +25,7 @@ interface Tasks {
   readonly cam: typeof makeCam;
   readonly refine: typeof refineItem;
   readonly evaluate: typeof evaluateItems;
+  readonly "evaluate-parts": typeof evaluateParts;
   readonly overlay: typeof drawOverlay;
   readonly panels: typeof drawPanels;
 }
@@ -43,6 +45,7 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   cam: () => import("./tasks/cam.ts").then((m) => m.makeCam),
   refine: () => import("./tasks/refine.ts").then((m) => m.refineItem),
   evaluate: () => import("./tasks/evaluate.ts").then((m) => m.evaluateItems),
+  "evaluate-parts": () => import("./tasks/evaluate-parts.ts").then((m) => m.evaluateParts),
   overlay: () => import("./tasks/overlay.ts").then((m) => m.drawOverlay),
   panels: () => import("./tasks/panels.ts").then((m) => m.drawPanels),
 };
