@@ -7,6 +7,7 @@ import { evaluateCommand } from "./evaluate.ts";
 import { evaluatePartsCommand } from "./evaluate-parts.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
+import { seedCommand } from "./seed.ts";
 import { segmentCommand } from "./segment.ts";
 
 const commands = [
@@ -15,6 +16,7 @@ const commands = [
   segmentCommand,
   refineCommand,
   camCommand,
+  seedCommand,
   evaluateCommand,
   evaluatePartsCommand,
   convertCommand,

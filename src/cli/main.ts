@@ -9,6 +9,7 @@ import { evaluatePartsCommand } from "./evaluate-parts.ts";
 import { modelsCommand } from "./models.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
+import { seedCommand } from "./seed.ts";
 import { segmentCommand } from "./segment.ts";
 import { exitCodes, reportError } from "./session.ts";
 
@@ -24,6 +25,7 @@ for (const command of [
   segmentCommand(),
   refineCommand(),
   camCommand(),
+  seedCommand(),
   evaluateCommand(),
   evaluatePartsCommand(),
   convertCommand(),

@@ -1,6 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import { packError } from "../core/remote-error.ts";
 import type { Answer } from "./pool.ts";
+import type { refineByAffinity } from "./tasks/affinity.ts";
 import type { makeCam } from "./tasks/cam.ts";
 import type { evaluateItems } from "./tasks/evaluate.ts";
 import type { evaluateParts } from "./tasks/evaluate-parts.ts";
@@ -12,6 +13,8 @@ import type { drawPanels } from "./tasks/panels.ts";
 import type { proposeItem } from "./tasks/propose.ts";
 import type { refineItem } from "./tasks/refine.ts";
 import type { drawSceneFiles } from "./tasks/scene.ts";
+import type { seedItem } from "./tasks/seed.ts";
+import type { drawSeedPanels } from "./tasks/seed-panels.ts";
 import type { segmentItem } from "./tasks/segment.ts";
 
 /** What a worker can be asked to do. */
@@ -23,6 +26,9 @@ interface Tasks {
   readonly segment: typeof segmentItem;
   readonly features: typeof extractFeatures;
   readonly cam: typeof makeCam;
+  readonly affinity: typeof refineByAffinity;
+  readonly seed: typeof seedItem;
+  readonly "seed-panels": typeof drawSeedPanels;
   readonly refine: typeof refineItem;
   readonly evaluate: typeof evaluateItems;
   readonly "evaluate-parts": typeof evaluateParts;
@@ -43,6 +49,9 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
   features: () => import("./tasks/features.ts").then((m) => m.extractFeatures),
   cam: () => import("./tasks/cam.ts").then((m) => m.makeCam),
+  affinity: () => import("./tasks/affinity.ts").then((m) => m.refineByAffinity),
+  seed: () => import("./tasks/seed.ts").then((m) => m.seedItem),
+  "seed-panels": () => import("./tasks/seed-panels.ts").then((m) => m.drawSeedPanels),
   refine: () => import("./tasks/refine.ts").then((m) => m.refineItem),
   evaluate: () => import("./tasks/evaluate.ts").then((m) => m.evaluateItems),
   "evaluate-parts": () => import("./tasks/evaluate-parts.ts").then((m) => m.evaluateParts),

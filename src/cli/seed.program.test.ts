@@ -1,0 +1,139 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { foregroundClasses } from "../core/label-map.ts";
+import { readLabelMap } from "../data/label-file.ts";
+import { encodeProposals } from "../data/proposal-file.ts";
+import { readTags } from "../data/weak-labels.ts";
+import { sceneClasses } from "../scenes/objects/catalog.ts";
+import { maskwright, startMaskwright } from "../testing/command.ts";
+import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
+import { hashTree, temporaryFolder, writeTree } from "../testing/tree.ts";
+
+/** Tagged scenes, and `whole`: their seeds, made without a stop. */
+let data = "";
+const shared = ["images", "--tags", "tags.csv", "--classes", "classes.txt", "--workers", "1"];
+const seed = (out: string, ...more: string[]): string[] => [
+  ...["seed", ...shared, "--weights", "tiny.safetensors", "-o", out, ...more],
+];
+const volatile = /^(report\.json|report\.html|log\.ndjson|run\.json)$/;
+const readReport = (out: string) => JSON.parse(readFileSync(join(data, out, "report.json"), "utf8"));
+
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), "maskwright-tagged-"));
+  await writeTaggedScenes(data, 4);
+});
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+describe("seed", () => {
+  it("labels tagged photos, odd ones too, and scores every stage of those with truth", async () => {
+    const { code, stdout } = await maskwright(data, ...seed("whole", "--truth", "truth", "--overlay"));
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^7 images: [\d.]+ % .*\ntraining loss [\d.]+\n(a class .*\n)?\n4 of 7 images with truth\n +CAM +affinity +seeds +change\nmIoU/,
+      ),
+    });
+    const tags = await readTags(join(data, "tags.csv"), sceneClasses);
+    for (const [id, { classes }] of tags) {
+      const labels = readLabelMap(join(data, `whole/seeds/${id}.png`));
+      const isThin = id === "thin";
+      expect([labels.height, labels.width]).toEqual(isThin ? [1, 5000] : [48, 64]);
+      expect(foregroundClasses(labels).filter((c) => !classes.includes(c))).toEqual([]);
+      expect(existsSync(join(data, `whole/overlay/${id}.jpg`))).toBe(true);
+    }
+    expect(foregroundClasses(readLabelMap(join(data, "whole/seeds/untagged.png")))).toEqual([]);
+    const { stages, perImage, scored } = readReport("whole");
+    expect(stages.map(({ name }: { name: string }) => name)).toEqual(["CAM", "affinity", "seeds"]);
+    expect(scored).toBe(4);
+    expect(perImage.find(({ id }: { id: string }) => id === "untagged")).toEqual({
+      ...{ id: "untagged", labeled: 0, before: null, after: null },
+    });
+    const page = readFileSync(join(data, "whole/report.html"), "utf8");
+    for (const text of [
+      "Training: head of the classifier",
+      "CAM</figcaption>",
+      "4 of the 7 images have a truth",
+    ])
+      expect(page).toContain(text);
+  });
+
+  it("ends as if nothing had happened after Ctrl-C among the CAMs, and after it was killed", async () => {
+    const args = seed("stopped", "--truth", "truth", "--overlay");
+    for (const [pattern, signal, code] of [
+      [/"stage":"cams"/, "SIGINT", 130],
+      [/"stage":"seeds"/, "SIGKILL", "SIGKILL"],
+    ] as const) {
+      const { child, result, lines } = startMaskwright(data, ...args, "--json");
+      await lines(pattern, 2);
+      child.kill(signal);
+      expect((await result).code).toBe(code);
+    }
+    expect((await maskwright(data, ...args)).code).toBe(0);
+    expect(hashTree(join(data, "stopped"), volatile)).toEqual(hashTree(join(data, "whole"), volatile));
+    const [{ timing: _, ...stopped }, { timing: __, ...whole }] = ["stopped", "whole"].map(readReport);
+    expect(stopped).toEqual(whole);
+  });
+
+  it("takes CAMs and masks that are there, with the same result", async () => {
+    const args = ["seed", ...shared, "--cams", "whole", "--proposals", "whole"];
+    // The folder alone has no attention, so no affinity.
+    expect((await maskwright(data, ...args, "-o", "again", "--truth", "truth")).code).toBe(0);
+    expect(hashTree(join(data, "again/seeds"))).toEqual(hashTree(join(data, "whole/seeds")));
+    expect((await maskwright(data, ...args, "--cams", "whole/cams", "-o", "plain")).code).toBe(0);
+    expect(existsSync(join(data, "plain/refined"))).toBe(false);
+    expect(readFileSync(join(data, "plain/report.html"), "utf8")).toContain("no affinity refined them");
+  });
+
+  it("lets a CRF sharpen the scores, and takes a recipe from a file", async () => {
+    writeTree(data, { "recipe.json": JSON.stringify({ coarse: { affinity: null, power: 2 } }) });
+    const args = ["--proposals", "whole", "--cams", "whole", "--recipe", "recipe.json", "--crf", "-o", "crf"];
+    const { code, stdout } = await maskwright(data, "seed", ...shared, ...args);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^7 images/) });
+    expect(readReport("crf").options).toMatchObject({ affinity: null, power: 2, crf: true });
+  });
+
+  it("leaves background where there is one mask, or none", async () => {
+    const one = { height: 48, width: 64, counts: Uint32Array.of(0, 48 * 64) };
+    const whole = {
+      rle: one,
+      area: 48 * 64,
+      box: { x0: 0, y0: 0, x1: 64, y1: 48 },
+      predictedIou: 1,
+      stability: 1,
+    };
+    const encode = (id: string, proposals: (typeof whole)[]): string =>
+      encodeProposals({ id, height: 48, width: 64, model: "regions", proposals }, {});
+    const folder = temporaryFolder();
+    writeTree(folder, {
+      "masks/scene-0.json": encode("scene-0", [whole]),
+      "masks/scene-1.json": encode("scene-1", []),
+      "ids.txt": "scene-0\nscene-1\n",
+    });
+    const [masks, ids] = ["masks", "ids.txt"].map((name) => join(folder, name));
+    const args = ["--cams", "whole", "--proposals", masks, "--ids", ids, "-o", "few"];
+    expect((await maskwright(data, "seed", ...shared, ...args)).code).toBe(0);
+    expect(readReport("few")).toMatchObject({ images: 2, labeled: 0, masks: 1, lost: 2 });
+  });
+});
+
+describe("seed refuses", () => {
+  it.each([
+    [["--cams", "whole", "--weights", "tiny.safetensors"], "expected --cams DIR or --weights FILE, got both"],
+    [
+      ["--cams", "whole", "--proposals", "whole", "--model", "regions"],
+      "expected --proposals DIR or --model",
+    ],
+    [["--cams", "truth"], "expected CAM files (npy, npz, safetensors), got label maps"],
+    [["--cams", "whole", "--recipe", "wrong.json"], "wrong.json: 2 problems"],
+  ])("%j, before anything is written", async (options, message) => {
+    writeTree(data, {
+      "wrong.json": JSON.stringify({ from: "ade", coarse: { power: 0 } }),
+    });
+    const { code, stderr } = await maskwright(data, "seed", ...shared, ...options, "-o", "refused");
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+    expect(existsSync(join(data, "refused"))).toBe(false);
+  });
+});

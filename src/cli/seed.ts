@@ -1,0 +1,154 @@
+import { Command, Option } from "commander";
+import { MaskwrightError } from "../core/error.ts";
+import { countImages } from "../run/command.ts";
+import type { ProposalOrigin } from "../run/refine.ts";
+import type { CamOrigin } from "../run/seeds/cam-origin.ts";
+import type { SeedReport } from "../run/seeds/seed-summary.ts";
+import {
+  addGeneratorOption,
+  addModelOptions,
+  type GeneratorOptions,
+  generatorChoice,
+  type ModelOptions,
+  sourceChoice,
+} from "./mask-options.ts";
+import { addExamples, addWorkOptions, positiveNumber, selectionOf } from "./options.ts";
+import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
+import { addTagOptions, camSourceChoice, type TagOptions } from "./tag-options.ts";
+
+interface SeedCommandOptions extends TagOptions, ModelOptions, Pick<GeneratorOptions, "generator"> {
+  readonly out: string;
+  readonly cams?: string;
+  readonly camKeysFrom: "0" | "1";
+  readonly proposals?: string;
+  readonly recipe: string;
+  readonly power?: number;
+  readonly crf?: boolean;
+  readonly truth?: string;
+  readonly overlay?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `maskwright seed IMAGES --tags FILE --weights FILE -o DIR` */
+export function seedCommand(): Command {
+  const command = new Command("seed")
+    .description("From image tags to label maps: CAMs vote in masks (FMA-WSSS).")
+    .argument("<images>", "folder of photos")
+    .requiredOption("-o, --out <dir>", "run directory; seeds go to DIR/seeds/<id>.png, and DIR/report.html");
+  addTagOptions(command);
+  command
+    .option(
+      "--cams <dir>",
+      "take these CAMs (npy, npz, safetensors, or a run of `cam`), instead of making any",
+    )
+    .addOption(
+      new Option(
+        "--cam-keys-from <n>",
+        "--cams: number of the first class after the background in their keys",
+      )
+        .choices(["0", "1"])
+        .default("0"),
+    )
+    .option("--proposals <dir>", "masks that are there: JSON, folders of PNGs, or a run of `propose`");
+  addModelOptions(command);
+  addGeneratorOption(command)
+    .option("--recipe <name>", "affinity and background: voc, coco, or a JSON file", "voc")
+    .option(
+      "--power <p>",
+      "the background scores (1 - highest score)^p, instead of the recipe's",
+      positiveNumber,
+    )
+    .option("--crf", "draw scores to the edges in the photo by a dense CRF before masks vote")
+    .option("--truth <dir>", "ground truth: prints mIoU after each stage")
+    .option("--overlay", "also draw the seeds over the photos, in DIR/overlay")
+    .option("--dry-run", "say what it would take, and write nothing");
+  addWorkOptions(command);
+  addExamples(command, [
+    "maskwright seed photos --tags tags.csv --classes classes.txt --weights mobilenet_v2.tflite -o runs/seeds",
+    "maskwright seed photos --tags tags.csv --weights model.safetensors --model mobile-sam -o runs/sam",
+    "maskwright seed photos --cams cams --proposals sam_masks --power 2 -o runs/own-cams",
+    "maskwright seed photos --tags tags.csv --weights mobilenet_v2.tflite --truth truth --crf -o runs/crf",
+  ]);
+  return command.action((images: string, options: SeedCommandOptions) => runSeed(images, options));
+}
+
+async function runSeed(images: string, options: SeedCommandOptions): Promise<void> {
+  const { tags, out, power, crf = false, truth = null, overlay = false } = options;
+  if (tags === undefined && options.cams === undefined)
+    throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --tags FILE or --cams DIR, got neither");
+  await withSession(options, async (context) => {
+    const [{ estimateSeed, seed }, { readSeedRecipe }, { classList }, { readTags }] = await Promise.all([
+      import("../run/seed.ts"),
+      import("../run/seeds/seed-recipe.ts"),
+      import("../data/class-list.ts"),
+      import("../data/weak-labels.ts"),
+    ]);
+    const classes = await classList(options.classes);
+    const { coarse } = await readSeedRecipe(options.recipe);
+    const request = {
+      images,
+      out,
+      classes,
+      tags: tags === undefined ? null : { path: tags, labels: await readTags(tags, classes.classes) },
+      cams: await camOrigin(options),
+      masks: await maskOrigin(images, options),
+      recipe: power === undefined ? coarse : { ...coarse, power },
+      crf,
+      truth,
+      overlay,
+      commandLine: commandLine(),
+      ...selectionOf(options),
+    };
+    if (options.dryRun) return await printEstimate(await estimateSeed(request, context), options);
+    const report = await seed(request, context);
+    if (options.json) printJson(report);
+    else process.stdout.write(await describeReport(report, out));
+    return report.failures.length === 0;
+  });
+}
+
+async function camOrigin(options: SeedCommandOptions): Promise<CamOrigin> {
+  const { cams, weights, camKeysFrom } = options;
+  if (cams !== undefined) {
+    if (weights !== undefined)
+      throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --cams DIR or --weights FILE, got both");
+    const { openCams } = await import("../run/seeds/cam-origin.ts");
+    return openCams(cams, camKeysFrom === "0" ? 0 : 1);
+  }
+  const { chooseCamSource } = await import("../run/cams/choose-cam-source.ts");
+  return { kind: "made", source: await chooseCamSource(camSourceChoice(options)) };
+}
+
+async function maskOrigin(images: string, options: SeedCommandOptions): Promise<ProposalOrigin> {
+  const { proposals, model } = options;
+  if (proposals !== undefined) {
+    if (model !== undefined)
+      throw new MaskwrightError(
+        "INVALID_ARGUMENT",
+        "seed: expected --proposals DIR or --model NAME, got both",
+      );
+    return { kind: "folder", folder: proposals };
+  }
+  const { chooseProposer } = await import("../run/masks/choose-source.ts");
+  const proposer = await chooseProposer({
+    ...(await sourceChoice(options)),
+    maxProposals: null,
+    generator: await generatorChoice(options),
+  });
+  return { kind: "photos", folder: images, proposer };
+}
+
+async function describeReport(report: SeedReport, out: string): Promise<string> {
+  const { images, labeled, pixels, masks, lost, loss, stages, scored } = report;
+  const share = ((100 * labeled) / Math.max(pixels, 1)).toFixed(1);
+  const lines = [
+    `${countImages(images)}: ${share} % of the pixels labeled, ${(masks / images).toFixed(1)} masks each`,
+  ];
+  if (loss !== null) lines.push(`training loss ${loss.toPrecision(3)}`);
+  if (lost > 0) lines.push(`a class has no pixel in ${countImages(lost)}`);
+  if (stages.length > 0) {
+    const { formatScores } = await import("../run/report/score-table.ts");
+    lines.push("", `${scored} of ${countImages(images)} with truth`, formatScores(stages));
+  }
+  return `${[...lines, `report: ${out}/report.html`, `seeds: ${out}/seeds`].join("\n")}\n`;
+}

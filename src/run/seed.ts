@@ -1,0 +1,233 @@
+import { join, resolve } from "node:path";
+import { MaskwrightError } from "../core/error.ts";
+import { vocPalette } from "../core/label-map.ts";
+import type { ClassList } from "../data/class-list.ts";
+import type { SeedRecipe } from "../methods/fma/recipes.ts";
+import { fingerprint } from "./artifact-key.ts";
+import { estimateCams, openTagged, type TagSource } from "./cam.ts";
+import { withCamThread } from "./cams/cam-source.ts";
+import { camStages } from "./cams/cam-stage.ts";
+import type { TaggedPhotos } from "./cams/classifier.ts";
+import { checkSomeFinished, secondsSince } from "./command.ts";
+import type { Estimate } from "./estimate.ts";
+import { writeAtomically } from "./files.ts";
+import { fileOf, openLabels, openPhotos } from "./label-input.ts";
+import { proposerIdentity } from "./masks/mask-source.ts";
+import { overlayStage } from "./overlay.ts";
+import { estimatePropose } from "./propose.ts";
+import type { ProposalOrigin } from "./refine.ts";
+import { openSource, type ProposalSource, proposalsFor, withProposalThreads } from "./refine-stage.ts";
+import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
+import { type CamOrigin, camIdentity } from "./seeds/cam-origin.ts";
+import { scoreRound } from "./seeds/score-round.ts";
+import { writeSeedPage } from "./seeds/seed-page.ts";
+import { type SeededRound, seedRound } from "./seeds/seed-round.ts";
+import { perImage, type SeedReport, totals } from "./seeds/seed-summary.ts";
+import { type SelectionOptions, selectIds } from "./selection.ts";
+import type { Failure, WorkContext } from "./stage.ts";
+import type { CamFile } from "./tasks/seed.ts";
+import type { TrainLine } from "./train-log.ts";
+import { version } from "./version.ts";
+
+export interface SeedRequest extends SelectionOptions {
+  readonly images: string;
+  /** Null where the CAMs of a folder say themselves which classes are there. */
+  readonly tags: TagSource | null;
+  readonly classes: ClassList;
+  readonly cams: CamOrigin;
+  readonly masks: ProposalOrigin;
+  readonly recipe: SeedRecipe;
+  /** Refine scores by a dense CRF before masks vote. */
+  readonly crf: boolean;
+  readonly out: string;
+  /** Ground truth to score every stage with; never seen by the method. */
+  readonly truth: string | null;
+  /** Also draw the seeds over the photos. */
+  readonly overlay: boolean;
+  /** For the report's page: how to repeat the run. */
+  readonly commandLine: string;
+}
+
+/** From tags, or CAMs, to seeds: `OUT/seeds/<id>.png`, every stage resumable, scored where there is truth. */
+export async function seed(request: SeedRequest, context: WorkContext): Promise<SeedReport> {
+  const startMs = performance.now();
+  const { images, tags, cams, masks, out, truth } = request;
+  const tagged = await openPhotosWithTags(request);
+  const source = openSource(tagged.ids, masks);
+  const identity = camIdentity(cams);
+  const options = { ...identity.options, ...resolvedOptions(request) };
+  const inputs = {
+    images: resolve(images),
+    ...(tags && { tags: resolve(tags.path) }),
+    proposals: resolve(masks.folder),
+    ...identity.inputs,
+  };
+  const truths = truth === null ? null : openLabels(truth);
+  return await withProposalThreads(source, context, (maskContext) =>
+    withCams(cams, context, async (camContext) => {
+      const run = openRunDirectory(out, { command: "seed", options, inputs });
+      try {
+        const made = await makeSeeds(tagged, source, request, run, { context, maskContext, camContext });
+        const { round, cams: camFiles, lines, proposals } = made;
+        checkSomeFinished("seed", round.finished.length, made.failures);
+        const done = round.finished.map(({ id }) => id);
+        const drawn = request.overlay ? await drawSeeds(done, tagged, request, run, context) : [];
+        const scored =
+          truths === null ? null : await scoreRound(done, truths, camFiles, round, request, run, context);
+        const report: SeedReport = {
+          command: "seed",
+          maskwright: version,
+          options,
+          images: done.length,
+          ...totals(round.finished),
+          loss: lines.at(-1)?.loss ?? null,
+          scored: scored?.ids.length ?? 0,
+          stages: scored?.stages ?? [],
+          failures: [...made.failures, ...drawn, ...(scored?.failures ?? [])],
+          fingerprint: fingerprint(round.finished.flatMap(({ id, key }) => [id, key])),
+          perImage: perImage(round.finished, scored),
+          timing: { seconds: secondsSince(startMs) },
+        };
+        writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+        const page = { request, report, lines, tagged, camFiles, proposals, round, truths };
+        await writeSeedPage(join(out, "report.html"), page, context);
+        return report;
+      } finally {
+        run.journal.close();
+      }
+    }),
+  );
+}
+
+/** What `seed` would take, without the stages after masks and CAMs, which take a hundredth of those; writes nothing. */
+export async function estimateSeed(request: SeedRequest, context: WorkContext): Promise<Estimate> {
+  const { images, tags, cams, masks, classes, out, ids, limit } = request;
+  const selection = { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
+  const tagged = await openPhotosWithTags(request);
+  const parts: Estimate[] = [];
+  openSource(tagged.ids, masks);
+  if (masks.kind === "photos") {
+    const { folder, proposer } = masks;
+    parts.push(
+      await estimatePropose({ images: folder, proposer, out, overlay: false, ...selection }, context),
+    );
+  }
+  if (cams.kind === "made" && tags !== null) {
+    const { source } = cams;
+    const shared = { images, tags, classes, source, keepsAttention: false, out };
+    parts.push(await estimateCams({ ...shared, ...selection }, context));
+  }
+  const sum = (of: (part: Estimate) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  return {
+    images: tagged.ids.length,
+    seconds: sum(({ seconds }) => seconds),
+    bytes: sum(({ bytes }) => bytes),
+  };
+}
+
+/** The chosen photos, with the classes that may be in them. */
+async function openPhotosWithTags(request: SeedRequest): Promise<TaggedPhotos> {
+  const { images, tags, cams } = request;
+  if (cams.kind === "made" && tags === null)
+    throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --tags FILE or --cams DIR, got neither");
+  const tagged = tags === null ? null : await openTagged({ ...request, tags });
+  if (cams.kind === "made") return tagged as TaggedPhotos;
+  const photos = tagged?.photos ?? openPhotos(images);
+  const ids = tagged?.ids ?? (await selectIds([...cams.files.keys()], cams.folder, request));
+  const [missingCam, missingPhoto] = [cams.files, photos].map((files) => ids.filter((id) => !files.has(id)));
+  const refuse = (where: string, what: string, missing: readonly string[]): never => {
+    const text = `${where}: expected ${what} for each of ${ids.length} images, got none for ${missing.length} (${missing.slice(0, 3).join(", ")})`;
+    throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the images to work on." });
+  };
+  if (missingCam.length > 0) refuse(cams.folder, "a CAM", missingCam);
+  if (missingPhoto.length > 0) refuse(images, "a photo", missingPhoto);
+  return { ids, photos, tags: tagged?.tags ?? new Map() };
+}
+
+/** Calls `work` with a thread that makes the CAMs, where they are not there yet. */
+function withCams<T>(
+  cams: CamOrigin,
+  context: WorkContext,
+  work: (context: WorkContext) => Promise<T>,
+): Promise<T> {
+  return cams.kind === "made" ? withCamThread(cams.source, context, work) : work(context);
+}
+
+interface Contexts {
+  readonly context: WorkContext;
+  /** Whose threads make masks. */
+  readonly maskContext: WorkContext;
+  /** Whose thread makes CAMs. */
+  readonly camContext: WorkContext;
+}
+
+interface MadeSeeds {
+  readonly round: SeededRound;
+  readonly cams: (id: string) => CamFile;
+  /** Of the training, if there was one. */
+  readonly lines: readonly TrainLine[];
+  /** Folder of the masks. */
+  readonly proposals: string;
+  readonly failures: readonly Failure[];
+}
+
+async function makeSeeds(
+  tagged: TaggedPhotos,
+  masks: ProposalSource,
+  { cams, recipe, crf, classes }: SeedRequest,
+  run: RunDirectory,
+  { context, maskContext, camContext }: Contexts,
+): Promise<MadeSeeds> {
+  const proposed = await proposalsFor(tagged.ids, masks, run, maskContext);
+  const withMasks = { ...tagged, ids: proposed.ids };
+  const keepsAttention = recipe.affinity !== null;
+  const made =
+    cams.kind === "made"
+      ? await camStages(withMasks, { source: cams.source, keepsAttention }, run, camContext)
+      : null;
+  const camOf = (id: string): CamFile =>
+    cams.kind === "folder"
+      ? { path: fileOf(cams.files, id), keyBase: cams.keyBase, classes: tagged.tags.get(id) ?? null }
+      : { path: join(run.dir, "cams", `${id}.safetensors`), keyBase: 0, classes: null };
+  const round = await seedRound(
+    {
+      ids: made?.finished.map(({ id }) => id) ?? withMasks.ids,
+      photos: tagged.photos,
+      cams: camOf,
+      attention: cams.kind === "folder" ? cams.attention : join(run.dir, "attention"),
+      proposals: proposed.folder,
+      recipe,
+      crf,
+      palette: classes.palette ?? null,
+      prefix: "",
+    },
+    run,
+    context,
+  );
+  const failures = [...proposed.failures, ...(made?.failures ?? []), ...round.failures];
+  return { round, cams: camOf, lines: made?.lines ?? [], proposals: proposed.folder, failures };
+}
+
+async function drawSeeds(
+  ids: readonly string[],
+  { photos }: TaggedPhotos,
+  { classes }: SeedRequest,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<readonly Failure[]> {
+  const { files } = openLabels(join(run.dir, "seeds"));
+  const layer = { kind: "labels", files, palette: classes.palette ?? vocPalette() } as const;
+  return await overlayStage({ ids, photos, layer }, run, context);
+}
+
+/** What decides the pixels besides the CAMs. */
+function resolvedOptions({ classes, masks, recipe, crf, cams }: SeedRequest): Record<string, unknown> {
+  const isRefined = cams.kind === "made" || cams.attention !== null;
+  return {
+    classes: classes.classes.slice(1),
+    affinity: isRefined ? recipe.affinity : null,
+    power: recipe.power,
+    crf,
+    ...(masks.kind === "photos" ? proposerIdentity(masks.proposer).options : {}),
+  };
+}

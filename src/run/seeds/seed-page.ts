@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import { vocPalette } from "../../core/label-map.ts";
+import type { TaggedPhotos } from "../cams/classifier.ts";
+import { writeAtomically } from "../files.ts";
+import { fileOf, type LabelInput } from "../label-input.ts";
+import { chooseImages } from "../report/choose-images.ts";
+import { renderReport } from "../report/render.ts";
+import type { ReportImage } from "../report/report.ts";
+import type { SeedRequest } from "../seed.ts";
+import type { WorkContext } from "../stage.ts";
+import type { CamFile } from "../tasks/seed.ts";
+import type { TrainLine } from "../train-log.ts";
+import type { SeededRound } from "./seed-round.ts";
+import type { SeedReport } from "./seed-summary.ts";
+
+export interface SeedPage {
+  readonly request: SeedRequest;
+  readonly report: SeedReport;
+  readonly lines: readonly TrainLine[];
+  readonly tagged: TaggedPhotos;
+  readonly camFiles: (id: string) => CamFile;
+  /** Folder of proposals, as `openProposals` found it. */
+  readonly proposals: string;
+  readonly round: SeededRound;
+  readonly truths: LabelInput | null;
+}
+
+/** Images that are shown of a run without truth. */
+const SHOWN = 20;
+
+/** Writes the page of a run: scores after each stage, the training's curve, and heat maps, masks and seeds of some images. */
+export async function writeSeedPage(path: string, page: SeedPage, context: WorkContext): Promise<void> {
+  const { request, report, lines, tagged, camFiles, proposals, round, truths } = page;
+  const { classes, out } = request;
+  const palette = classes.palette ?? vocPalette();
+  const images = report.perImage.map(({ id, before, after }): ReportImage => ({ id, before, after }));
+  const shown = chooseShown(images, truths !== null);
+  const pictures = await Promise.all(
+    shown.map(({ id }) =>
+      context.pool.run("seed-panels", {
+        id,
+        photo: fileOf(tagged.photos, id),
+        cam: camFiles(id),
+        refined: round.isRefined ? join(out, "refined", `${id}.safetensors`) : null,
+        proposals,
+        seed: join(out, "seeds", `${id}.png`),
+        truth: truths?.files.get(id) ?? null,
+        palette,
+      }),
+    ),
+  );
+  const rendered = renderReport({
+    title: "Seeds from tags",
+    summary: summarize(report),
+    notes: notesOf(page),
+    stages: report.stages,
+    trainings: lines.length === 0 ? [] : [{ name: "head of the classifier", lines }],
+    images,
+    pictures,
+    classNames: classes.classes,
+    palette,
+    facts: factsOf(page),
+  });
+  writeAtomically(path, rendered);
+}
+
+/** The best and the worst by gain, or of a run without truth some that are spread over it. */
+function chooseShown(images: readonly ReportImage[], isScored: boolean): readonly ReportImage[] {
+  const { best, worst } = chooseImages(images);
+  if (isScored) return [...best, ...worst];
+  const count = Math.min(SHOWN, images.length);
+  return Array.from({ length: count }, (_, k) => images[Math.floor((k * images.length) / count)]);
+}
+
+/** "mIoU 27.40 → 28.90 over 49 images", or how much is labeled. */
+function summarize({ stages, scored, images, labeled, pixels }: SeedReport): string {
+  const [before, after] = [stages[0], stages[stages.length - 1]].map((stage) => stage?.scores.miou ?? null);
+  if (before === null || after === null)
+    return `${images} images, ${percent(labeled, pixels)} of the pixels labeled`;
+  return `mIoU ${(100 * before).toFixed(2)} → ${(100 * after).toFixed(2)} over ${scored} images`;
+}
+
+function notesOf({ request, report, round }: SeedPage): string[] {
+  const { recipe, cams } = request;
+  const { power } = recipe;
+  const notes = [
+    `The background scores (1 − highest score)^${power}: a class needs a score above ${thresholdOf(power).toFixed(3)}, whichever it is. The same holds for the labels of CAMs alone.`,
+  ];
+  if (cams.kind === "made")
+    notes.push("CAMs are of a classifier whose head was trained on the tags of these very photos.");
+  else if (!round.isRefined && recipe.affinity !== null)
+    notes.push("There is no attention beside the CAMs, so no affinity refined them.");
+  if (report.stages.length > 0 && report.scored < report.images)
+    notes.push(`${report.scored} of the ${report.images} images have a truth.`);
+  return notes;
+}
+
+/** The score x at which a class and the background are even: x = (1 − x)^power. */
+export function thresholdOf(power: number): number {
+  let [low, high] = [0, 1];
+  for (let step = 0; step < 50; step++) {
+    const middle = (low + high) / 2;
+    if (middle < (1 - middle) ** power) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+function factsOf({ request, report }: SeedPage): { name: string; value: string }[] {
+  const { images, failures, pixels, labeled, masks, lost, options, fingerprint, maskwright } = report;
+  return [
+    { name: "command", value: request.commandLine },
+    { name: "options", value: JSON.stringify(options) },
+    {
+      name: "images",
+      value: failures.length === 0 ? `${images}` : `${images}, and ${failures.length} failures`,
+    },
+    { name: "pixels labeled", value: percent(labeled, pixels) },
+    { name: "masks", value: `${masks} (${(masks / Math.max(images, 1)).toFixed(1)} an image)` },
+    { name: "images that lost a class", value: String(lost) },
+    { name: "data fingerprint", value: fingerprint },
+    { name: "maskwright", value: `${maskwright}, Node ${process.version}` },
+  ];
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / Math.max(whole, 1)).toFixed(1)} %`;
+}

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import type { SeedRecipe } from "../../methods/fma/recipes.ts";
+import { stageKey } from "../artifact-key.ts";
+import { fileOf } from "../label-input.ts";
+import type { RunDirectory } from "../run-directory.ts";
+import { type Failure, type Finished, runStage, type WorkContext } from "../stage.ts";
+import type { CamFile, SeedResult } from "../tasks/seed.ts";
+
+/** CAMs that are there, and what becomes of them. */
+export interface SeedRound {
+  readonly ids: readonly string[];
+  readonly photos: ReadonlyMap<string, string>;
+  /** File of each id's CAM. */
+  readonly cams: (id: string) => CamFile;
+  /** Folder of `attention/<id>.safetensors`; null where there is none, and no affinity then. */
+  readonly attention: string | null;
+  /** Folder of proposals, as `openProposals` found it. */
+  readonly proposals: string;
+  readonly recipe: SeedRecipe;
+  readonly crf: boolean;
+  readonly palette: Uint8Array | null;
+  /** Before the names of stages and folders, such as "coarse/"; "" for the only round, or the last. */
+  readonly prefix: string;
+}
+
+export interface SeededRound {
+  readonly finished: readonly Finished<SeedResult>[];
+  readonly failures: readonly Failure[];
+  /** Whether affinity refined the CAMs: then they are in `OUT/<prefix>refined`. */
+  readonly isRefined: boolean;
+}
+
+/** Change whenever refined CAMs, or seeds, would. */
+const AFFINITY_VERSION = 1;
+const SEED_VERSION = 1;
+
+/** From CAMs to seeds: `OUT/<prefix>refined/<id>.safetensors`, where the recipe has affinity, and `OUT/<prefix>seeds/<id>.png`. */
+export async function seedRound(
+  round: SeedRound,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<SeededRound> {
+  const { ids, cams, attention, recipe } = round;
+  if (recipe.affinity === null || attention === null)
+    return { ...(await seedStage(round, ids, cams, run, context)), isRefined: false };
+  const refined = await affinityStage({ ...round, attention }, recipe.affinity, run, context);
+  const done = refined.finished.map(({ id }) => id);
+  const refinedCam = (id: string): CamFile => ({ ...cams(id), path: refined.fileOf(id), keyBase: 0 });
+  const seeded = await seedStage(round, done, refinedCam, run, context);
+  return { ...seeded, failures: [...refined.failures, ...seeded.failures], isRefined: true };
+}
+
+async function affinityStage(
+  { ids, cams, attention, prefix }: SeedRound & { readonly attention: string },
+  affinity: NonNullable<SeedRecipe["affinity"]>,
+  run: RunDirectory,
+  context: WorkContext,
+) {
+  const name = `${prefix}refined`;
+  const stage = stageKey({ name, version: AFFINITY_VERSION, options: affinity });
+  const fileIn = (folder: string, id: string): string => join(folder, `${id}.safetensors`);
+  const outOf = (id: string): string => fileIn(join(run.dir, name), id);
+  const outcome = await runStage(
+    {
+      name,
+      worker: "affinity",
+      ids,
+      task: (id, knownKey) => {
+        const { path: cam } = cams(id);
+        return { id, cam, attention: fileIn(attention, id), affinity, out: outOf(id), stage, knownKey };
+      },
+    },
+    run,
+    context,
+  );
+  return { ...outcome, fileOf: outOf };
+}
+
+function seedStage(
+  { photos, proposals, recipe: { power }, crf, palette, prefix }: SeedRound,
+  ids: readonly string[],
+  cams: (id: string) => CamFile,
+  run: RunDirectory,
+  context: WorkContext,
+) {
+  const name = `${prefix}seeds`;
+  const colors = palette && Array.from(palette);
+  const stage = stageKey({ name, version: SEED_VERSION, options: { power, crf, palette: colors } });
+  return runStage(
+    {
+      name,
+      worker: "seed",
+      ids,
+      task: (id, knownKey) => ({
+        id,
+        photo: fileOf(photos, id),
+        cam: cams(id),
+        proposals,
+        power,
+        crf,
+        palette,
+        out: join(run.dir, name, `${id}.png`),
+        stage,
+        knownKey,
+      }),
+    },
+    run,
+    context,
+  );
+}
