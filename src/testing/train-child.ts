@@ -17,7 +17,12 @@ await runTraining(
     seed: 1,
     begin: startOfSmallNetwork,
     open: (start) =>
-      compileTraining(smallNetwork(), runtime, { start, optimizer: { kind: "adamw" }, clipNorm: 1 }),
+      compileTraining(smallNetwork(), runtime, {
+        start,
+        optimizer: { kind: "adamw" },
+        clipNorm: 1,
+        microBatches: 2,
+      }),
     batches: (step) => [batchOfSmallNetwork(step), batchOfSmallNetwork(-1 - step)],
     steps: Number(steps),
     schedule: cosineRate(0.02, Number(steps)),
