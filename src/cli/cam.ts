@@ -26,6 +26,7 @@ export function camCommand(): Command {
     "maskwright cam photos --tags tags.csv --classes classes.txt --weights mobilenet_v2.tflite -o runs/cam",
     "maskwright cam JPEGImages --tags image_tags.json --weights model.safetensors -o runs/voc-cam",
     "maskwright cam photos --tags tags.csv --weights mobilenet_v2.tflite --ids train.txt --dry-run -o runs/cam",
+    "maskwright cam photos --tags tags.csv --classes classes.txt --source clip --texts texts.json -o runs/clip",
   ]);
   return command.action((images: string, options: CamCommandOptions) => runCam(images, options));
 }
@@ -43,7 +44,7 @@ async function runCam(images: string, options: CamCommandOptions): Promise<void>
     ]);
     const classes = await classList(options.classes);
     const labels = await readTags(tags, classes.classes);
-    const source = await chooseCamSource(camSourceChoice(options));
+    const source = await chooseCamSource(camSourceChoice(options, classes));
     const shared = { images, out, classes, source, keepsAttention: attention, ...selectionOf(options) };
     const request = { ...shared, tags: { path: tags, labels } };
     if (options.dryRun) return await printEstimate(await estimateCams(request, context), options);

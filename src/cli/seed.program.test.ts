@@ -87,7 +87,7 @@ describe("seed", () => {
   });
 
   it("lets a CRF sharpen the scores, and takes a recipe from a file", async () => {
-    writeTree(data, { "recipe.json": JSON.stringify({ coarse: { affinity: null, power: 2 } }) });
+    writeTree(data, { "recipe.json": JSON.stringify({ affinity: null, power: 2 }) });
     const args = ["--proposals", "whole", "--cams", "whole", "--recipe", "recipe.json", "--crf", "-o", "crf"];
     const { code, stdout } = await maskwright(data, "seed", ...shared, ...args);
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^7 images/) });
@@ -129,7 +129,7 @@ describe("seed refuses", () => {
     [["--cams", "whole", "--recipe", "wrong.json"], "wrong.json: 2 problems"],
   ])("%j, before anything is written", async (options, message) => {
     writeTree(data, {
-      "wrong.json": JSON.stringify({ from: "ade", coarse: { power: 0 } }),
+      "wrong.json": JSON.stringify({ from: "ade", power: 0 }),
     });
     const { code, stderr } = await maskwright(data, "seed", ...shared, ...options, "-o", "refused");
     expect(code).toBe(2);

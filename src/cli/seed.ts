@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { MaskwrightError } from "../core/error.ts";
+import type { ClassList } from "../data/class-list.ts";
 import { countImages } from "../run/command.ts";
 import type { ProposalOrigin } from "../run/refine.ts";
 import type { CamOrigin } from "../run/seeds/cam-origin.ts";
@@ -66,6 +67,7 @@ export function seedCommand(): Command {
   addExamples(command, [
     "maskwright seed photos --tags tags.csv --classes classes.txt --weights mobilenet_v2.tflite -o runs/seeds",
     "maskwright seed photos --tags tags.csv --weights model.safetensors --model mobile-sam -o runs/sam",
+    "maskwright seed photos --tags tags.csv --source clip --model sam-vit-h --generator fma -o runs/clip",
     "maskwright seed photos --cams cams --proposals sam_masks --power 2 -o runs/own-cams",
     "maskwright seed photos --tags tags.csv --weights mobilenet_v2.tflite --truth truth --crf -o runs/crf",
   ]);
@@ -84,15 +86,15 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
       import("../data/weak-labels.ts"),
     ]);
     const classes = await classList(options.classes);
-    const { coarse } = await readSeedRecipe(options.recipe);
+    const recipe = await readSeedRecipe(options.recipe, options.source === "clip" ? "clip-es" : "fma");
     const request = {
       images,
       out,
       classes,
       tags: tags === undefined ? null : { path: tags, labels: await readTags(tags, classes.classes) },
-      cams: await camOrigin(options),
+      cams: await camOrigin(options, classes),
       masks: await maskOrigin(images, options),
-      recipe: power === undefined ? coarse : { ...coarse, power },
+      recipe: power === undefined ? recipe : { ...recipe, power },
       crf,
       truth,
       overlay,
@@ -107,7 +109,7 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
   });
 }
 
-async function camOrigin(options: SeedCommandOptions): Promise<CamOrigin> {
+async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promise<CamOrigin> {
   const { cams, weights, camKeysFrom } = options;
   if (cams !== undefined) {
     if (weights !== undefined)
@@ -116,7 +118,7 @@ async function camOrigin(options: SeedCommandOptions): Promise<CamOrigin> {
     return openCams(cams, camKeysFrom === "0" ? 0 : 1);
   }
   const { chooseCamSource } = await import("../run/cams/choose-cam-source.ts");
-  return { kind: "made", source: await chooseCamSource(camSourceChoice(options)) };
+  return { kind: "made", source: await chooseCamSource(camSourceChoice(options, classes)) };
 }
 
 async function maskOrigin(images: string, options: SeedCommandOptions): Promise<ProposalOrigin> {

@@ -1,4 +1,5 @@
 import { type Command, Option } from "commander";
+import type { ClassList } from "../data/class-list.ts";
 import type { CamSourceChoice } from "../run/cams/choose-cam-source.ts";
 import { classesOption, wholeNumber } from "./options.ts";
 import type { CommonOptions } from "./session.ts";
@@ -6,8 +7,9 @@ import type { CommonOptions } from "./session.ts";
 /** What CAMs are made of. */
 export interface TagOptions extends CommonOptions {
   readonly tags?: string;
-  readonly source: "classifier";
+  readonly source: "classifier" | "clip";
   readonly weights?: string;
+  readonly texts?: string;
   readonly classes: string;
   readonly seed: number;
 }
@@ -20,15 +22,20 @@ export function addTagOptions(command: Command): Command {
     .addOption(
       new Option(
         "--source <name>",
-        "what makes CAMs: classifier, a head trained on your tags over a frozen MobileNetV2",
+        "what makes CAMs: classifier, a head trained on your tags over a frozen MobileNetV2; or clip, CLIP ViT-B/16 told the classes' names, untrained",
       )
-        .choices(["classifier"])
+        .choices(["classifier", "clip"])
         .default("classifier"),
     )
     .option("--weights <file>", "classifier: MobileNetV2 as .tflite, or .safetensors of transformers")
-    .option("--seed <n>", "of the training", wholeNumber, 1);
+    .option(
+      "--texts <file>",
+      "clip: JSON with what classes and background are called, { classes, background }",
+    )
+    .option("--seed <n>", "classifier: of the training", wholeNumber, 1);
 }
 
-export function camSourceChoice({ weights, seed, workers }: TagOptions): CamSourceChoice {
-  return { weights: weights ?? null, seed, threads: workers ?? null };
+export function camSourceChoice(options: TagOptions, classes: ClassList): CamSourceChoice {
+  const { source, weights = null, texts = null, seed, workers: threads = null } = options;
+  return { source, classes, weights, texts, seed, threads };
 }

@@ -3,7 +3,7 @@ import { MaskwrightError } from "../core/error.ts";
 import type { ClassList } from "../data/class-list.ts";
 import type { WeakLabels } from "../data/tags.ts";
 import { fingerprint } from "./artifact-key.ts";
-import { type ClassifierSource, sourceIdentity, withCamThread } from "./cams/cam-source.ts";
+import { type CamSource, sourceIdentity, withCamThread } from "./cams/cam-source.ts";
 import { camStages } from "./cams/cam-stage.ts";
 import type { TaggedPhotos } from "./cams/classifier.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
@@ -25,7 +25,7 @@ export interface CamRequest extends SelectionOptions {
   readonly images: string;
   readonly tags: TagSource;
   readonly classes: ClassList;
-  readonly source: ClassifierSource;
+  readonly source: CamSource;
   /** Also keep how positions resemble each other, which refines CAMs. */
   readonly keepsAttention: boolean;
   readonly out: string;
@@ -35,7 +35,7 @@ export interface CamReport extends RunSummary {
   /** Maps of all images. */
   readonly maps: number;
   readonly bytes: number;
-  /** Of the head's last step. */
+  /** Of the training's last step, if there was one. */
   readonly loss: number | null;
 }
 
@@ -73,16 +73,17 @@ export async function makeCams(request: CamRequest, context: WorkContext): Promi
 
 /** What `makeCams` would take; writes nothing. */
 export async function estimateCams(request: CamRequest, context: WorkContext): Promise<Estimate> {
+  const { source } = request;
   const { ids, photos } = await openTagged(request);
-  const { backbone } = request.source;
-  const nothing = { backbone, out: null, stage: "", knownKey: null };
-  return await withCamThread(request.source, context, async ({ pool }) => {
-    const features = await estimateStage(ids, async (id) => {
-      const task = { id, photo: fileOf(photos, id), ...nothing };
-      return (await pool.run("features", task)).result?.bytes ?? 0;
-    });
-    // The network sees each photo once more for its CAM, which is as small as the features.
-    return { ...features, seconds: 2 * features.seconds, bytes: 2 * features.bytes };
+  return await withCamThread(source, context, async ({ pool }) => {
+    const seen = await estimateStage(
+      ids,
+      async (id) => (await pool.run("look", { photo: fileOf(photos, id), source })).bytes,
+      2,
+    );
+    // A classifier sees each photo once more for its CAM, which is as small as its features.
+    const passes = source.kind === "classifier" ? 2 : 1;
+    return { ...seen, seconds: passes * seen.seconds, bytes: passes * seen.bytes };
   });
 }
 

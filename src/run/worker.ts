@@ -3,10 +3,12 @@ import { packError } from "../core/remote-error.ts";
 import type { Answer } from "./pool.ts";
 import type { refineByAffinity } from "./tasks/affinity.ts";
 import type { makeCam } from "./tasks/cam.ts";
+import type { encodeClasses } from "./tasks/clip-texts.ts";
 import type { evaluateItems } from "./tasks/evaluate.ts";
 import type { evaluateParts } from "./tasks/evaluate-parts.ts";
 import type { extractFeatures } from "./tasks/features.ts";
-import type { openBackbone } from "./tasks/open-backbone.ts";
+import type { lookAtPhoto } from "./tasks/look.ts";
+import type { openCamSource } from "./tasks/open-cam-source.ts";
 import type { openModel } from "./tasks/open-model.ts";
 import type { drawOverlay } from "./tasks/overlay.ts";
 import type { drawPanels } from "./tasks/panels.ts";
@@ -20,11 +22,13 @@ import type { segmentItem } from "./tasks/segment.ts";
 /** What a worker can be asked to do. */
 interface Tasks {
   readonly "open-model": typeof openModel;
-  readonly "open-backbone": typeof openBackbone;
+  readonly "open-cam-source": typeof openCamSource;
   readonly scene: typeof drawSceneFiles;
   readonly propose: typeof proposeItem;
   readonly segment: typeof segmentItem;
   readonly features: typeof extractFeatures;
+  readonly look: typeof lookAtPhoto;
+  readonly "clip-texts": typeof encodeClasses;
   readonly cam: typeof makeCam;
   readonly affinity: typeof refineByAffinity;
   readonly seed: typeof seedItem;
@@ -44,10 +48,12 @@ export type ResultOf<N extends TaskName> = Awaited<ReturnType<Tasks[N]>>;
 const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   scene: () => import("./tasks/scene.ts").then((m) => m.drawSceneFiles),
   "open-model": () => import("./tasks/open-model.ts").then((m) => m.openModel),
-  "open-backbone": () => import("./tasks/open-backbone.ts").then((m) => m.openBackbone),
+  "open-cam-source": () => import("./tasks/open-cam-source.ts").then((m) => m.openCamSource),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
   segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
   features: () => import("./tasks/features.ts").then((m) => m.extractFeatures),
+  look: () => import("./tasks/look.ts").then((m) => m.lookAtPhoto),
+  "clip-texts": () => import("./tasks/clip-texts.ts").then((m) => m.encodeClasses),
   cam: () => import("./tasks/cam.ts").then((m) => m.makeCam),
   affinity: () => import("./tasks/affinity.ts").then((m) => m.refineByAffinity),
   seed: () => import("./tasks/seed.ts").then((m) => m.seedItem),

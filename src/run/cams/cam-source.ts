@@ -1,3 +1,5 @@
+import type { ClassTexts } from "../../core/class-texts.ts";
+import type { ClipConfig } from "../../models/clip/config.ts";
 import { createPool } from "../pool.ts";
 import type { WorkContext } from "../stage.ts";
 
@@ -10,7 +12,18 @@ export interface Backbone {
   readonly threads: number | null;
 }
 
-/** What makes the CAMs of tagged photos. */
+/** CLIP as it is opened in a thread. */
+export interface ClipModel {
+  readonly config: ClipConfig;
+  /** Files of its weights and of its tokenizer's vocabulary. */
+  readonly weights: string;
+  readonly vocabulary: string;
+  /** Of the weights. */
+  readonly sha256: string;
+  readonly threads: number | null;
+}
+
+/** A head that learns the tags of the photos, over a frozen backbone. */
 export interface ClassifierSource {
   readonly kind: "classifier";
   readonly backbone: Backbone;
@@ -18,12 +31,21 @@ export interface ClassifierSource {
   readonly seed: number;
 }
 
-/** Changes whenever the features of a photo would. */
-const FEATURES_VERSION = 1;
+/** CLIP with texts that say what the classes are called: nothing is learned (CLIP-ES). */
+export interface ClipSource {
+  readonly kind: "clip";
+  readonly clip: ClipModel;
+  readonly texts: ClassTexts;
+}
 
-/** What decides a source's CAMs besides photos and tags, for `run.json` and the keys of what is made. */
-export function sourceIdentity({ kind, backbone, seed }: ClassifierSource): Record<string, unknown> {
-  return { source: kind, version: FEATURES_VERSION, backbone: backbone.sha256, seed };
+/** What makes the CAMs of tagged photos. */
+export type CamSource = ClassifierSource | ClipSource;
+
+/** What decides a source's CAMs besides photos and tags, for `run.json`. */
+export function sourceIdentity(source: CamSource): Record<string, unknown> {
+  if (source.kind === "classifier")
+    return { source: source.kind, backbone: source.backbone.sha256, seed: source.seed };
+  return { source: source.kind, clip: source.clip.sha256, texts: source.texts };
 }
 
 /**
@@ -32,13 +54,13 @@ export function sourceIdentity({ kind, backbone, seed }: ClassifierSource): Reco
  * @throws MaskwrightError when the network cannot be opened, before `work` is called
  */
 export async function withCamThread<T>(
-  { backbone }: ClassifierSource,
+  source: CamSource,
   context: WorkContext,
   work: (context: WorkContext) => Promise<T>,
 ): Promise<T> {
   const pool = createPool(1, context.signal);
   try {
-    await pool.run("open-backbone", backbone);
+    await pool.run("open-cam-source", source);
     return await work({ ...context, pool });
   } finally {
     await pool.close();

@@ -3,16 +3,17 @@ import { stageKey } from "../artifact-key.ts";
 import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
 import { type Failure, type Finished, runStage, type WorkContext } from "../stage.ts";
-import type { CamResult } from "../tasks/cam.ts";
+import type { CamModel, CamResult } from "../tasks/cam.ts";
 import type { TrainLine } from "../train-log.ts";
-import type { ClassifierSource } from "./cam-source.ts";
+import type { CamSource } from "./cam-source.ts";
 import { featuresStage, headStage, type TaggedPhotos } from "./classifier.ts";
+import { textsStage } from "./clip-texts.ts";
 
 /** CAMs of photos, and how they came about. */
 export interface MadeCams {
   readonly finished: readonly Finished<CamResult>[];
   readonly failures: readonly Failure[];
-  /** Of the head's training. */
+  /** Of the training, if there was one. */
   readonly lines: readonly TrainLine[];
 }
 
@@ -20,33 +21,31 @@ export interface MadeCams {
 const CAM_VERSION = 1;
 
 /**
- * All stages from tagged photos to CAMs: `OUT/features`, `OUT/head.safetensors`, `OUT/cams/<id>.safetensors` and, where it is kept,
- * `OUT/attention/<id>.safetensors`.
+ * All stages from tagged photos to CAMs: for a classifier `OUT/features` and `OUT/head.safetensors`, for CLIP `OUT/texts.safetensors`; then
+ * `OUT/cams/<id>.safetensors` and, where it is kept, `OUT/attention/<id>.safetensors`.
  *
  * @param camContext  of `withCamThread`
  */
 export async function camStages(
   tagged: TaggedPhotos,
-  { source, keepsAttention }: { readonly source: ClassifierSource; readonly keepsAttention: boolean },
+  { source, keepsAttention }: { readonly source: CamSource; readonly keepsAttention: boolean },
   run: RunDirectory,
   camContext: WorkContext,
 ): Promise<MadeCams> {
-  const features = await featuresStage(tagged, source, run, camContext);
-  if (features.finished.length === 0) return { finished: [], failures: features.failures, lines: [] };
-  const head = await headStage(features.finished, tagged, source, run, camContext);
-  const stage = stageKey({ name: "cams", version: CAM_VERSION, options: { head: head.key, keepsAttention } });
+  const { model, key, ids, failures: early, lines } = await prepareModel(tagged, source, run, camContext);
+  if (model === null) return { finished: [], failures: early, lines };
+  const stage = stageKey({ name: "cams", version: CAM_VERSION, options: { model: key, keepsAttention } });
   const fileIn = (folder: string, id: string): string => join(run.dir, folder, `${id}.safetensors`);
   const { finished, failures } = await runStage(
     {
       name: "cams",
       worker: "cam",
-      ids: features.finished.map(({ id }) => id),
+      ids,
       task: (id, knownKey) => ({
         id,
         photo: fileOf(tagged.photos, id),
         tags: tagged.tags.get(id) ?? [],
-        backbone: source.backbone,
-        head: head.path,
+        model,
         out: { cam: fileIn("cams", id), attention: keepsAttention ? fileIn("attention", id) : null },
         stage,
         knownKey,
@@ -55,5 +54,33 @@ export async function camStages(
     run,
     camContext,
   );
-  return { finished, failures: [...features.failures, ...failures], lines: head.lines };
+  return { finished, failures: [...early, ...failures], lines };
+}
+
+interface Prepared extends Pick<MadeCams, "failures" | "lines"> {
+  /** Null when no photo was left to train it on. */
+  readonly model: CamModel | null;
+  /** What it was made from. */
+  readonly key: string;
+  readonly ids: readonly string[];
+}
+
+async function prepareModel(
+  tagged: TaggedPhotos,
+  source: CamSource,
+  run: RunDirectory,
+  camContext: WorkContext,
+): Promise<Prepared> {
+  if (source.kind === "clip") {
+    const { clip, texts } = source;
+    const { path, key } = await textsStage(source, run, camContext);
+    const classCount = texts.classes.length;
+    const model = { kind: "clip", clip, texts: path, classCount, competition: "clip-es" } as const;
+    return { model, key, ids: tagged.ids, failures: [], lines: [] };
+  }
+  const { finished, failures } = await featuresStage(tagged, source, run, camContext);
+  const ids = finished.map(({ id }) => id);
+  if (ids.length === 0) return { model: null, key: "", ids, failures, lines: [] };
+  const { path, key, lines } = await headStage(finished, tagged, source, run, camContext);
+  return { model: { kind: "classifier", backbone: source.backbone, head: path }, key, ids, failures, lines };
 }

@@ -1,25 +1,50 @@
+import type { ClassTexts } from "../../core/class-texts.ts";
 import { invalid, MaskwrightError } from "../../core/error.ts";
+import type { ClassList } from "../../data/class-list.ts";
+import { readClassTexts } from "../../data/class-texts.ts";
+import { cocoTexts } from "../../methods/fma/prompts/coco.ts";
+import { vocTexts } from "../../methods/fma/prompts/voc.ts";
+import { clipConfigs } from "../../models/clip/config.ts";
 import { digestFile } from "../store/digest.ts";
-import type { ClassifierSource } from "./cam-source.ts";
+import { locateModel } from "../store/stored-models.ts";
+import type { CamSource } from "./cam-source.ts";
 
 /** A source as it is named by a person. */
 export interface CamSourceChoice {
-  /** File of the backbone's weights. */
+  readonly source: "classifier" | "clip";
+  readonly classes: ClassList;
+  /** File of the classifier's weights. */
   readonly weights: string | null;
+  /** File that says what CLIP is told; null are the published texts of VOC and COCO, or the names of the classes. */
+  readonly texts: string | null;
   readonly seed: number;
   readonly threads: number | null;
 }
 
+/** The one that CLIP-ES and FMA-WSSS have. */
+const CLIP = "clip-vit-b-16";
+
 /**
- * The source of a choice, with its weights' digest. Nothing is fetched.
+ * The source of a choice, with the digest of its weights. Nothing is fetched.
  *
- * @throws MaskwrightError INVALID_ARGUMENT without weights; NOT_FOUND when they are not there
+ * @throws MaskwrightError INVALID_ARGUMENT for a classifier without weights, or options that a source does not have; NOT_FOUND when
+ *         weights are not there; BAD_FORMAT for a file of texts
  */
-export async function chooseCamSource({
-  weights,
-  seed,
-  threads,
-}: CamSourceChoice): Promise<ClassifierSource> {
+export async function chooseCamSource(choice: CamSourceChoice): Promise<CamSource> {
+  const { source, weights, texts, classes, seed, threads } = choice;
+  if (source === "clip") {
+    if (weights !== null)
+      throw invalid(
+        "--weights",
+        "nothing with --source clip, whose weights `maskwright models` keeps",
+        weights,
+      );
+    const { path, sha256 } = locateModel(CLIP);
+    const { path: vocabulary } = locateModel(CLIP, "vocabulary");
+    const clip = { config: clipConfigs[CLIP], weights: path, vocabulary, sha256, threads };
+    return { kind: "clip", clip, texts: await chooseTexts(texts, classes) };
+  }
+  if (texts !== null) throw invalid("--texts", "--source clip, which reads texts", "--source classifier");
   if (weights === null)
     throw new MaskwrightError("INVALID_ARGUMENT", "--weights: expected a MobileNetV2 file, got none", {
       hint: "mobilenet_v2_1.0_224_quant.tflite of TensorFlow, or model.safetensors of google/mobilenet_v2_1.0_224 on Hugging Face",
@@ -28,4 +53,13 @@ export async function chooseCamSource({
     throw invalid("--weights", "a file ending in .tflite, .safetensors, .pth, .pt or .bin", weights);
   const { sha256 } = await digestFile(weights);
   return { kind: "classifier", backbone: { file: weights, sha256, threads }, seed };
+}
+
+async function chooseTexts(file: string | null, { name, classes }: ClassList): Promise<ClassTexts> {
+  if (file !== null) return await readClassTexts(file, classes);
+  if (name === "voc") return vocTexts;
+  if (name === "coco") return cocoTexts;
+  const own = classes.slice(1);
+  // What VOC's photos show behind their objects is in most others too, but for what is a class here.
+  return { name, classes: own, background: vocTexts.background.filter((text) => !own.includes(text)) };
 }

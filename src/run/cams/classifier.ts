@@ -14,7 +14,7 @@ import type { RunDirectory } from "../run-directory.ts";
 import { type Finished, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
 import type { FeaturesResult } from "../tasks/features.ts";
 import { openTrainLog, type TrainLine } from "../train-log.ts";
-import { type ClassifierSource, sourceIdentity } from "./cam-source.ts";
+import type { ClassifierSource } from "./cam-source.ts";
 
 /** Photos with their tags. */
 export interface TaggedPhotos {
@@ -33,7 +33,8 @@ export interface TrainedHead {
   readonly lines: readonly TrainLine[];
 }
 
-/** Changes whenever a trained head would. */
+/** Change whenever features, or a trained head, would. */
+const FEATURES_VERSION = 1;
 const HEAD_VERSION = 1;
 const STEPS = 500;
 const RATE = 3e-3;
@@ -45,8 +46,8 @@ export function featuresStage(
   run: RunDirectory,
   context: WorkContext,
 ): Promise<StageOutcome<FeaturesResult>> {
-  const { version, backbone } = sourceIdentity(source);
-  const stage = stageKey({ name: "features", version: version as number, options: { backbone } });
+  const { sha256: model } = source.backbone;
+  const stage = stageKey({ name: "features", version: FEATURES_VERSION, options: {}, model });
   return runStage(
     {
       name: "features",

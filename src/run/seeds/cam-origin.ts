@@ -1,12 +1,12 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MaskwrightError } from "../../core/error.ts";
-import { type ClassifierSource, sourceIdentity } from "../cams/cam-source.ts";
+import { type CamSource, sourceIdentity } from "../cams/cam-source.ts";
 import { openLabels } from "../label-input.ts";
 
 /** Where CAMs come from: they are made on the way, or those of a folder are taken. */
 export type CamOrigin =
-  | { readonly kind: "made"; readonly source: ClassifierSource }
+  | { readonly kind: "made"; readonly source: CamSource }
   | {
       readonly kind: "folder";
       readonly folder: string;

@@ -86,9 +86,11 @@ function notesOf({ request, report, round }: SeedPage): string[] {
   const notes = [
     `The background scores (1 − highest score)^${power}: a class needs a score above ${thresholdOf(power).toFixed(3)}, whichever it is. The same holds for the labels of CAMs alone.`,
   ];
-  if (cams.kind === "made")
+  if (cams.kind === "made" && cams.source.kind === "classifier")
     notes.push("CAMs are of a classifier whose head was trained on the tags of these very photos.");
-  else if (!round.isRefined && recipe.affinity !== null)
+  if (cams.kind === "made" && cams.source.kind === "clip")
+    notes.push("CAMs are CLIP's, told what the classes are called (CLIP-ES): nothing was trained.");
+  if (cams.kind === "folder" && !round.isRefined && recipe.affinity !== null)
     notes.push("There is no attention beside the CAMs, so no affinity refined them.");
   if (report.stages.length > 0 && report.scored < report.images)
     notes.push(`${report.scored} of the ${report.images} images have a truth.`);

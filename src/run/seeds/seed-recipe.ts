@@ -1,11 +1,17 @@
 import { z } from "zod";
 import { readJsonFile } from "../../data/json-file.ts";
 import { addIssues, collectProblems } from "../../data/problems.ts";
-import { cocoRecipe, type FmaRecipe, type SeedRecipe, vocRecipe } from "../../methods/fma/recipes.ts";
+import {
+  clipEsAffinity,
+  cocoRecipe,
+  type FmaRecipe,
+  type SeedRecipe,
+  vocRecipe,
+} from "../../methods/fma/recipes.ts";
 
 const number = z.number("a number");
 const count = number.int("a whole number").min(0, "0 or more");
-const affinity = z.strictObject(
+const affinityShape = z.strictObject(
   {
     at: z.enum(["score", "cam"], "score or cam"),
     boxThreshold: number.min(0, "0 or more").max(1, "at most 1"),
@@ -17,41 +23,34 @@ const affinity = z.strictObject(
 );
 const seeds = z.strictObject(
   {
-    affinity: affinity.nullable().optional(),
+    affinity: affinityShape.nullable().optional(),
     power: number.positive("a number above 0").optional(),
   },
   "an object with affinity and power",
 );
-const shape = z.strictObject(
-  {
-    from: z.enum(["voc", "coco"], "voc or coco").default("voc"),
-    coarse: seeds.optional(),
-    fine: seeds.optional(),
-  },
-  "an object with from, coarse and fine",
-);
+const shape = seeds.extend({ from: z.enum(["voc", "coco"], "voc or coco").default("voc") });
 
 const published: Readonly<Record<"voc" | "coco", FmaRecipe>> = { voc: vocRecipe, coco: cocoRecipe };
 
 /**
  * The recipe "voc", "coco", or that of a JSON file, which says what it has in place of a published one's:
- * `{ "from": "voc", "coarse": { "affinity": { "at": "score", "boxThreshold": 0.4 }, "power": 2 } }`.
+ * `{ "from": "voc", "affinity": { "at": "score", "boxThreshold": 0.4 }, "power": 2 }`.
  *
+ * @param affinity  whose: "fma" has that of FMA-WSSS's coarse seeds, "clip-es" that of CLIP-ES, for CAMs of texts that nobody trained
  * @throws MaskwrightError BAD_FORMAT with all that is wrong in the file
  */
-export async function readSeedRecipe(source: string): Promise<FmaRecipe> {
-  if (source === "voc" || source === "coco") return published[source];
+export async function readSeedRecipe(source: string, affinity: "fma" | "clip-es"): Promise<SeedRecipe> {
+  const base = (name: "voc" | "coco"): SeedRecipe => {
+    const { coarse } = published[name];
+    return affinity === "fma" ? coarse : { ...coarse, affinity: clipEsAffinity[name] };
+  };
+  if (source === "voc" || source === "coco") return base(source);
   const value = await readJsonFile(source, { maxBytes: 2 ** 20 });
   const problems = collectProblems(source);
   const parsed = shape.safeParse(value);
   if (!parsed.success) addIssues(problems, parsed.error.issues, value);
   problems.throwIfAny();
-  const { from, coarse, fine } = parsed.data as z.infer<typeof shape>;
-  const base = published[from];
-  return { ...base, name: source, coarse: withSaid(base.coarse, coarse), fine: withSaid(base.fine, fine) };
-}
-
-function withSaid(base: SeedRecipe, said: z.infer<typeof seeds> | undefined): SeedRecipe {
-  const { affinity = base.affinity, power = base.power } = said ?? {};
-  return { affinity, power };
+  const { from, ...said } = parsed.data as z.infer<typeof shape>;
+  const { affinity: ownAffinity = base(from).affinity, power = base(from).power } = said;
+  return { affinity: ownAffinity, power };
 }

@@ -1,18 +1,21 @@
 import { existsSync } from "node:fs";
 import type { NdArray } from "../../core/array.ts";
 import type { Cam } from "../../core/class-maps.ts";
+import { badFormat } from "../../core/error.ts";
 import { float32ToHalf } from "../../core/half.ts";
 import type { RgbImage } from "../../core/image.ts";
 import type { ClassId } from "../../core/label-map.ts";
-import { writeSafetensors } from "../../core/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
 import { encodeCam } from "../../data/cam-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { readPhoto } from "../../data/photo.ts";
 import { attentionFromFeatures } from "../../methods/classifier/feature-attention.ts";
 import { decodeTagHead } from "../../methods/classifier/head-file.ts";
 import { viewCam, viewPicture } from "../../methods/classifier/views.ts";
+import type { Competition } from "../../methods/fma/class-softmax.ts";
 import { artifactKey } from "../artifact-key.ts";
-import type { Backbone } from "../cams/cam-source.ts";
+import type { Backbone, ClipModel } from "../cams/cam-source.ts";
+import { encodePhoto, threadClip } from "../cams/thread-clip.ts";
 import { threadExtractor } from "../cams/thread-extractor.ts";
 import { writeAtomically } from "../files.ts";
 import type { ItemResult } from "../stage.ts";
@@ -22,9 +25,7 @@ export interface CamTask {
   readonly photo: string;
   /** Ids from 1. */
   readonly tags: readonly ClassId[];
-  readonly backbone: Backbone;
-  /** File of the trained head. */
-  readonly head: string;
+  readonly model: CamModel;
   readonly out: {
     readonly cam: string;
     /** Null keeps no attention. */
@@ -38,6 +39,23 @@ export interface CamResult {
   readonly maps: number;
   readonly bytes: number;
 }
+
+/** What makes a photo's CAM, once it is trained. */
+export type CamModel =
+  | {
+      readonly kind: "classifier";
+      readonly backbone: Backbone;
+      /** File of the trained head. */
+      readonly head: string;
+    }
+  | {
+      readonly kind: "clip";
+      readonly clip: ClipModel;
+      /** File of the texts' embeddings, classes first. */
+      readonly texts: string;
+      readonly classCount: number;
+      readonly competition: Competition;
+    };
 
 /** What is found in a photo: where its classes are, and how positions of the grid resemble each other, [N, N]. */
 interface Found {
@@ -64,13 +82,27 @@ export async function makeCam(task: CamTask): Promise<ItemResult<CamResult>> {
   };
 }
 
-async function find(image: RgbImage, { tags, backbone, head: path }: CamTask): Promise<Found> {
+async function find(image: RgbImage, { tags, model }: CamTask): Promise<Found> {
   if (tags.length === 0) return nothing;
-  const head = decodeTagHead(readFileBytes(path), path);
-  const views = await viewPicture(await threadExtractor(backbone), image);
+  if (model.kind === "clip") return await findByClip(image, tags, model);
+  const head = decodeTagHead(readFileBytes(model.head), model.head);
+  const views = await viewPicture(await threadExtractor(model.backbone), image);
   // The largest picture as it is; the CAM has its grid.
   const [{ features }] = views.slice(-2);
   return { cam: viewCam(views, head, tags), attention: () => attentionFromFeatures(features) };
+}
+
+async function findByClip(
+  image: RgbImage,
+  tags: readonly ClassId[],
+  { clip: model, texts: path, classCount, competition }: Extract<CamModel, { readonly kind: "clip" }>,
+): Promise<Found> {
+  const texts = readSafetensors(readFileBytes(path), path).get("texts");
+  if (texts?.dtype !== "float32") throw badFormat(path, 'float32 "texts" [G, E]', texts?.dtype ?? "none");
+  const { clip, camFor } = await threadClip(model);
+  const encoding = await encodePhoto(clip, image);
+  const cam = await camFor(classCount, competition).camOf(encoding, texts as NdArray<"float32">, tags);
+  return { cam, attention: () => encoding.attention as NdArray<"float32"> };
 }
 
 const nothing: Found = {

@@ -14,8 +14,8 @@ export interface FeaturesTask {
   readonly id: string;
   readonly photo: string;
   readonly backbone: Backbone;
-  /** The safetensors to write; null computes and throws away (a dry run). */
-  readonly out: string | null;
+  /** The safetensors to write. */
+  readonly out: string;
   readonly stage: string;
   readonly knownKey: string | null;
 }
@@ -28,7 +28,7 @@ export interface FeaturesResult {
 export async function extractFeatures(task: FeaturesTask): Promise<ItemResult<FeaturesResult>> {
   const { photo, backbone, out, stage, knownKey } = task;
   const key = artifactKey(stage, [readFileBytes(photo)]);
-  if (out !== null && key === knownKey && existsSync(out)) return { key, result: null };
+  if (key === knownKey && existsSync(out)) return { key, result: null };
   const views = await viewPicture(await threadExtractor(backbone), await readPhoto(photo));
   const size = views[0].features.shape[0];
   const data = new Float32Array(views.length * size);
@@ -38,6 +38,6 @@ export async function extractFeatures(task: FeaturesTask): Promise<ItemResult<Fe
   const bytes = writeSafetensors(
     new Map([["features", { dtype: "float32", shape: [views.length, size], data }]]),
   );
-  if (out !== null) writeAtomically(out, bytes);
+  writeAtomically(out, bytes);
   return { key, result: { bytes: bytes.length } };
 }

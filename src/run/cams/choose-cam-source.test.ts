@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { beforeEach, expect, it, vi } from "vitest";
+import { classList } from "../../data/class-list.ts";
+import { temporaryFolder, writeTree } from "../../testing/tree.ts";
+import { type CamSourceChoice, chooseCamSource } from "./choose-cam-source.ts";
+
+const choice = async (source: "classifier" | "clip"): Promise<CamSourceChoice> => ({
+  source,
+  classes: await classList("voc"),
+  weights: null,
+  texts: null,
+  seed: 1,
+  threads: null,
+});
+
+beforeEach(() => void vi.stubEnv("MASKWRIGHT_HOME", temporaryFolder()));
+
+it("says how to get weights", async () => {
+  await expect(chooseCamSource(await choice("clip"))).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    hint: "maskwright models pull clip-vit-b-16",
+  });
+  await expect(chooseCamSource(await choice("classifier"))).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    hint: expect.stringContaining("mobilenet_v2_1.0_224"),
+  });
+});
+
+it("knows a classifier by its file's digest", async () => {
+  const folder = temporaryFolder();
+  writeTree(folder, { "a.tflite": "abc" });
+  const weights = join(folder, "a.tflite");
+  expect(await chooseCamSource({ ...(await choice("classifier")), weights })).toEqual({
+    kind: "classifier",
+    backbone: { file: weights, sha256: expect.stringMatching(/^ba7816bf/), threads: null },
+    seed: 1,
+  });
+});
+
+it("refuses options of the other source", async () => {
+  const [clip, classifier] = [await choice("clip"), await choice("classifier")];
+  await expect(chooseCamSource({ ...clip, weights: "a.tflite" })).rejects.toThrow(
+    "--weights: expected nothing",
+  );
+  await expect(chooseCamSource({ ...classifier, texts: "a.json" })).rejects.toThrow(
+    "--texts: expected --source",
+  );
+});

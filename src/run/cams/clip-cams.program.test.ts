@@ -1,0 +1,94 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
+import { readCam } from "../../data/cam-file.ts";
+import { readTags } from "../../data/weak-labels.ts";
+import { randomTensors, tinyConfig } from "../../models/clip/testing/tiny-clip.ts";
+import { byteCharacters } from "../../models/clip/vocabulary.ts";
+import { sceneClasses } from "../../scenes/objects/catalog.ts";
+import { writeTaggedScenes } from "../../testing/tagged-scenes.ts";
+import { hashTree, writeTree } from "../../testing/tree.ts";
+import { type CamRequest, estimateCams, makeCams } from "../cam.ts";
+import { createPool, type Pool } from "../pool.ts";
+import type { WorkContext } from "../stage.ts";
+import type { ClipSource } from "./cam-source.ts";
+
+/** A CLIP that reads bytes: its vocabulary has no merges. */
+const config = { ...tinyConfig, text: { ...tinyConfig.text, context: 77, vocabulary: 514 } };
+const bytes = [...byteCharacters.values()];
+const tokens = [...bytes, ...bytes.map((each) => `${each}</w>`), "<|startoftext|>", "<|endoftext|>"];
+const vocabulary = {
+  model: { vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: [] },
+};
+
+let folder = "";
+let pool: Pool;
+let context: WorkContext;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "maskwright-clip-"));
+  await writeTaggedScenes(folder, 2);
+  writeTree(folder, {
+    "clip.safetensors": writeSafetensors(randomTensors(config)),
+    "tokenizer.json": JSON.stringify(vocabulary),
+  });
+  pool = createPool(1);
+  const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
+  context = { pool, progress, signal: new AbortController().signal, keepGoing: false };
+});
+afterAll(async () => {
+  await pool.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function requestTo(out: string): Promise<CamRequest> {
+  const path = join(folder, "tags.csv");
+  const source: ClipSource = {
+    kind: "clip",
+    clip: {
+      config,
+      weights: join(folder, "clip.safetensors"),
+      vocabulary: join(folder, "tokenizer.json"),
+      sha256: "tiny",
+      threads: 1,
+    },
+    texts: { name: "scenes", classes: sceneClasses.slice(1), background: ["ground", "sky"] },
+  };
+  return {
+    images: join(folder, "images"),
+    tags: { path, labels: await readTags(path, sceneClasses) },
+    classes: { name: "scenes", classes: sceneClasses },
+    source,
+    keepsAttention: true,
+    out: join(folder, out),
+  };
+}
+
+it("maps what CLIP sees of each photo's tags, odd photos too", async () => {
+  const request = await requestTo("out");
+  const report = await makeCams(request, context);
+  expect(report).toMatchObject({ images: 5, failures: [], loss: null, options: { source: "clip" } });
+  for (const [id, { classes }] of request.tags.labels) {
+    const cam = await readCam(join(folder, `out/cams/${id}.safetensors`));
+    expect(cam.classes).toEqual(classes);
+    // Patches of 2 px; the long photo is shrunk to 640.
+    if (classes.length > 0) expect([cam.height, cam.width]).toEqual(id === "thin" ? [1, 320] : [24, 32]);
+  }
+  const path = join(folder, "out/texts.safetensors");
+  const texts = readSafetensors(readFileSync(path)).get("texts");
+  expect(texts?.shape).toEqual([sceneClasses.length + 1, config.dim]);
+
+  const before = hashTree(join(folder, "out"), /report|log/);
+  expect((await makeCams(request, context)).fingerprint).toBe(report.fingerprint);
+  expect(hashTree(join(folder, "out"), /report|log/)).toEqual(before);
+  expect(await makeCams(await requestTo("again"), context)).toMatchObject({
+    fingerprint: report.fingerprint,
+  });
+  expect(hashTree(join(folder, "again/cams"))).toEqual(hashTree(join(folder, "out/cams")));
+});
+
+it("says what it would take", async () => {
+  expect((await estimateCams(await requestTo("dry"), context)).images).toBe(5);
+});

@@ -1,0 +1,56 @@
+import { basename, dirname } from "node:path";
+import type { RgbImage } from "../../core/image.ts";
+import { resizeImage } from "../../core/resize.ts";
+import { openWeightFile, openWorkerRuntime } from "../../engine/node.ts";
+import type { Competition } from "../../methods/fma/class-softmax.ts";
+import { type ClipCam, createClipCam } from "../../methods/fma/clip-cam.ts";
+import { type Clip, createClip, type ImageEncoding } from "../../models/clip/clip.ts";
+import type { ClipModel } from "./cam-source.ts";
+
+/** CLIP, open. */
+export interface OpenClip {
+  readonly clip: Clip;
+  camFor(classCount: number, competition: Competition): ClipCam;
+}
+
+/** The CLIP of this thread: it is opened once and stays until the thread ends. */
+let current: { readonly name: string; readonly open: Promise<OpenClip> } | null = null;
+
+/** @throws MaskwrightError as `createClip` and `openWorkerRuntime` */
+export function threadClip(model: ClipModel): Promise<OpenClip> {
+  const name = JSON.stringify(model);
+  if (current?.name !== name) current = { name, open: open(model) };
+  return current.open;
+}
+
+async function open({ config, weights: path, threads }: ClipModel): Promise<OpenClip> {
+  const runtime = await openWorkerRuntime(threads === null ? {} : { threads });
+  const [folder, name] = [dirname(path), basename(path)];
+  const clip = createClip(openWeightFile(path), config, runtime, { stored: { folder, name } });
+  const { weights, logitScale: scale } = clip;
+  const cams = new Map<string, ClipCam>();
+  return {
+    clip,
+    camFor(classCount, competition) {
+      const key = `${classCount} ${competition}`;
+      const source = { weights, config, frozen: { location: name }, folder };
+      const cam = cams.get(key) ?? createClipCam(source, runtime, { classCount, scale, competition });
+      cams.set(key, cam);
+      return cam;
+    },
+  };
+}
+
+/** Of the last ones, whose attention is averaged; as published. */
+const ATTENTION_BLOCKS = 8;
+/** Pixels of the longer side: that of COCO's photos. Attention grows with its fourth power, and VOC's photos are smaller. */
+const MAX_SIDE = 640;
+
+/** A photo in CLIP, as published; one that is larger than those of VOC and COCO is made smaller first. */
+export async function encodePhoto(clip: Clip, image: RgbImage): Promise<ImageEncoding> {
+  const attentionBlocks = Math.min(ATTENTION_BLOCKS, clip.config.vision.depth);
+  const scale = MAX_SIDE / Math.max(image.height, image.width);
+  if (scale >= 1) return await clip.encodeImage(image, { attentionBlocks });
+  const [height, width] = [image.height, image.width].map((side) => Math.max(1, Math.round(side * scale)));
+  return await clip.encodeImage(resizeImage(image, { height, width }, "bicubic"), { attentionBlocks });
+}

@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { clipEsAffinity, cocoRecipe, vocRecipe } from "../../methods/fma/recipes.ts";
+import { temporaryFolder, writeTree } from "../../testing/tree.ts";
+import { readSeedRecipe } from "./seed-recipe.ts";
+
+function fileOf(value: unknown): string {
+  const folder = temporaryFolder();
+  writeTree(folder, { "recipe.json": JSON.stringify(value) });
+  return join(folder, "recipe.json");
+}
+
+it("knows the published recipes", async () => {
+  expect(await readSeedRecipe("voc", "fma")).toEqual(vocRecipe.coarse);
+  expect(await readSeedRecipe("coco", "clip-es")).toEqual({ affinity: clipEsAffinity.coco, power: 0.4 });
+});
+
+it("takes what a file says in place of a published one's", async () => {
+  expect(await readSeedRecipe(fileOf({}), "fma")).toEqual(vocRecipe.coarse);
+  expect(await readSeedRecipe(fileOf({ from: "coco", power: 3 }), "fma")).toEqual({
+    affinity: cocoRecipe.coarse.affinity,
+    power: 3,
+  });
+  expect(await readSeedRecipe(fileOf({ affinity: null }), "fma")).toEqual({ affinity: null, power: 0.6 });
+  const own = fileOf({ affinity: { at: "cam", boxThreshold: 0 }, power: 1 });
+  expect(await readSeedRecipe(own, "clip-es")).toEqual({
+    affinity: { at: "cam", boxThreshold: 0, power: 2, rounds: 1, compat: "paper" },
+    power: 1,
+  });
+});
+
+it("lists all that is wrong in a file", async () => {
+  const path = fileOf({ from: "ade", affinity: { at: "score", boxThreshold: 2 }, power: 0, extra: 1 });
+  await expect(readSeedRecipe(path, "fma")).rejects.toThrow(/4 problems\n.*\n.*\n.*\n/);
+});
