@@ -12,6 +12,7 @@ import { refineCommand } from "./refine.ts";
 import { seedCommand } from "./seed.ts";
 import { segmentCommand } from "./segment.ts";
 import { exitCodes, reportError } from "./session.ts";
+import { trainCommand } from "./train.ts";
 
 const program = new Command("maskwright")
   .description("Weak labels in, pixel-accurate masks out.")
@@ -28,6 +29,7 @@ for (const command of [
   seedCommand(),
   evaluateCommand(),
   evaluatePartsCommand(),
+  trainCommand(),
   convertCommand(),
   modelsCommand(),
 ]) {

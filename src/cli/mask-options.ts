@@ -17,11 +17,16 @@ export interface ModelOptions extends CommonOptions {
 
 /** Which model makes masks, and how it computes. */
 export function addModelOptions(command: Command): Command {
+  command.option(
+    "--model <name>",
+    "where masks come from: regions (no weights, no network; default), sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, efficient-sam-ti, efficient-sam-s, or onnx:DIR",
+  );
+  return addComputeOptions(command).option("--no-cache", "keep no embeddings");
+}
+
+/** How a model computes, and where what it makes of photos is kept. */
+export function addComputeOptions(command: Command): Command {
   return command
-    .option(
-      "--model <name>",
-      "where masks come from: regions (no weights, no network; default), sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, efficient-sam-ti, efficient-sam-s, or onnx:DIR",
-    )
     .addOption(
       new Option(
         "--precision <name>",
@@ -39,7 +44,6 @@ export function addModelOptions(command: Command): Command {
       "--cache <dir>",
       "where a model's embeddings of photos are kept (default: $MASKWRIGHT_HOME/embeddings, or with the caches)",
     )
-    .option("--no-cache", "keep no embeddings")
     .option("--cache-limit <gb>", "keep at most so many GB of them", positiveNumber, 4);
 }
 

@@ -87,6 +87,19 @@ export function openEmbeddingCache({ folder, maxBytes }: EmbeddingCacheOptions):
   };
 }
 
+/** What embeddings depend on besides the picture: whose they are in a cache. */
+export function embeddingOwner({
+  sha256,
+  precision,
+  device,
+}: {
+  readonly sha256: string;
+  readonly precision: string;
+  readonly device: string;
+}): string {
+  return [sha256, precision, device].join(" ");
+}
+
 /** The same model, which looks a picture up before it works on it. */
 export function withEmbeddingCache(sam: Sam, model: string, cache: EmbeddingCache): Sam {
   return {
@@ -103,7 +116,7 @@ export function withEmbeddingCache(sam: Sam, model: string, cache: EmbeddingCach
 }
 
 /** Of the picture's pixels: another file of the same picture, or a crop seen before, has the same embedding. */
-function embeddingKey(model: string, { height, width, data }: RgbImage): string {
+export function embeddingKey(model: string, { height, width, data }: RgbImage): string {
   return createHash("sha256").update(`${model} ${height}x${width} `).update(data).digest("hex").slice(0, 32);
 }
 

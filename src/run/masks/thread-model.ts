@@ -1,5 +1,5 @@
 import type { Sam } from "../../models/sam/sam.ts";
-import { openEmbeddingCache, withEmbeddingCache } from "../embedding-cache.ts";
+import { embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "../embedding-cache.ts";
 import { openSam } from "../open-sam.ts";
 import type { SamModel } from "./mask-source.ts";
 
@@ -13,8 +13,9 @@ export function threadModel(model: SamModel): Promise<Sam> {
   return current.sam;
 }
 
-async function open({ name, sha256, precision, device, threads, cache }: SamModel): Promise<Sam> {
+async function open(model: SamModel): Promise<Sam> {
+  const { name, precision, device, threads, cache } = model;
   const sam = await openSam(name, { precision, device, ...(threads === null ? {} : { threads }) });
   if (cache === null) return sam;
-  return withEmbeddingCache(sam, [sha256, precision, device].join(" "), openEmbeddingCache(cache));
+  return withEmbeddingCache(sam, embeddingOwner(model), openEmbeddingCache(cache));
 }

@@ -1,0 +1,189 @@
+import { Command, Option } from "commander";
+import { MaskwrightError } from "../core/error.ts";
+import type { PromptSource } from "../data/prompts.ts";
+import { countImages } from "../run/command.ts";
+import type { Supervision } from "../run/parts/part-labels.ts";
+import type { PrompterRecipe } from "../run/parts/prompter-recipe.ts";
+import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
+import {
+  addExamples,
+  addWorkOptions,
+  count,
+  fraction,
+  positiveNumber,
+  selectionOf,
+  wholeNumber,
+} from "./options.ts";
+import { printJson, withSession } from "./session.ts";
+
+interface TrainPrompterOptions extends ModelOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly boxes?: string;
+  readonly points?: string;
+  readonly parts?: string;
+  readonly centers?: boolean;
+  readonly classes?: string;
+  readonly recipe: "parts" | "partimagenet";
+  readonly queries?: number;
+  readonly layers?: number;
+  readonly width?: number;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly rate?: number;
+  readonly schedule?: "cosine" | "original";
+  readonly classWeight?: number;
+  readonly tokenWeight?: number;
+  readonly val: number;
+  readonly augment: number;
+  readonly seed: number;
+  readonly checkpointEvery: number;
+}
+
+/** `maskwright train prompter IMAGES --boxes FILE | --points FILE | --parts FILE --model NAME -o DIR` */
+export function trainPrompterCommand(): Command {
+  const command = new Command("prompter")
+    .description(
+      "Learn from boxes or points of parts to find, name and mask the parts of new photos (WPS-SAM).",
+    )
+    .argument("<images>", "folder of photos")
+    .requiredOption("-o, --out <dir>", "run directory; DIR/checkpoint.safetensors, report.html, val.txt")
+    .option("--boxes <file>", "CSV (file,class,x0,y0,x1,y1), COCO JSON, or a folder of VOC XML")
+    .option("--points <file>", "CSV (file,class,x,y[,positive][,object])")
+    .option("--parts <file>", "COCO JSON of parts: their boxes, or where there is none, those of their masks")
+    .option("--centers", "teach the centers of the boxes alone, as the published point supervision")
+    .option("--classes <list>", "partimagenet, or a file with one class name a line (default: the file's)")
+    .requiredOption(
+      "--model <name>",
+      "whose masks: sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, efficient-sam-ti or efficient-sam-s",
+    )
+    .addOption(
+      new Option("--recipe <name>", "parts: for a few hundred photos, 100 epochs; partimagenet: 15 epochs")
+        .choices(["parts", "partimagenet"])
+        .default("parts"),
+    )
+    .option("--queries <n>", "parts that can be found in a photo (default: 25)", wholeNumber)
+    .option("--layers <n>", "layers of the encoder and of the decoder each (default: 6)", wholeNumber)
+    .option("--width <n>", "width of the network, a multiple of 8 (default: 256)", wholeNumber)
+    .option("--epochs <n>", "times that each photo is seen", wholeNumber)
+    .option("--batch <n>", "photos of a step (default: 8)", wholeNumber)
+    .option("--rate <x>", "learning rate (default: 0.0001)", positiveNumber)
+    .addOption(
+      new Option(
+        "--schedule <name>",
+        "of the learning rate: cosine, down to 0 at the end (default), or original, as published",
+      ).choices(["cosine", "original"]),
+    )
+    .option("--class-weight <x>", "weight of the loss of classes (default: 5)", positiveNumber)
+    .option("--token-weight <x>", "weight of the loss of prompts (default: 20)", positiveNumber)
+    .option(
+      "--val <fraction>",
+      "keep this share of the photos out of the training, listed in DIR/val.txt",
+      fraction,
+      0.2,
+    )
+    .option("--augment <n>", "also learn from n changed versions of each photo", count, 0)
+    .option("--seed <n>", "what chance begins with", count, 0)
+    .option("--checkpoint-every <n>", "steps after which the work so far is saved", wholeNumber, 200);
+  addComputeOptions(command);
+  addWorkOptions(command);
+  addExamples(command, [
+    "maskwright train prompter photos --boxes parts.csv --classes parts.txt --model mobile-sam -o runs/parts",
+    "maskwright train prompter photos --parts parts.json --model sam-vit-b --val 0 -o runs/all",
+    "maskwright train prompter train --parts train.json --model sam-vit-b --recipe partimagenet -o runs/pin",
+    "maskwright train prompter photos --points points.csv --classes parts.txt --model mobile-sam -o runs/points",
+  ]);
+  return command.action((images: string, options: TrainPrompterOptions) => runTrainPrompter(images, options));
+}
+
+async function runTrainPrompter(images: string, options: TrainPrompterOptions): Promise<void> {
+  const { out, val: validation, augment: versions, seed, checkpointEvery } = options;
+  checkSource(options);
+  // The networks compute in threads of their own.
+  await withSession({ ...options, workers: 1 }, async (context) => {
+    const [{ trainPrompter }, { chooseTeacher }, { prompterRecipes }] = await Promise.all([
+      import("../run/train-prompter.ts"),
+      import("../run/parts/teacher-model.ts"),
+      import("../run/parts/prompter-recipe.ts"),
+    ]);
+    const model = await chooseTeacher(await sourceChoice(options));
+    const { source, supervision } = await openSource(options);
+    if (source.leftOut !== undefined && source.leftOut > 0)
+      context.progress.warn(`${source.path}: left out ${source.leftOut} masks of fewer than three corners`);
+    const report = await trainPrompter(
+      {
+        ...{ images, source, supervision, out, model },
+        recipe: recipeOf(prompterRecipes[options.recipe], options),
+        ...{ validation, versions, seed, checkpointEvery },
+        ...selectionOf(options),
+      },
+      context,
+    );
+    if (options.json) printJson(report);
+    else {
+      const { loss, recall } = report.last;
+      process.stdout.write(
+        `${countImages(report.images)}, ${report.parts} parts, ${report.steps} steps: loss ${loss.toPrecision(4)}, recall ${recall.toPrecision(3)}; ${out}/checkpoint.safetensors\n`,
+      );
+    }
+    return report.failures.length === 0;
+  });
+}
+
+const sources = ["boxes", "points", "parts"] as const;
+
+function checkSource(options: TrainPrompterOptions): void {
+  const given = sources.filter((name) => options[name] !== undefined);
+  if (given.length !== 1) {
+    const got = given.length === 0 ? "none" : given.map((name) => `--${name}`).join(" and ");
+    throw new MaskwrightError(
+      "INVALID_ARGUMENT",
+      `train prompter: expected one of --boxes, --points and --parts, got ${got}`,
+    );
+  }
+  if (options.centers === true && given[0] === "points")
+    throw new MaskwrightError(
+      "INVALID_ARGUMENT",
+      "train prompter: --centers: expected boxes to take the centers of, got --points",
+    );
+}
+
+async function openSource({
+  boxes,
+  points,
+  parts,
+  centers,
+  recipe,
+  classes = recipe === "partimagenet" ? recipe : undefined,
+}: TrainPrompterOptions): Promise<{
+  readonly source: PromptSource & { readonly leftOut?: number };
+  readonly supervision: Supervision;
+}> {
+  const [{ openBoxes, openPoints }, { openPartBoxes }] = await Promise.all([
+    import("../data/prompts.ts"),
+    import("../run/parts/part-labels.ts"),
+  ]);
+  if (points !== undefined) return { source: await openPoints(points, classes), supervision: "points" };
+  const source =
+    boxes === undefined ? await openPartBoxes(parts as string, classes) : await openBoxes(boxes, classes);
+  return { source, supervision: centers === true ? "centers" : "boxes" };
+}
+
+function recipeOf(recipe: PrompterRecipe, options: TrainPrompterOptions): PrompterRecipe {
+  const { losses } = recipe;
+  const {
+    queries = recipe.queries,
+    layers = recipe.layers,
+    width = recipe.width,
+    epochs = recipe.epochs,
+    batch = recipe.batch,
+    rate = recipe.rate,
+    schedule = recipe.schedule,
+    classWeight = losses.class,
+    tokenWeight = losses.token,
+  } = options;
+  return {
+    ...{ queries, layers, width, epochs, batch, rate, schedule },
+    losses: { class: classWeight, token: tokenWeight },
+  };
+}

@@ -1,0 +1,71 @@
+import type { Box } from "../../core/geometry.ts";
+import { BACKGROUND, type ClassId } from "../../core/label-map.ts";
+import type { LabeledPrompt } from "../../core/object-prompt.ts";
+import { rleBox } from "../../core/rle.ts";
+import { classList } from "../../data/class-list.ts";
+import type { CocoInstance } from "../../data/coco.ts";
+import { cocoMask } from "../../data/coco-segmentation.ts";
+import { readParts } from "../../data/part-dataset.ts";
+import type { PromptSource } from "../../data/prompts.ts";
+import type { PartLabel } from "../../methods/wps/augment.ts";
+import { boxCenters } from "../../methods/wps/teacher.ts";
+
+/** Boxes of a COCO file of parts, and how many of its annotations were left out. */
+export interface PartBoxes extends PromptSource {
+  readonly leftOut: number;
+}
+
+/**
+ * The boxes of a COCO file of parts as `readParts` reads it: the box an annotation has, or else that of its mask. Crowds are left out.
+ *
+ * @param classes  "partimagenet" or another list; by default the categories of the file
+ * @throws MaskwrightError BAD_FORMAT that lists what is wrong with the file
+ */
+export async function openPartBoxes(path: string, classes?: string): Promise<PartBoxes> {
+  const given = classes === undefined ? null : await classList(classes);
+  const parts = await readParts(path, given?.classes);
+  const { images } = parts.dataset;
+  const byId = new Map(images.map((image) => [image.id, image]));
+  const categoryIds = parts.classes.map(() => 0);
+  for (const [categoryId, classId] of parts.classIds) categoryIds[classId] = categoryId;
+  return {
+    kind: "boxes",
+    path,
+    classes: { ...(given ?? { name: path }), classes: parts.classes, categoryIds },
+    ids: [...byId.keys()],
+    imageIds: new Map(images.map(({ id, imageId }) => [id, imageId])),
+    leftOut: parts.leftOut.length,
+    promptsOf(id) {
+      const image = byId.get(id);
+      return (image?.instances ?? []).flatMap((instance): LabeledPrompt[] => {
+        const classId = parts.classIds.get(instance.categoryId) as ClassId;
+        if (instance.isCrowd || classId === BACKGROUND) return [];
+        const box = instance.box ?? maskBox(instance, image as NonNullable<typeof image>);
+        return box === null ? [] : [{ kind: "box", classId, box }];
+      });
+    },
+  };
+}
+
+function maskBox(instance: CocoInstance, size: Parameters<typeof cocoMask>[1]): Box | null {
+  return instance.segmentation.kind === "none" ? null : rleBox(cocoMask(instance, size));
+}
+
+/** What a picture's parts are taught by; "centers" are the middles of boxes, the published point supervision. */
+export type Supervision = "boxes" | "centers" | "points";
+
+/** A picture's prompts as they are taught. Of an object with several points, the first positive one counts. */
+export function taughtLabel(prompts: readonly LabeledPrompt[], supervision: Supervision): PartLabel {
+  if (supervision === "points") {
+    const points = prompts.flatMap((prompt) => {
+      const point = prompt.kind === "points" ? prompt.points.find(({ positive }) => positive) : undefined;
+      return point === undefined ? [] : [{ ...point, classId: prompt.classId }];
+    });
+    return { kind: "points", points };
+  }
+  const boxes = prompts.flatMap((prompt) =>
+    prompt.kind === "box" ? [{ ...prompt.box, classId: prompt.classId }] : [],
+  );
+  const label = { kind: "boxes", boxes } as const;
+  return supervision === "centers" ? boxCenters(label) : label;
+}

@@ -1,0 +1,147 @@
+import type { NdArray } from "../../core/array.ts";
+import { MaskwrightError } from "../../core/error.ts";
+import { random } from "../../core/random.ts";
+import { readPhoto } from "../../data/photo.ts";
+import { checkPrompts, type PromptSource } from "../../data/prompts.ts";
+import type { PartLabel, TaughtPicture } from "../../methods/wps/augment.ts";
+import type { PartTargets } from "../../methods/wps/targets.ts";
+import { teachParts } from "../../methods/wps/teacher.ts";
+import { embeddingKey, embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "../embedding-cache.ts";
+import { fileOf } from "../label-input.ts";
+import type { SamModel } from "../masks/mask-source.ts";
+import { openSam } from "../open-sam.ts";
+import { type Failure, isBadImage, type WorkContext } from "../stage.ts";
+import { type Supervision, taughtLabel } from "./part-labels.ts";
+import { varyPicture } from "./vary-picture.ts";
+
+export interface TeachRequest {
+  readonly ids: readonly string[];
+  readonly photos: ReadonlyMap<string, string>;
+  readonly source: PromptSource;
+  readonly supervision: Supervision;
+  /** Its cache is where embeddings lie while the prompter trains. */
+  readonly model: SamModel;
+  /** Changed versions of each photo beside the photo itself. */
+  readonly versions: number;
+  readonly seed: number;
+}
+
+/** Pictures that a prompter can be trained on: what their parts are is known, their embeddings lie on disk. */
+export interface TaughtPictures {
+  /** Of every embedding and every part. */
+  readonly shape: { readonly channels: number; readonly grid: number; readonly tokens: number };
+  readonly pictures: readonly {
+    readonly id: string;
+    /** Of its embedding: changes with the picture and the model. */
+    readonly key: string;
+    readonly targets: PartTargets;
+  }[];
+  readonly failures: readonly Failure[];
+  /** The embedding of a picture, [1, C, g, g]; made again where no cache holds it. */
+  features(index: number): Promise<NdArray<"float32">>;
+  close(): Promise<void>;
+}
+
+/**
+ * Embeds the pictures and asks the prompt encoder for their tokens. Pictures without parts are left out.
+ *
+ * @throws MaskwrightError as `openSam`; BAD_FORMAT for parts outside their picture, unless the context says to keep going; NOT_FOUND when
+ *         no picture has a part; ABORTED when the signal fires
+ */
+export async function teachPictures(request: TeachRequest, context: WorkContext): Promise<TaughtPictures> {
+  const { ids, source, model, versions } = request;
+  const { progress, signal, keepGoing } = context;
+  const cache = model.cache === null ? null : openEmbeddingCache(model.cache);
+  const { name, precision, device, threads } = model;
+  const open = await openSam(name, { precision, device, ...(threads === null ? {} : { threads }) });
+  const owner = embeddingOwner(model);
+  const sam = cache === null ? open : withEmbeddingCache(open, owner, cache);
+  const taught: (TaughtPictures["pictures"][number] & { readonly version: number })[] = [];
+  const failures: Failure[] = [];
+  const shapes: TaughtPictures["shape"][] = [];
+
+  const teach = async (id: string): Promise<void> => {
+    const plain = await readTaught(id, request);
+    for (let version = 0; plain !== null && version <= versions; version++) {
+      const { image, weak } = vary(plain, id, version, request);
+      const { features, original } = await sam.embed(image);
+      const targets = await teachParts(sam, weak, original);
+      taught.push({ id, version, key: embeddingKey(owner, image), targets });
+      const [, channels, grid] = features.shape;
+      if (partCount(weak) > 0) shapes.push({ channels, grid, tokens: targets.tokens.shape[1] });
+    }
+  };
+
+  progress.begin("embed", ids.length);
+  try {
+    for (const id of ids) {
+      if (signal.aborted) throw stopped(ids.indexOf(id), ids.length);
+      try {
+        await teach(id);
+      } catch (error) {
+        if (!keepGoing || !isBadImage(error)) throw error;
+        failures.push({ id, message: error.message });
+        progress.warn(error.message);
+      }
+      progress.advance(id);
+    }
+    if (shapes.length === 0)
+      throw new MaskwrightError(
+        "NOT_FOUND",
+        `${source.path}: expected pictures with parts, got none with any`,
+      );
+  } catch (error) {
+    await open.close();
+    throw error;
+  } finally {
+    progress.end();
+  }
+  // Its memory is the training's; it comes back when an embedding is missing.
+  await open.dispose();
+  return {
+    shape: shapes[0],
+    pictures: taught,
+    failures,
+    async features(index) {
+      const { id, version, key } = taught[index];
+      const known = cache?.get(key);
+      if (known) return known.features;
+      const plain = (await readTaught(id, request)) as TaughtPicture;
+      return (await sam.embed(vary(plain, id, version, request).image)).features;
+    },
+    close: () => open.close(),
+  };
+}
+
+/** A photo and its parts; null for one without parts. */
+async function readTaught(
+  id: string,
+  { photos, source, supervision }: TeachRequest,
+): Promise<TaughtPicture | null> {
+  const prompts = source.promptsOf(id);
+  if (prompts.length === 0) return null;
+  const image = await readPhoto(fileOf(photos, id));
+  checkPrompts(prompts, image, `${source.path}: ${id}`);
+  return { image, weak: taughtLabel(prompts, supervision) };
+}
+
+/** Version 0 is the picture itself. */
+function vary(
+  picture: TaughtPicture,
+  id: string,
+  version: number,
+  { source, seed }: TeachRequest,
+): TaughtPicture {
+  if (version === 0) return picture;
+  return varyPicture(picture, source.classes.classes, random(`${seed} ${id} ${version}`));
+}
+
+function partCount(weak: PartLabel): number {
+  return weak.kind === "boxes" ? weak.boxes.length : weak.points.length;
+}
+
+function stopped(done: number, total: number): MaskwrightError {
+  return new MaskwrightError("ABORTED", `embed: stopped after ${done} of ${total} images`, {
+    hint: "Run the same command again to go on from here.",
+  });
+}

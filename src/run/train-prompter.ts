@@ -1,0 +1,191 @@
+import { join, resolve } from "node:path";
+import { invalid } from "../core/error.ts";
+import { random, shuffled } from "../core/random.ts";
+import type { PromptSource } from "../data/prompts.ts";
+import { splitIds } from "../data/split.ts";
+import { openWorkerRuntime } from "../engine/node.ts";
+import type { Arrays } from "../engine/runtime.ts";
+import { packTargets } from "../methods/wps/targets.ts";
+import { compilePartTraining } from "../methods/wps/training.ts";
+import { drawPrompter } from "../models/prompter/initial.ts";
+import { fingerprint } from "./artifact-key.ts";
+import { type RunSummary, secondsSince } from "./command.ts";
+import { writeAtomically } from "./files.ts";
+import { openPhotos } from "./label-input.ts";
+import type { SamModel } from "./masks/mask-source.ts";
+import type { Supervision } from "./parts/part-labels.ts";
+import type { PrompterDescription } from "./parts/prompter-checkpoint.ts";
+import { type PrompterRecipe, recipeNetwork, recipeSchedule, recipeSteps } from "./parts/prompter-recipe.ts";
+import { type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
+import { openRunDirectory } from "./run-directory.ts";
+import { type SelectionOptions, selectLabeled } from "./selection.ts";
+import type { WorkContext } from "./stage.ts";
+import { runTraining } from "./train.ts";
+import { version } from "./version.ts";
+
+export interface TrainPrompterRequest extends SelectionOptions {
+  readonly images: string;
+  readonly source: PromptSource;
+  readonly supervision: Supervision;
+  readonly out: string;
+  /** Its cache is where embeddings lie while the prompter trains. */
+  readonly model: SamModel;
+  readonly recipe: PrompterRecipe;
+  /** Share of the pictures that are kept out of the training. */
+  readonly validation: number;
+  /** Changed versions of each picture beside the picture itself. */
+  readonly versions: number;
+  readonly seed: number;
+  readonly checkpointEvery: number;
+}
+
+export interface TrainPrompterReport extends RunSummary {
+  readonly classes: readonly string[];
+  /** Pictures that were kept out of the training. */
+  readonly validation: number;
+  readonly parts: number;
+  readonly steps: number;
+  /** What the last step reported. */
+  readonly last: Readonly<Record<string, number>>;
+}
+
+/**
+ * Trains a prompter on boxes or points of parts: `OUT/checkpoint.safetensors`, which says all that is needed to use it, `training.ndjson`,
+ * `report.html`, and the ids in `train.txt` and `val.txt`. Goes on where an earlier run stopped, to the same bytes.
+ */
+export async function trainPrompter(
+  request: TrainPrompterRequest,
+  context: WorkContext,
+): Promise<TrainPrompterReport> {
+  const startMs = performance.now();
+  const { images, source, supervision, out, model, recipe, validation, versions, seed } = request;
+  checkRecipe(recipe);
+  const photos = openPhotos(images);
+  const ids = await selectLabeled(photos, images, source, request);
+  const split = splitIds(ids, { share: validation, seed });
+  const { name, sha256, precision, device } = model;
+  const options = {
+    ...{ model: name, sha256, precision, device },
+    ...{ supervision, recipe, validation, versions, seed },
+    classes: source.classes.classes.slice(1),
+  };
+  const inputs = { images: resolve(images), parts: resolve(source.path) };
+  const run = openRunDirectory(out, { command: "train prompter", options, inputs });
+  run.journal.close();
+  for (const [file, list] of [
+    ["train.txt", split.training],
+    ["val.txt", split.validation],
+  ] as const)
+    writeAtomically(join(out, file), list.map((id) => `${id}\n`).join(""));
+  const taught = await teachPictures({ ...request, ids: split.training, photos }, context);
+  try {
+    const description = describePrompter(request, taught);
+    const { lines, steps } = await train(description, taught, request, context);
+    const { step: _, ...last } = lines.at(-1) ?? { step: 0 };
+    const report: TrainPrompterReport = {
+      command: "train prompter",
+      maskwright: version,
+      options,
+      images: new Set(taught.pictures.map(({ id }) => id)).size,
+      classes: source.classes.classes.slice(1),
+      validation: split.validation.length,
+      parts: taught.pictures.reduce((sum, { targets }) => sum + targets.classIds.length, 0),
+      steps,
+      last,
+      failures: taught.failures,
+      fingerprint: description.training.fingerprint,
+      timing: { seconds: secondsSince(startMs) },
+    };
+    writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    return report;
+  } finally {
+    await taught.close();
+  }
+}
+
+function checkRecipe({ width }: PrompterRecipe): void {
+  if (width % 8 !== 0) throw invalid("--width", "a multiple of the transformer's 8 heads", width);
+}
+
+function describePrompter(
+  { source, supervision, model, recipe, versions, seed }: TrainPrompterRequest,
+  { shape, pictures }: TaughtPictures,
+): PrompterDescription {
+  const { classes, categoryIds = classes.map((_, classId) => classId) } = source.classes;
+  const { name, sha256, precision } = model;
+  const parts = pictures.flatMap(({ id, key, targets }) => [
+    id,
+    key,
+    JSON.stringify([Array.from(targets.classIds), Array.from(targets.tokens.data)]),
+  ]);
+  return {
+    kind: "prompter",
+    model: { name, sha256, precision },
+    classes,
+    categoryIds,
+    network: recipeNetwork(recipe, shape, classes.length - 1),
+    training: {
+      ...{ recipe, supervision, versions, seed },
+      pictures: pictures.length,
+      fingerprint: fingerprint(parts),
+    },
+  };
+}
+
+async function train(
+  description: PrompterDescription,
+  taught: TaughtPictures,
+  { recipe, model, seed, out, checkpointEvery }: TrainPrompterRequest,
+  context: WorkContext,
+): Promise<{ readonly lines: Awaited<ReturnType<typeof runTraining>>["lines"]; readonly steps: number }> {
+  const { network } = description;
+  const count = taught.pictures.length;
+  const batch = Math.min(recipe.batch, count);
+  const steps = recipeSteps({ ...recipe, batch }, count);
+  const { device, threads } = model;
+  const runtime = await openWorkerRuntime({ device, ...(threads === null ? {} : { threads }) });
+  try {
+    const { lines } = await runTraining(
+      {
+        name: "train",
+        folder: out,
+        config: description,
+        seed,
+        begin: () => ({ tensors: drawPrompter(network, random(`${seed} prompter`)) }),
+        open: (start) => compilePartTraining(network, runtime, { batch, start, losses: recipe.losses }),
+        batches: async (step) => [await batchOf(taught, pictureOrder(count, batch, step, seed))],
+        steps,
+        schedule: recipeSchedule(recipe, steps),
+        checkpointEvery,
+      },
+      context,
+    );
+    return { lines, steps };
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** The pictures of a step: every epoch has all of them in an order of its own, and a batch may reach from one into the next. */
+function pictureOrder(count: number, batch: number, step: number, seed: number): number[] {
+  const indices = Array.from({ length: count }, (_, k) => k);
+  const orders = new Map<number, number[]>();
+  return Array.from({ length: batch }, (_, b) => {
+    const epoch = Math.floor((step * batch + b) / count);
+    const order = orders.get(epoch) ?? shuffled(indices, random(`${seed} epoch ${epoch}`));
+    orders.set(epoch, order);
+    return order[(step * batch + b) % count];
+  });
+}
+
+async function batchOf(taught: TaughtPictures, indices: readonly number[]): Promise<Arrays> {
+  const { channels, grid, tokens } = taught.shape;
+  const size = channels * grid * grid;
+  const data = new Float32Array(indices.length * size);
+  for (const [b, index] of indices.entries()) data.set((await taught.features(index)).data, b * size);
+  const targets = indices.map((index) => taught.pictures[index].targets);
+  return {
+    features: { dtype: "float32", shape: [indices.length, channels, grid, grid], data },
+    ...packTargets(targets, [tokens, channels]),
+  };
+}
