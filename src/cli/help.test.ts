@@ -5,6 +5,7 @@ import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { evaluatePartsCommand } from "./evaluate-parts.ts";
+import { predictCommand } from "./predict.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
 import { seedCommand } from "./seed.ts";
@@ -19,6 +20,7 @@ const commands = [
   seedCommand,
   evaluateCommand,
   evaluatePartsCommand,
+  predictCommand,
   convertCommand,
 ];
 

@@ -7,6 +7,7 @@ import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { evaluatePartsCommand } from "./evaluate-parts.ts";
 import { modelsCommand } from "./models.ts";
+import { predictCommand } from "./predict.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
 import { seedCommand } from "./seed.ts";
@@ -30,6 +31,7 @@ for (const command of [
   evaluateCommand(),
   evaluatePartsCommand(),
   trainCommand(),
+  predictCommand(),
   convertCommand(),
   modelsCommand(),
 ]) {

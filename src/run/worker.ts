@@ -12,6 +12,7 @@ import type { openCamSource } from "./tasks/open-cam-source.ts";
 import type { openModel } from "./tasks/open-model.ts";
 import type { drawOverlay } from "./tasks/overlay.ts";
 import type { drawPanels } from "./tasks/panels.ts";
+import type { predictItem } from "./tasks/predict.ts";
 import type { proposeItem } from "./tasks/propose.ts";
 import type { refineItem } from "./tasks/refine.ts";
 import type { drawSceneFiles } from "./tasks/scene.ts";
@@ -26,6 +27,7 @@ interface Tasks {
   readonly scene: typeof drawSceneFiles;
   readonly propose: typeof proposeItem;
   readonly segment: typeof segmentItem;
+  readonly predict: typeof predictItem;
   readonly features: typeof extractFeatures;
   readonly look: typeof lookAtPhoto;
   readonly "clip-texts": typeof encodeClasses;
@@ -51,6 +53,7 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   "open-cam-source": () => import("./tasks/open-cam-source.ts").then((m) => m.openCamSource),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
   segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
+  predict: () => import("./tasks/predict.ts").then((m) => m.predictItem),
   features: () => import("./tasks/features.ts").then((m) => m.extractFeatures),
   look: () => import("./tasks/look.ts").then((m) => m.lookAtPhoto),
   "clip-texts": () => import("./tasks/clip-texts.ts").then((m) => m.encodeClasses),

@@ -1,0 +1,61 @@
+import { Command } from "commander";
+import { countImages } from "../run/command.ts";
+import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
+import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
+import { printEstimate, printJson, withSession } from "./session.ts";
+
+interface PredictOptions extends ModelOptions {
+  readonly checkpoint: string;
+  readonly out: string;
+  readonly overlay?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `maskwright predict IMAGES --checkpoint FILE -o DIR` */
+export function predictCommand(): Command {
+  const command = new Command("predict")
+    .description("Find, name and mask the parts of new photos with a trained prompter (WPS-SAM).")
+    .argument("<images>", "folder of photos")
+    .requiredOption(
+      "-o, --out <dir>",
+      "run directory; DIR/instances.json, DIR/labels/<id>.png, DIR/parts/<id>.json",
+    )
+    .requiredOption(
+      "--checkpoint <file>",
+      "of `train prompter`, or the authors' for PartImageNet, with --model sam-vit-b",
+    )
+    .option("--model <name>", "whose masks (default: the model the checkpoint was trained with)");
+  addComputeOptions(command)
+    .option("--no-cache", "keep no embeddings")
+    .option("--overlay", "also draw the part maps over the photos, in DIR/overlay")
+    .option("--dry-run", "say what it would take, and write nothing");
+  addWorkOptions(command);
+  addExamples(command, [
+    "maskwright predict photos --checkpoint runs/prompter/checkpoint.safetensors --overlay -o runs/parts",
+    "maskwright predict photos --checkpoint runs/prompter/checkpoint.safetensors --ids val.txt -o runs/val",
+    "maskwright predict photos --checkpoint wps.pth --model sam-vit-b -o runs/published",
+  ]);
+  return command.action((images: string, options: PredictOptions) => runPredict(images, options));
+}
+
+async function runPredict(images: string, options: PredictOptions): Promise<void> {
+  const { checkpoint, out, overlay = false } = options;
+  await withSession(options, async (context) => {
+    const [{ estimatePredict, predictParts }, { choosePartFinder }] = await Promise.all([
+      import("../run/predict.ts"),
+      import("../run/parts/part-finder.ts"),
+    ]);
+    const choice = { ...(await sourceChoice(options)), model: options.model ?? null };
+    const finder = await choosePartFinder(checkpoint, choice);
+    const request = { images, out, finder, overlay, ...selectionOf(options) };
+    if (options.dryRun) return await printEstimate(await estimatePredict(request, context), options);
+    const report = await predictParts(request, context);
+    if (options.json) printJson(report);
+    else {
+      process.stdout.write(
+        `${countImages(report.images)}, ${report.parts} parts: ${out}/instances.json, part maps in ${out}/labels\n`,
+      );
+    }
+    return report.failures.length === 0;
+  });
+}

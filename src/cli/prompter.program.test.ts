@@ -1,0 +1,209 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readLabelMap } from "../data/label-file.ts";
+import { readPhoto } from "../data/photo.ts";
+import { decodeCheckpoint } from "../engine/checkpoint.ts";
+import { openNodeRuntime, openWeightFile } from "../engine/node.ts";
+import { drawParts, findParts } from "../methods/wps/predict.ts";
+import type { PrompterConfig } from "../models/prompter/config.ts";
+import { createPrompter } from "../models/prompter/networks.ts";
+import { embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "../run/embedding-cache.ts";
+import { openSam } from "../run/open-sam.ts";
+import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { importRandomModel, writePartScenes } from "../testing/part-scenes.ts";
+import { hashTree, temporaryFolder, timesOf } from "../testing/tree.ts";
+
+/** Photos of parts, a model of random weights, and in `whole` a training that nothing interrupted. */
+let data = "";
+const home = process.env.MASKWRIGHT_HOME;
+
+const small = ["--queries", "2", "--layers", "1", "--width", "16", "--batch", "2", "--epochs", "15"];
+const train = (out: string, ...args: readonly string[]): string[] => [
+  ...["train", "prompter", join(data, "images"), "--boxes", join(data, "parts.csv")],
+  ...["--classes", join(data, "parts.txt"), "--model", "mobile-sam", "--rate", "0.001"],
+  ...[...small, "--checkpoint-every", "4", "--val", "0.3", "-o", out, ...args],
+];
+
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), "maskwright-parts-"));
+  process.env.MASKWRIGHT_HOME = join(data, "home");
+  await writePartScenes(data, 3);
+  await importRandomModel(join(data, "home"));
+  const { code, stdout, stderr } = await maskwright(data, ...train("whole"));
+  expect({ code, stdout, errors: stderr.match(/error.*/g) }).toEqual({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^2 images, 4 parts, 15 steps: loss [\d.]+, recall [\d.]+; whole\/checkpoint/,
+    ),
+    errors: null,
+  });
+}, 60_000);
+
+afterAll(() => {
+  if (home === undefined) delete process.env.MASKWRIGHT_HOME;
+  else process.env.MASKWRIGHT_HOME = home;
+  rmSync(data, { recursive: true, force: true });
+});
+
+/** Everything a run leaves that must not depend on how it came about. */
+const outcome = (folder: string): unknown => hashTree(folder, /^(report\.json|log\.ndjson)$/);
+
+describe("train prompter", () => {
+  it("leaves a checkpoint that says all about itself, the split, and the curves", () => {
+    const path = join(data, "whole/checkpoint.safetensors");
+    const { step, config } = decodeCheckpoint(readFileSync(path), path);
+    expect(step).toBe(15);
+    expect(config).toMatchObject({
+      kind: "prompter",
+      model: { name: "mobile-sam", sha256: expect.stringMatching(/^[0-9a-f]{64}$/), precision: "float32" },
+      classes: ["background", "disc", "bar"],
+      network: { grid: 64, channels: 256, tokens: 2, queries: 2, dim: 16, classes: 2 },
+      training: { supervision: "boxes", pictures: 2, seed: 0, recipe: { epochs: 15, rate: 0.001 } },
+    });
+    const [training, validation] = ["train", "val"].map((name) =>
+      linesOf(readFileSync(join(data, `whole/${name}.txt`), "utf8")),
+    );
+    expect([...training, ...validation].sort()).toEqual(["part-0", "part-1", "part-2"]);
+    expect(validation.length).toBe(1);
+    expect(readFileSync(join(data, "whole/report.html"), "utf8")).toContain("recall");
+    const log = linesOf(readFileSync(join(data, "whole/training.ndjson"), "utf8")).map((line) =>
+      JSON.parse(line),
+    );
+    expect(log.at(-1).loss).toBeLessThan(log[0].loss);
+  });
+
+  it("ends with the same bytes after it was killed, and stopped", async () => {
+    const folder = temporaryFolder();
+    const killed = startMaskwright(folder, ...train("out", "--json"));
+    await killed.lines(/"stage":"train","id":"6"/, 1);
+    killed.child.kill("SIGKILL");
+    await killed.result;
+    const stopped = startMaskwright(folder, ...train("out", "--json"));
+    await stopped.lines(/"stage":"train","id":"\d+"/, 2);
+    stopped.child.kill("SIGINT");
+    const { code, stderr } = await stopped.result;
+    expect({ code, last: JSON.parse(linesOf(stderr).at(-1) ?? "") }).toEqual({
+      code: 130,
+      last: expect.objectContaining({
+        code: "ABORTED",
+        message: expect.stringMatching(/^train: stopped after/),
+      }),
+    });
+    expect((await maskwright(folder, ...train("out"))).code).toBe(0);
+    expect(outcome(join(folder, "out"))).toEqual(outcome(join(data, "whole")));
+  });
+});
+
+describe("a training that cannot begin", () => {
+  it.each([
+    [["--points", "points.csv"], /expected one of --boxes, --points and --parts, got --boxes and --points$/],
+    [["--width", "12"], /^error: --width: expected a multiple of the transformer's 8 heads, got 12/],
+    [["--model", "onnx:pair"], /^error: --model: expected a SAM whose weights are here, .*, got onnx:pair$/],
+    [["--epochs", "16", "-o", join("..", "whole")], /expected to resume a run with recipe .*"epochs":15/],
+    [["--val", "1"], /expected pictures with parts, got none with any$/],
+  ] as [string[], RegExp][])("%j", async (options, message) => {
+    const folder = join(data, "refused");
+    mkdirSync(folder, { recursive: true });
+    const { code, stderr } = await maskwright(folder, ...train("out", ...options));
+    expect({ code, line: linesOf(stderr).find((line) => line.startsWith("error")) }).toEqual({
+      code: 2,
+      line: expect.stringMatching(message),
+    });
+  });
+});
+
+/** A run of all photos with the checkpoint of `whole`. */
+const predict = (out: string, ...args: readonly string[]): string[] => [
+  ...["predict", join(data, "images"), "--checkpoint", join(data, "whole/checkpoint.safetensors")],
+  ...["-o", out, ...args],
+];
+
+describe("predict", () => {
+  it("writes what the prompter finds, which evaluate-parts reads", async () => {
+    const { code, stdout } = await maskwright(data, ...predict("found", "--overlay"));
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(
+        /^3 images, \d+ parts: found\/instances.json, part maps in found\/labels$/m,
+      ),
+    });
+    const path = join(data, "whole/checkpoint.safetensors");
+    const { config } = decodeCheckpoint(readFileSync(path), path);
+    const model = await openSam("mobile-sam");
+    const cache = openEmbeddingCache({ folder: join(data, "home/embeddings"), maxBytes: 1e9 });
+    const owner = embeddingOwner({ sha256: model.sha256, precision: "float32", device: "cpu" });
+    const sam = withEmbeddingCache(model, owner, cache);
+    const runtime = await openNodeRuntime();
+    const { network } = config as { readonly network: PrompterConfig };
+    const prompter = createPrompter(openWeightFile(path), network, runtime);
+    const image = await readPhoto(join(data, "images/part-2.jpg"));
+    const { instances, labels } = drawParts(await findParts(prompter, sam, await sam.embed(image)), image);
+    await model.close();
+    expect(instances.length).toBeGreaterThan(0);
+    expect(readLabelMap(join(data, "found/labels/part-2.png"))).toEqual(labels);
+    const { annotations, categories, images } = JSON.parse(
+      readFileSync(join(data, "found/instances.json"), "utf8"),
+    );
+    expect(categories).toEqual([
+      { id: 1, name: "disc" },
+      { id: 2, name: "bar" },
+    ]);
+    expect(images.map(({ file_name: file }: { file_name: string }) => file)).toEqual(
+      [0, 1, 2].map((k) => `part-${k}.jpg`),
+    );
+    const own = annotations.filter(({ image_id: id }: { image_id: number }) => id === 3);
+    expect(own.map(({ score }: { score: number }) => score)).toEqual(
+      instances.map(({ score }) => expect.closeTo(score, 5)),
+    );
+    expect(readdirSync(join(data, "found/overlay")).length).toBe(3);
+    const scores = await maskwright(data, "evaluate-parts", "found", "found/instances.json", "--json");
+    expect(JSON.parse(scores.stdout)).toMatchObject({ images: 3, pixelAccuracy: 100 });
+  });
+
+  it("goes on where it stopped, and keeps what is there", async () => {
+    const folder = temporaryFolder();
+    expect((await maskwright(folder, ...predict("out", "--limit", "1"))).code).toBe(0);
+    const before = timesOf(join(folder, "out/parts"));
+    expect((await maskwright(folder, ...predict("out"))).code).toBe(0);
+    expect(timesOf(join(folder, "out/parts"))).toMatchObject(before);
+    expect(hashTree(join(folder, "out/parts"))).toEqual(hashTree(join(data, "found/parts")));
+    const dry = await maskwright(folder, ...predict("dry", "--dry-run"));
+    expect(dry.stdout).toMatch(/^would take about .*3 images/);
+    expect(existsSync(join(folder, "dry"))).toBe(false);
+  });
+
+  it("refuses another file, another model, and photos it cannot read", async () => {
+    const folder = temporaryFolder();
+    const refused = async (...args: readonly string[]): Promise<string> => {
+      const { code, stderr } = await maskwright(folder, ...args);
+      expect(code).toBe(2);
+      expect(existsSync(join(folder, "out"))).toBe(false);
+      return linesOf(stderr)[0];
+    };
+    writeFileSync(join(folder, "text.safetensors"), "text");
+    const images = join(data, "images");
+    expect(await refused("predict", images, "--checkpoint", "text.safetensors", "-o", "out")).toMatch(
+      /^error: text.safetensors/,
+    );
+    const weights = join(data, "home/random.safetensors");
+    expect(await refused("predict", images, "--checkpoint", weights, "-o", "out")).toMatch(
+      /expected "pos_embed" .*, got none$/,
+    );
+    expect(await refused(...predict("out", "--model", "regions"))).toMatch(
+      /^error: --model: expected a SAM whose weights are here, .*, got regions$/,
+    );
+    expect(await refused(...predict("out", "--model", "sam-vit-b"))).toMatch(
+      /^error: model sam-vit-b: expected its weights/,
+    );
+  });
+});

@@ -1,0 +1,163 @@
+import { join, relative, resolve, sep } from "node:path";
+import { vocPalette } from "../core/label-map.ts";
+import { rleArea, rleBox } from "../core/rle.ts";
+import { encodeInstances, type ImageInstances } from "../data/coco-instances.ts";
+import { cocoMask } from "../data/coco-segmentation.ts";
+import { parseJson } from "../data/json-file.ts";
+import { decodePartPredictions } from "../data/part-predictions.ts";
+import { readFileBytes } from "../data/paths.ts";
+import { fingerprint, stageKey } from "./artifact-key.ts";
+import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import type { Estimate } from "./estimate.ts";
+import { writeAtomically } from "./files.ts";
+import { fileOf, openPhotos } from "./label-input.ts";
+import { estimateMasks } from "./masks/estimate-masks.ts";
+import { segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
+import { overlayStage } from "./overlay.ts";
+import type { PartFinder } from "./parts/part-finder.ts";
+import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
+import { type SelectionOptions, selectIds } from "./selection.ts";
+import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
+import type { PredictResult, PredictTask } from "./tasks/predict.ts";
+import { version } from "./version.ts";
+
+export interface PredictRequest extends SelectionOptions {
+  readonly images: string;
+  readonly out: string;
+  readonly finder: PartFinder;
+  /** Also draw the part maps over the photos. */
+  readonly overlay: boolean;
+}
+
+export interface PredictReport extends RunSummary {
+  readonly parts: number;
+  readonly bytes: number;
+}
+
+/** Changes whenever the parts that are found would. */
+const PREDICT_VERSION = 1;
+
+/**
+ * Finds, names and masks the parts of a folder of photos: `OUT/parts/<id>.json` and `OUT/labels/<id>.png`, resumable, and at the end
+ * `OUT/instances.json` of them all.
+ */
+export async function predictParts(request: PredictRequest, context: WorkContext): Promise<PredictReport> {
+  const startMs = performance.now();
+  const { images, out, finder, overlay } = request;
+  const photos = openPhotos(images);
+  const ids = await selectIds([...photos.keys()], images, request);
+  const options = finderOptions(finder);
+  return await withMaskThreads({ kind: "sam", model: finder.model }, context, async (maskContext) => {
+    const run = openRunDirectory(out, { command: "predict", options, inputs: { images: resolve(images) } });
+    try {
+      const { finished, failures: failed } = await predictStage(ids, photos, request, run, maskContext);
+      checkSomeFinished("predict", finished.length, failed);
+      const done = finished.map(({ id }) => id);
+      writeInstances(done, photos, request);
+      const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
+      const layer = { kind: "labels", files, palette: vocPalette() } as const;
+      const failures = overlay
+        ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
+        : failed;
+      const report: PredictReport = {
+        command: "predict",
+        maskwright: version,
+        options,
+        images: done.length,
+        parts: finished.reduce((sum, { result }) => sum + result.parts, 0),
+        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+        failures,
+        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
+        timing: { seconds: secondsSince(startMs) },
+      };
+      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      return report;
+    } finally {
+      run.journal.close();
+    }
+  });
+}
+
+/** What `predictParts` would take; writes nothing. */
+export async function estimatePredict(request: PredictRequest, context: WorkContext): Promise<Estimate> {
+  const { images, finder } = request;
+  const photos = openPhotos(images);
+  const ids = await selectIds([...photos.keys()], images, request);
+  const source = { kind: "sam", model: finder.model } as const;
+  return await estimateMasks(source, ids, context, async (id, { model }, pool) => {
+    const nothing = { out: null, stage: "", knownKey: null };
+    const task = taskOf(id, photos, { images, finder: { ...finder, model } });
+    return (await pool.run("predict", { ...task, ...nothing })).result?.bytes ?? 0;
+  });
+}
+
+function finderOptions({ prompter, model }: PartFinder): Readonly<Record<string, unknown>> {
+  const { options } = segmenterIdentity({ kind: "sam", model });
+  return { ...options, checkpoint: prompter.sha256, classes: prompter.classes.slice(1) };
+}
+
+function predictStage(
+  ids: readonly string[],
+  photos: ReadonlyMap<string, string>,
+  request: PredictRequest,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<StageOutcome<PredictResult>> {
+  const options = finderOptions(request.finder);
+  const stage = stageKey({ name: "parts", version: PREDICT_VERSION, options });
+  return runStage(
+    {
+      name: "parts",
+      worker: "predict",
+      ids,
+      task: (id, knownKey) => ({
+        ...taskOf(id, photos, request),
+        out: { parts: join(run.dir, "parts", `${id}.json`), labels: join(run.dir, "labels", `${id}.png`) },
+        stage,
+        knownKey,
+      }),
+    },
+    run,
+    context,
+  );
+}
+
+function taskOf(
+  id: string,
+  photos: ReadonlyMap<string, string>,
+  { images, finder }: Pick<PredictRequest, "images" | "finder">,
+): Omit<PredictTask, "out" | "stage" | "knownKey"> {
+  const photo = fileOf(photos, id);
+  return { id, photo, file: relative(images, photo).split(sep).join("/"), finder };
+}
+
+/** Gathers what was written for each image; one image is held at a time. */
+function writeInstances(
+  ids: readonly string[],
+  photos: ReadonlyMap<string, string>,
+  { images, finder, out }: PredictRequest,
+): void {
+  const { classes, categoryIds } = finder.prompter;
+  const categories = classes.map((name, k) => ({ id: categoryIds[k], name })).slice(1);
+  const pictures = function* (): Generator<ImageInstances> {
+    for (const id of ids) {
+      const path = join(out, "parts", `${id}.json`);
+      const { file } = taskOf(id, photos, { images, finder });
+      yield { ...readInstances(path), file };
+    }
+  };
+  writeAtomically(join(out, "instances.json"), encodeInstances(pictures(), categories));
+}
+
+function readInstances(path: string): Omit<ImageInstances, "file" | "imageId"> {
+  const none = { images: [], categories: [] };
+  const { dataset, scores } = decodePartPredictions(parseJson(readFileBytes(path), path), path, none);
+  const [image] = dataset.images;
+  const { height, width, instances } = image;
+  const objects = instances.map((instance) => {
+    const rle = cocoMask(instance, image);
+    const score = scores.get(instance.id) as number;
+    return { rle, area: rleArea(rle), box: rleBox(rle), predictedIou: score, stability: Number.NaN };
+  });
+  return { height, width, objects, categoryIds: instances.map(({ categoryId }) => categoryId) };
+}
