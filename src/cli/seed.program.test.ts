@@ -32,7 +32,7 @@ describe("seed", () => {
     expect({ code, stdout }).toEqual({
       code: 0,
       stdout: expect.stringMatching(
-        /^7 images: [\d.]+ % .*\ntraining loss [\d.]+\n(a class .*\n)?\n4 of 7 images with truth\n +CAM +affinity +seeds +change\nmIoU/,
+        /^7 images: [\d.]+ % .*\ntraining loss of the head of the classifier: [\d.]+\n(a class .*\n)?\n4 of 7 images with truth\n +CAM +affinity +seeds +change\nmIoU/,
       ),
     });
     const tags = await readTags(join(data, "tags.csv"), sceneClasses);

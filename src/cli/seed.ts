@@ -21,6 +21,7 @@ interface SeedCommandOptions extends TagOptions, ModelOptions, Pick<GeneratorOpt
   readonly out: string;
   readonly cams?: string;
   readonly camKeysFrom: "0" | "1";
+  readonly prompts: "written" | "learned";
   readonly proposals?: string;
   readonly recipe: string;
   readonly power?: number;
@@ -50,13 +51,21 @@ export function seedCommand(): Command {
         .choices(["0", "1"])
         .default("0"),
     )
+    .addOption(
+      new Option(
+        "--prompts <how>",
+        "clip: written texts, or contexts learned from your photos in two rounds, as in FMA-WSSS (days on a CPU)",
+      )
+        .choices(["written", "learned"])
+        .default("written"),
+    )
     .option("--proposals <dir>", "masks that are there: JSON, folders of PNGs, or a run of `propose`");
   addModelOptions(command);
   addGeneratorOption(command)
     .option("--recipe <name>", "affinity and background: voc, coco, or a JSON file", "voc")
     .option(
       "--power <p>",
-      "the background scores (1 - highest score)^p, instead of the recipe's",
+      "the background scores (1 - highest score)^p, instead of the recipe's, in the last round",
       positiveNumber,
     )
     .option("--crf", "draw scores to the edges in the photo by a dense CRF before masks vote")
@@ -68,6 +77,7 @@ export function seedCommand(): Command {
     "maskwright seed photos --tags tags.csv --classes classes.txt --weights mobilenet_v2.tflite -o runs/seeds",
     "maskwright seed photos --tags tags.csv --weights model.safetensors --model mobile-sam -o runs/sam",
     "maskwright seed photos --tags tags.csv --source clip --model sam-vit-h --generator fma -o runs/clip",
+    "maskwright seed photos --tags tags.csv --source clip --prompts learned --recipe recipe.json -o runs/fma",
     "maskwright seed photos --cams cams --proposals sam_masks --power 2 -o runs/own-cams",
     "maskwright seed photos --tags tags.csv --weights mobilenet_v2.tflite --truth truth --crf -o runs/crf",
   ]);
@@ -110,7 +120,7 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
 }
 
 async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promise<CamOrigin> {
-  const { cams, weights, camKeysFrom } = options;
+  const { cams, weights, camKeysFrom, prompts, recipe: name, power, seed } = options;
   if (cams !== undefined) {
     if (weights !== undefined)
       throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --cams DIR or --weights FILE, got both");
@@ -118,7 +128,17 @@ async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promi
     return openCams(cams, camKeysFrom === "0" ? 0 : 1);
   }
   const { chooseCamSource } = await import("../run/cams/choose-cam-source.ts");
-  return { kind: "made", source: await chooseCamSource(camSourceChoice(options, classes)) };
+  const source = await chooseCamSource(camSourceChoice(options, classes));
+  if (prompts === "written") return { kind: "made", source };
+  if (source.kind !== "clip")
+    throw new MaskwrightError(
+      "INVALID_ARGUMENT",
+      "--prompts learned: expected --source clip, got a classifier",
+    );
+  const { readFmaRecipe } = await import("../run/seeds/seed-recipe.ts");
+  const recipe = await readFmaRecipe(name);
+  const fine = power === undefined ? recipe.fine : { ...recipe.fine, power };
+  return { kind: "learned", clip: source.clip, recipe: { ...recipe, fine, texts: source.texts }, seed };
 }
 
 async function maskOrigin(images: string, options: SeedCommandOptions): Promise<ProposalOrigin> {
@@ -141,12 +161,13 @@ async function maskOrigin(images: string, options: SeedCommandOptions): Promise<
 }
 
 async function describeReport(report: SeedReport, out: string): Promise<string> {
-  const { images, labeled, pixels, masks, lost, loss, stages, scored } = report;
+  const { images, labeled, pixels, masks, lost, losses, stages, scored } = report;
   const share = ((100 * labeled) / Math.max(pixels, 1)).toFixed(1);
   const lines = [
     `${countImages(images)}: ${share} % of the pixels labeled, ${(masks / images).toFixed(1)} masks each`,
   ];
-  if (loss !== null) lines.push(`training loss ${loss.toPrecision(3)}`);
+  for (const { name, loss } of losses)
+    if (loss !== null) lines.push(`training loss of the ${name}: ${loss.toPrecision(3)}`);
   if (lost > 0) lines.push(`a class has no pixel in ${countImages(lost)}`);
   if (stages.length > 0) {
     const { formatScores } = await import("../run/report/score-table.ts");

@@ -5,28 +5,25 @@ import type { ClassList } from "../data/class-list.ts";
 import type { SeedRecipe } from "../methods/fma/recipes.ts";
 import { fingerprint } from "./artifact-key.ts";
 import { estimateCams, openTagged, type TagSource } from "./cam.ts";
-import { withCamThread } from "./cams/cam-source.ts";
-import { camStages } from "./cams/cam-stage.ts";
+import { type CamSource, withCamThread } from "./cams/cam-source.ts";
 import type { TaggedPhotos } from "./cams/classifier.ts";
 import { checkSomeFinished, secondsSince } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
-import { fileOf, openLabels, openPhotos } from "./label-input.ts";
+import { openLabels, openPhotos } from "./label-input.ts";
 import { proposerIdentity } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
 import { estimatePropose } from "./propose.ts";
 import type { ProposalOrigin } from "./refine.ts";
-import { openSource, type ProposalSource, proposalsFor, withProposalThreads } from "./refine-stage.ts";
+import { openSource, withProposalThreads } from "./refine-stage.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type CamOrigin, camIdentity } from "./seeds/cam-origin.ts";
-import { scoreRound } from "./seeds/score-round.ts";
+import { makeSeeds } from "./seeds/make-seeds.ts";
+import { scoreRounds } from "./seeds/score-rounds.ts";
 import { writeSeedPage } from "./seeds/seed-page.ts";
-import { type SeededRound, seedRound } from "./seeds/seed-round.ts";
 import { perImage, type SeedReport, totals } from "./seeds/seed-summary.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import type { Failure, WorkContext } from "./stage.ts";
-import type { CamFile } from "./tasks/seed.ts";
-import type { TrainLine } from "./train-log.ts";
 import { version } from "./version.ts";
 
 export interface SeedRequest extends SelectionOptions {
@@ -68,19 +65,19 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
       const run = openRunDirectory(out, { command: "seed", options, inputs });
       try {
         const made = await makeSeeds(tagged, source, request, run, { context, maskContext, camContext });
-        const { round, cams: camFiles, lines, proposals } = made;
+        const round = made.rounds[made.rounds.length - 1];
         checkSomeFinished("seed", round.finished.length, made.failures);
         const done = round.finished.map(({ id }) => id);
         const drawn = request.overlay ? await drawSeeds(done, tagged, request, run, context) : [];
         const scored =
-          truths === null ? null : await scoreRound(done, truths, camFiles, round, request, run, context);
+          truths === null ? null : await scoreRounds(done, truths, made.rounds, request, run, context);
         const report: SeedReport = {
           command: "seed",
           maskwright: version,
           options,
           images: done.length,
           ...totals(round.finished),
-          loss: lines.at(-1)?.loss ?? null,
+          losses: made.trainings.map(({ name, lines }) => ({ name, loss: lines.at(-1)?.loss ?? null })),
           scored: scored?.ids.length ?? 0,
           stages: scored?.stages ?? [],
           failures: [...made.failures, ...drawn, ...(scored?.failures ?? [])],
@@ -89,7 +86,7 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
           timing: { seconds: secondsSince(startMs) },
         };
         writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-        const page = { request, report, lines, tagged, camFiles, proposals, round, truths };
+        const page = { request, report, tagged, made, truths };
         await writeSeedPage(join(out, "report.html"), page, context);
         return report;
       } finally {
@@ -99,7 +96,7 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
   );
 }
 
-/** What `seed` would take, without the stages after masks and CAMs, which take a hundredth of those; writes nothing. */
+/** What the masks and CAMs of `seed` would take; what follows takes a hundredth of those. Trainings are not counted. Writes nothing. */
 export async function estimateSeed(request: SeedRequest, context: WorkContext): Promise<Estimate> {
   const { images, tags, cams, masks, classes, out, ids, limit } = request;
   const selection = { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
@@ -112,8 +109,8 @@ export async function estimateSeed(request: SeedRequest, context: WorkContext): 
       await estimatePropose({ images: folder, proposer, out, overlay: false, ...selection }, context),
     );
   }
-  if (cams.kind === "made" && tags !== null) {
-    const { source } = cams;
+  if (cams.kind !== "folder" && tags !== null) {
+    const source = sourceOf(cams);
     const shared = { images, tags, classes, source, keepsAttention: false, out };
     parts.push(await estimateCams({ ...shared, ...selection }, context));
   }
@@ -128,10 +125,10 @@ export async function estimateSeed(request: SeedRequest, context: WorkContext): 
 /** The chosen photos, with the classes that may be in them. */
 async function openPhotosWithTags(request: SeedRequest): Promise<TaggedPhotos> {
   const { images, tags, cams } = request;
-  if (cams.kind === "made" && tags === null)
+  if (cams.kind !== "folder" && tags === null)
     throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --tags FILE or --cams DIR, got neither");
   const tagged = tags === null ? null : await openTagged({ ...request, tags });
-  if (cams.kind === "made") return tagged as TaggedPhotos;
+  if (cams.kind !== "folder") return tagged as TaggedPhotos;
   const photos = tagged?.photos ?? openPhotos(images);
   const ids = tagged?.ids ?? (await selectIds([...cams.files.keys()], cams.folder, request));
   const [missingCam, missingPhoto] = [cams.files, photos].map((files) => ids.filter((id) => !files.has(id)));
@@ -150,62 +147,14 @@ function withCams<T>(
   context: WorkContext,
   work: (context: WorkContext) => Promise<T>,
 ): Promise<T> {
-  return cams.kind === "made" ? withCamThread(cams.source, context, work) : work(context);
+  if (cams.kind === "folder") return work(context);
+  return withCamThread(sourceOf(cams), context, work);
 }
 
-interface Contexts {
-  readonly context: WorkContext;
-  /** Whose threads make masks. */
-  readonly maskContext: WorkContext;
-  /** Whose thread makes CAMs. */
-  readonly camContext: WorkContext;
-}
-
-interface MadeSeeds {
-  readonly round: SeededRound;
-  readonly cams: (id: string) => CamFile;
-  /** Of the training, if there was one. */
-  readonly lines: readonly TrainLine[];
-  /** Folder of the masks. */
-  readonly proposals: string;
-  readonly failures: readonly Failure[];
-}
-
-async function makeSeeds(
-  tagged: TaggedPhotos,
-  masks: ProposalSource,
-  { cams, recipe, crf, classes }: SeedRequest,
-  run: RunDirectory,
-  { context, maskContext, camContext }: Contexts,
-): Promise<MadeSeeds> {
-  const proposed = await proposalsFor(tagged.ids, masks, run, maskContext);
-  const withMasks = { ...tagged, ids: proposed.ids };
-  const keepsAttention = recipe.affinity !== null;
-  const made =
-    cams.kind === "made"
-      ? await camStages(withMasks, { source: cams.source, keepsAttention }, run, camContext)
-      : null;
-  const camOf = (id: string): CamFile =>
-    cams.kind === "folder"
-      ? { path: fileOf(cams.files, id), keyBase: cams.keyBase, classes: tagged.tags.get(id) ?? null }
-      : { path: join(run.dir, "cams", `${id}.safetensors`), keyBase: 0, classes: null };
-  const round = await seedRound(
-    {
-      ids: made?.finished.map(({ id }) => id) ?? withMasks.ids,
-      photos: tagged.photos,
-      cams: camOf,
-      attention: cams.kind === "folder" ? cams.attention : join(run.dir, "attention"),
-      proposals: proposed.folder,
-      recipe,
-      crf,
-      palette: classes.palette ?? null,
-      prefix: "",
-    },
-    run,
-    context,
-  );
-  const failures = [...proposed.failures, ...(made?.failures ?? []), ...round.failures];
-  return { round, cams: camOf, lines: made?.lines ?? [], proposals: proposed.folder, failures };
+/** What has to be opened for CAMs that are made. */
+function sourceOf(cams: Exclude<CamOrigin, { readonly kind: "folder" }>): CamSource {
+  if (cams.kind === "made") return cams.source;
+  return { kind: "clip", clip: cams.clip, texts: cams.recipe.texts };
 }
 
 async function drawSeeds(
@@ -222,12 +171,17 @@ async function drawSeeds(
 
 /** What decides the pixels besides the CAMs. */
 function resolvedOptions({ classes, masks, recipe, crf, cams }: SeedRequest): Record<string, unknown> {
+  if (cams.kind === "learned") return { classes: classes.classes.slice(1), crf, ...maskOptions(masks) };
   const isRefined = cams.kind === "made" || cams.attention !== null;
   return {
     classes: classes.classes.slice(1),
     affinity: isRefined ? recipe.affinity : null,
     power: recipe.power,
     crf,
-    ...(masks.kind === "photos" ? proposerIdentity(masks.proposer).options : {}),
+    ...maskOptions(masks),
   };
+}
+
+function maskOptions(masks: ProposalOrigin): Readonly<Record<string, unknown>> {
+  return masks.kind === "photos" ? proposerIdentity(masks.proposer).options : {};
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { stageKey } from "../artifact-key.ts";
 import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
-import { type Failure, type Finished, runStage, type WorkContext } from "../stage.ts";
+import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
 import type { CamModel, CamResult } from "../tasks/cam.ts";
 import type { TrainLine } from "../train-log.ts";
 import type { CamSource } from "./cam-source.ts";
@@ -34,17 +34,39 @@ export async function camStages(
 ): Promise<MadeCams> {
   const { model, key, ids, failures: early, lines } = await prepareModel(tagged, source, run, camContext);
   if (model === null) return { finished: [], failures: early, lines };
-  const stage = stageKey({ name: "cams", version: CAM_VERSION, options: { model: key, keepsAttention } });
-  const fileIn = (folder: string, id: string): string => join(run.dir, folder, `${id}.safetensors`);
-  const { finished, failures } = await runStage(
+  const request = { ...tagged, ids, model, key, keepsAttention, prefix: "" };
+  const { finished, failures } = await camStage(request, run, camContext);
+  return { finished, failures: [...early, ...failures], lines };
+}
+
+export interface CamStageRequest extends TaggedPhotos {
+  readonly model: CamModel;
+  /** What the model was made from. */
+  readonly key: string;
+  readonly keepsAttention: boolean;
+  /** Before the names of the stage and its folders, such as "coarse/". */
+  readonly prefix: string;
+}
+
+/** The stage that makes the CAMs, alone. @param camContext  of `withCamThread` */
+export function camStage(
+  { ids, photos, tags, model, key, keepsAttention, prefix }: CamStageRequest,
+  run: RunDirectory,
+  camContext: WorkContext,
+): Promise<StageOutcome<CamResult>> {
+  const name = `${prefix}cams`;
+  const stage = stageKey({ name, version: CAM_VERSION, options: { model: key, keepsAttention } });
+  const fileIn = (folder: string, id: string): string =>
+    join(run.dir, `${prefix}${folder}`, `${id}.safetensors`);
+  return runStage(
     {
-      name: "cams",
+      name,
       worker: "cam",
       ids,
       task: (id, knownKey) => ({
         id,
-        photo: fileOf(tagged.photos, id),
-        tags: tagged.tags.get(id) ?? [],
+        photo: fileOf(photos, id),
+        tags: tags.get(id) ?? [],
         model,
         out: { cam: fileIn("cams", id), attention: keepsAttention ? fileIn("attention", id) : null },
         stage,
@@ -54,7 +76,6 @@ export async function camStages(
     run,
     camContext,
   );
-  return { finished, failures: [...early, ...failures], lines };
 }
 
 interface Prepared extends Pick<MadeCams, "failures" | "lines"> {

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
 import { readCam } from "../../data/cam-file.ts";
 import { readTags } from "../../data/weak-labels.ts";
+import { vocRecipe } from "../../methods/fma/recipes.ts";
 import { randomTensors, tinyConfig } from "../../models/clip/testing/tiny-clip.ts";
 import { byteCharacters } from "../../models/clip/vocabulary.ts";
 import { sceneClasses } from "../../scenes/objects/catalog.ts";
@@ -12,6 +13,7 @@ import { writeTaggedScenes } from "../../testing/tagged-scenes.ts";
 import { hashTree, writeTree } from "../../testing/tree.ts";
 import { type CamRequest, estimateCams, makeCams } from "../cam.ts";
 import { createPool, type Pool } from "../pool.ts";
+import { type SeedRequest, seed } from "../seed.ts";
 import type { WorkContext } from "../stage.ts";
 import type { ClipSource } from "./cam-source.ts";
 
@@ -87,6 +89,59 @@ it("maps what CLIP sees of each photo's tags, odd photos too", async () => {
     fingerprint: report.fingerprint,
   });
   expect(hashTree(join(folder, "again/cams"))).toEqual(hashTree(join(folder, "out/cams")));
+});
+
+it("learns contexts in two rounds, goes on after a stop, and ends the same", async () => {
+  const { source, out: _, ...shared } = await requestTo("");
+  const { clip, texts } = source as ClipSource;
+  const short = { steps: 4, usedStep: 4, warmupSteps: 1, batch: 4, parts: 2 };
+  const augmentation = { side: 8, longSide: { low: 8, high: 16 } };
+  const { classification, segmentation } = vocRecipe;
+  const recipe = {
+    ...vocRecipe,
+    texts,
+    classification: { ...classification, ...short, augmentation },
+    segmentation: { ...segmentation, ...short, augmentation },
+  };
+  const proposer = { kind: "regions", maxProposals: 20 } as const;
+  const requestOf = (out: string): SeedRequest => ({
+    ...shared,
+    cams: { kind: "learned", clip, recipe, seed: 1 },
+    masks: { kind: "photos", folder: shared.images, proposer },
+    recipe: recipe.fine,
+    crf: false,
+    truth: join(folder, "truth"),
+    overlay: false,
+    commandLine: "maskwright seed",
+    out: join(folder, out),
+  });
+  const whole = await seed(requestOf("learned"), context);
+  expect(whole.stages.map(({ name }) => name)).toEqual([
+    "coarse CAM",
+    "coarse affinity",
+    "coarse seeds",
+    "CAM",
+    "affinity",
+    "seeds",
+  ]);
+  expect(whole.losses.map(({ name, loss }) => [name, Number.isFinite(loss)])).toEqual([
+    ["classification contexts", true],
+    ["segmentation contexts", true],
+  ]);
+  const page = readFileSync(join(folder, "learned/report.html"), "utf8");
+  expect(page).toContain("Training: segmentation contexts");
+
+  const stop = new AbortController();
+  const progress = {
+    ...context.progress,
+    begin: (stage: string) => void (stage === "segmentation" && setTimeout(() => stop.abort(), 1)),
+  };
+  const stopped = seed(requestOf("stopped"), { ...context, progress, signal: stop.signal });
+  await expect(stopped).rejects.toMatchObject({ code: "ABORTED" });
+  const { timing: _again, ...again } = await seed(requestOf("stopped"), context);
+  expect(again).toEqual({ ...whole, timing: undefined });
+  const volatile = /report|log|run\.json/;
+  expect(hashTree(join(folder, "stopped"), volatile)).toEqual(hashTree(join(folder, "learned"), volatile));
 });
 
 it("says what it would take", async () => {

@@ -1,42 +1,59 @@
 import { basename, dirname } from "node:path";
 import type { RgbImage } from "../../core/image.ts";
 import { resizeImage } from "../../core/resize.ts";
+import type { Runtime } from "../../engine/index.ts";
 import { openWeightFile, openWorkerRuntime } from "../../engine/node.ts";
 import type { Competition } from "../../methods/fma/class-softmax.ts";
 import { type ClipCam, createClipCam } from "../../methods/fma/clip-cam.ts";
+import type { ClipSource as FmaClipSource } from "../../methods/fma/clip-sides.ts";
 import { type Clip, createClip, type ImageEncoding } from "../../models/clip/clip.ts";
 import type { ClipModel } from "./cam-source.ts";
 
 /** CLIP, open. */
 export interface OpenClip {
   readonly clip: Clip;
+  /** Its thread. */
+  readonly runtime: Runtime;
+  /** The weights as graphs of one's own take them. */
+  readonly source: FmaClipSource & { readonly folder: string };
   camFor(classCount: number, competition: Competition): ClipCam;
+  /** Ends its thread and closes its file. */
+  close(): Promise<void>;
 }
 
 /** The CLIP of this thread: it is opened once and stays until the thread ends. */
 let current: { readonly name: string; readonly open: Promise<OpenClip> } | null = null;
 
-/** @throws MaskwrightError as `createClip` and `openWorkerRuntime` */
+/** @throws MaskwrightError as `openClip` */
 export function threadClip(model: ClipModel): Promise<OpenClip> {
   const name = JSON.stringify(model);
-  if (current?.name !== name) current = { name, open: open(model) };
+  if (current?.name !== name) current = { name, open: openClip(model) };
   return current.open;
 }
 
-async function open({ config, weights: path, threads }: ClipModel): Promise<OpenClip> {
+/** Opens CLIP in a thread of its own. @throws MaskwrightError as `createClip` and `openWorkerRuntime` */
+export async function openClip({ config, weights: path, threads }: ClipModel): Promise<OpenClip> {
   const runtime = await openWorkerRuntime(threads === null ? {} : { threads });
   const [folder, name] = [dirname(path), basename(path)];
-  const clip = createClip(openWeightFile(path), config, runtime, { stored: { folder, name } });
+  const file = openWeightFile(path);
+  const clip = createClip(file, config, runtime, { stored: { folder, name } });
   const { weights, logitScale: scale } = clip;
+  const source = { weights, config, frozen: { location: name }, folder };
   const cams = new Map<string, ClipCam>();
   return {
     clip,
+    runtime,
+    source,
     camFor(classCount, competition) {
       const key = `${classCount} ${competition}`;
-      const source = { weights, config, frozen: { location: name }, folder };
       const cam = cams.get(key) ?? createClipCam(source, runtime, { classCount, scale, competition });
       cams.set(key, cam);
       return cam;
+    },
+    async close() {
+      await clip.dispose();
+      await runtime.close();
+      file.close();
     },
   };
 }

@@ -1,12 +1,24 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MaskwrightError } from "../../core/error.ts";
-import { type CamSource, sourceIdentity } from "../cams/cam-source.ts";
+import type { FmaRecipe } from "../../methods/fma/recipes.ts";
+import { type CamSource, type ClipModel, sourceIdentity } from "../cams/cam-source.ts";
 import { openLabels } from "../label-input.ts";
+
+/** CLIP with text contexts that are learned from the photos, twice: FMA-WSSS. */
+export interface LearnedOrigin {
+  readonly kind: "learned";
+  readonly clip: ClipModel;
+  /** With the texts of the classes at hand. */
+  readonly recipe: FmaRecipe;
+  /** Of the batches; where contexts start is the recipe's. */
+  readonly seed: number;
+}
 
 /** Where CAMs come from: they are made on the way, or those of a folder are taken. */
 export type CamOrigin =
   | { readonly kind: "made"; readonly source: CamSource }
+  | LearnedOrigin
   | {
       readonly kind: "folder";
       readonly folder: string;
@@ -40,5 +52,9 @@ export function camIdentity(origin: CamOrigin): {
   readonly inputs: Readonly<Record<string, string>>;
 } {
   if (origin.kind === "made") return { options: sourceIdentity(origin.source), inputs: {} };
+  if (origin.kind === "learned") {
+    const { clip, recipe, seed } = origin;
+    return { options: { source: "learned", clip: clip.sha256, recipe, seed }, inputs: {} };
+  }
   return { options: { keyBase: origin.keyBase }, inputs: { cams: resolve(origin.folder) } };
 }

@@ -8,20 +8,14 @@ import { renderReport } from "../report/render.ts";
 import type { ReportImage } from "../report/report.ts";
 import type { SeedRequest } from "../seed.ts";
 import type { WorkContext } from "../stage.ts";
-import type { CamFile } from "../tasks/seed.ts";
-import type { TrainLine } from "../train-log.ts";
-import type { SeededRound } from "./seed-round.ts";
+import type { MadeSeeds } from "./make-seeds.ts";
 import type { SeedReport } from "./seed-summary.ts";
 
 export interface SeedPage {
   readonly request: SeedRequest;
   readonly report: SeedReport;
-  readonly lines: readonly TrainLine[];
   readonly tagged: TaggedPhotos;
-  readonly camFiles: (id: string) => CamFile;
-  /** Folder of proposals, as `openProposals` found it. */
-  readonly proposals: string;
-  readonly round: SeededRound;
+  readonly made: MadeSeeds;
   readonly truths: LabelInput | null;
 }
 
@@ -30,7 +24,8 @@ const SHOWN = 20;
 
 /** Writes the page of a run: scores after each stage, the training's curve, and heat maps, masks and seeds of some images. */
 export async function writeSeedPage(path: string, page: SeedPage, context: WorkContext): Promise<void> {
-  const { request, report, lines, tagged, camFiles, proposals, round, truths } = page;
+  const { request, report, tagged, made, truths } = page;
+  const { cams, isRefined } = made.rounds[made.rounds.length - 1];
   const { classes, out } = request;
   const palette = classes.palette ?? vocPalette();
   const images = report.perImage.map(({ id, before, after }): ReportImage => ({ id, before, after }));
@@ -40,9 +35,9 @@ export async function writeSeedPage(path: string, page: SeedPage, context: WorkC
       context.pool.run("seed-panels", {
         id,
         photo: fileOf(tagged.photos, id),
-        cam: camFiles(id),
-        refined: round.isRefined ? join(out, "refined", `${id}.safetensors`) : null,
-        proposals,
+        cam: cams(id),
+        refined: isRefined ? join(out, "refined", `${id}.safetensors`) : null,
+        proposals: made.proposals,
         seed: join(out, "seeds", `${id}.png`),
         truth: truths?.files.get(id) ?? null,
         palette,
@@ -54,7 +49,7 @@ export async function writeSeedPage(path: string, page: SeedPage, context: WorkC
     summary: summarize(report),
     notes: notesOf(page),
     stages: report.stages,
-    trainings: lines.length === 0 ? [] : [{ name: "head of the classifier", lines }],
+    trainings: made.trainings,
     images,
     pictures,
     classNames: classes.classes,
@@ -80,8 +75,9 @@ function summarize({ stages, scored, images, labeled, pixels }: SeedReport): str
   return `mIoU ${(100 * before).toFixed(2)} → ${(100 * after).toFixed(2)} over ${scored} images`;
 }
 
-function notesOf({ request, report, round }: SeedPage): string[] {
-  const { recipe, cams } = request;
+function notesOf({ request, report, made }: SeedPage): string[] {
+  const { cams } = request;
+  const { isRefined, recipe } = made.rounds[made.rounds.length - 1];
   const { power } = recipe;
   const notes = [
     `The background scores (1 − highest score)^${power}: a class needs a score above ${thresholdOf(power).toFixed(3)}, whichever it is. The same holds for the labels of CAMs alone.`,
@@ -90,7 +86,7 @@ function notesOf({ request, report, round }: SeedPage): string[] {
     notes.push("CAMs are of a classifier whose head was trained on the tags of these very photos.");
   if (cams.kind === "made" && cams.source.kind === "clip")
     notes.push("CAMs are CLIP's, told what the classes are called (CLIP-ES): nothing was trained.");
-  if (cams.kind === "folder" && !round.isRefined && recipe.affinity !== null)
+  if (cams.kind === "folder" && !isRefined && recipe.affinity !== null)
     notes.push("There is no attention beside the CAMs, so no affinity refined them.");
   if (report.stages.length > 0 && report.scored < report.images)
     notes.push(`${report.scored} of the ${report.images} images have a truth.`);

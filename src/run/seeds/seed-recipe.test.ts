@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { clipEsAffinity, cocoRecipe, vocRecipe } from "../../methods/fma/recipes.ts";
 import { temporaryFolder, writeTree } from "../../testing/tree.ts";
-import { readSeedRecipe } from "./seed-recipe.ts";
+import { readFmaRecipe, readSeedRecipe } from "./seed-recipe.ts";
 
 function fileOf(value: unknown): string {
   const folder = temporaryFolder();
@@ -26,6 +26,18 @@ it("takes what a file says in place of a published one's", async () => {
   expect(await readSeedRecipe(own, "clip-es")).toEqual({
     affinity: { at: "cam", boxThreshold: 0, power: 2, rounds: 1, compat: "paper" },
     power: 1,
+  });
+});
+
+it("takes both rounds and the length of both trainings from a file", async () => {
+  expect(await readFmaRecipe("coco")).toBe(cocoRecipe);
+  const path = fileOf({ power: 1, fine: { affinity: null }, classification: { steps: 180 } });
+  expect(await readFmaRecipe(path)).toEqual({
+    ...vocRecipe,
+    name: path,
+    coarse: { ...vocRecipe.coarse, power: 1 },
+    fine: { affinity: null, power: 0.7 },
+    classification: { ...vocRecipe.classification, steps: 180, usedStep: 180, warmupSteps: 50 },
   });
 });
 

@@ -5,6 +5,7 @@ import {
   clipEsAffinity,
   cocoRecipe,
   type FmaRecipe,
+  type PromptRecipe,
   type SeedRecipe,
   vocRecipe,
 } from "../../methods/fma/recipes.ts";
@@ -28,7 +29,16 @@ const seeds = z.strictObject(
   },
   "an object with affinity and power",
 );
-const shape = seeds.extend({ from: z.enum(["voc", "coco"], "voc or coco").default("voc") });
+const training = z.strictObject(
+  { steps: count.min(1, "1 or more"), warmupSteps: count.optional() },
+  "an object with steps and warmupSteps",
+);
+const shape = seeds.extend({
+  from: z.enum(["voc", "coco"], "voc or coco").default("voc"),
+  fine: seeds.optional(),
+  classification: training.optional(),
+  segmentation: training.optional(),
+});
 
 const published: Readonly<Record<"voc" | "coco", FmaRecipe>> = { voc: vocRecipe, coco: cocoRecipe };
 
@@ -36,8 +46,29 @@ const published: Readonly<Record<"voc" | "coco", FmaRecipe>> = { voc: vocRecipe,
  * The recipe "voc", "coco", or that of a JSON file, which says what it has in place of a published one's:
  * `{ "from": "voc", "affinity": { "at": "score", "boxThreshold": 0.4 }, "power": 2 }`.
  *
- * @param affinity  whose: "fma" has that of FMA-WSSS's coarse seeds, "clip-es" that of CLIP-ES, for CAMs of texts that nobody trained
+ * For learned contexts that is the first round's; `fine` has the same keys for the second, and `classification` and `segmentation` say how
+ * long contexts are trained: `{ "steps": 600, "warmupSteps": 100 }`, all of which are used.
+ *
  * @throws MaskwrightError BAD_FORMAT with all that is wrong in the file
+ */
+export async function readFmaRecipe(source: string): Promise<FmaRecipe> {
+  if (source === "voc" || source === "coco") return published[source];
+  const { from, fine, classification, segmentation, ...coarse } = await readShape(source);
+  const base = published[from];
+  return {
+    ...base,
+    name: source,
+    coarse: withSaid(base.coarse, coarse),
+    fine: withSaid(base.fine, fine ?? {}),
+    classification: withSteps(base.classification, classification),
+    segmentation: withSteps(base.segmentation, segmentation),
+  };
+}
+
+/**
+ * The same for one round of seeds.
+ *
+ * @param affinity  whose: "fma" has that of FMA-WSSS's coarse seeds, "clip-es" that of CLIP-ES, for CAMs of texts that nobody trained
  */
 export async function readSeedRecipe(source: string, affinity: "fma" | "clip-es"): Promise<SeedRecipe> {
   const base = (name: "voc" | "coco"): SeedRecipe => {
@@ -45,12 +76,27 @@ export async function readSeedRecipe(source: string, affinity: "fma" | "clip-es"
     return affinity === "fma" ? coarse : { ...coarse, affinity: clipEsAffinity[name] };
   };
   if (source === "voc" || source === "coco") return base(source);
+  const { from, ...said } = await readShape(source);
+  return withSaid(base(from), said);
+}
+
+async function readShape(source: string): Promise<z.infer<typeof shape>> {
   const value = await readJsonFile(source, { maxBytes: 2 ** 20 });
   const problems = collectProblems(source);
   const parsed = shape.safeParse(value);
   if (!parsed.success) addIssues(problems, parsed.error.issues, value);
   problems.throwIfAny();
-  const { from, ...said } = parsed.data as z.infer<typeof shape>;
-  const { affinity: ownAffinity = base(from).affinity, power = base(from).power } = said;
-  return { affinity: ownAffinity, power };
+  return parsed.data as z.infer<typeof shape>;
+}
+
+function withSaid(base: SeedRecipe, said: z.infer<typeof seeds>): SeedRecipe {
+  const { affinity = base.affinity, power = base.power } = said;
+  return { affinity, power };
+}
+
+/** Another number of steps; where nothing else is said the warm-up has the same share of them. */
+function withSteps(base: PromptRecipe, said: z.infer<typeof training> | undefined): PromptRecipe {
+  if (said === undefined) return base;
+  const { steps, warmupSteps = Math.floor((base.warmupSteps * steps) / base.steps) } = said;
+  return { ...base, steps, usedStep: steps, warmupSteps };
 }

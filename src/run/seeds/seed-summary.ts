@@ -1,7 +1,7 @@
 import type { RunSummary } from "../command.ts";
 import type { Finished } from "../stage.ts";
 import type { SeedResult } from "../tasks/seed.ts";
-import type { ScoredRound, ScoredStage } from "./score-round.ts";
+import type { ScoredRounds, ScoredStage } from "./score-rounds.ts";
 
 export interface SeedReport extends RunSummary {
   readonly pixels: number;
@@ -10,8 +10,8 @@ export interface SeedReport extends RunSummary {
   readonly masks: number;
   /** Images in whose seed some class of their CAM has no pixel. */
   readonly lost: number;
-  /** Of the training's last step, if there was one. */
-  readonly loss: number | null;
+  /** Of each training's last step. */
+  readonly losses: readonly { readonly name: string; readonly loss: number | null }[];
   /** Images that have a truth. */
   readonly scored: number;
   /** Data-set scores after each stage, as fractions; none without a truth. */
@@ -23,7 +23,7 @@ export interface SeededImage {
   readonly id: string;
   /** Share of the pixels of some class. */
   readonly labeled: number;
-  /** mIoU of this image's CAM and of its seed alone, where there is a truth. */
+  /** mIoU of this image's first CAM and of its seed alone, where there is a truth. */
   readonly before: number | null;
   readonly after: number | null;
 }
@@ -45,7 +45,7 @@ export function totals(
 /** Each image's own figures, in order. */
 export function perImage(
   finished: readonly Finished<SeedResult>[],
-  scored: ScoredRound | null,
+  scored: ScoredRounds | null,
 ): SeededImage[] {
   return finished.map(({ id, result: { labeled, pixels } }) => ({
     id,

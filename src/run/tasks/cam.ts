@@ -1,11 +1,10 @@
 import { existsSync } from "node:fs";
 import type { NdArray } from "../../core/array.ts";
 import type { Cam } from "../../core/class-maps.ts";
-import { badFormat } from "../../core/error.ts";
 import { float32ToHalf } from "../../core/half.ts";
 import type { RgbImage } from "../../core/image.ts";
 import type { ClassId } from "../../core/label-map.ts";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
+import { writeSafetensors } from "../../core/safetensors.ts";
 import { encodeCam } from "../../data/cam-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { readPhoto } from "../../data/photo.ts";
@@ -15,6 +14,7 @@ import { viewCam, viewPicture } from "../../methods/classifier/views.ts";
 import type { Competition } from "../../methods/fma/class-softmax.ts";
 import { artifactKey } from "../artifact-key.ts";
 import type { Backbone, ClipModel } from "../cams/cam-source.ts";
+import { readTexts } from "../cams/text-file.ts";
 import { encodePhoto, threadClip } from "../cams/thread-clip.ts";
 import { threadExtractor } from "../cams/thread-extractor.ts";
 import { writeAtomically } from "../files.ts";
@@ -97,11 +97,9 @@ async function findByClip(
   tags: readonly ClassId[],
   { clip: model, texts: path, classCount, competition }: Extract<CamModel, { readonly kind: "clip" }>,
 ): Promise<Found> {
-  const texts = readSafetensors(readFileBytes(path), path).get("texts");
-  if (texts?.dtype !== "float32") throw badFormat(path, 'float32 "texts" [G, E]', texts?.dtype ?? "none");
   const { clip, camFor } = await threadClip(model);
   const encoding = await encodePhoto(clip, image);
-  const cam = await camFor(classCount, competition).camOf(encoding, texts as NdArray<"float32">, tags);
+  const cam = await camFor(classCount, competition).camOf(encoding, readTexts(path), tags);
   return { cam, attention: () => encoding.attention as NdArray<"float32"> };
 }
 

@@ -1,0 +1,160 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { NdArray } from "../../core/array.ts";
+import type { ClassTexts } from "../../core/class-texts.ts";
+import { readFileBytes } from "../../data/paths.ts";
+import { compileTraining } from "../../engine/index.ts";
+import { clipLastBlock, clipTextSide } from "../../methods/fma/clip-sides.ts";
+import {
+  CONTEXT_NAME,
+  classificationTraining,
+  promptOptimizer,
+  promptRate,
+  segmentationTraining,
+} from "../../methods/fma/prompt-training.ts";
+import { type PromptRecipe, promptTexts } from "../../methods/fma/recipes.ts";
+import { drawContext, seedOfText } from "../../models/clip/context-init.ts";
+import { layoutNames } from "../../models/clip/text-layout.ts";
+import { createTokenizer } from "../../models/clip/tokenizer.ts";
+import { readVocabulary } from "../../models/clip/vocabulary.ts";
+import { artifactKey, stageKey } from "../artifact-key.ts";
+import type { ClipModel } from "../cams/cam-source.ts";
+import { writeTexts } from "../cams/text-file.ts";
+import { type OpenClip, openClip } from "../cams/thread-clip.ts";
+import { fileOf } from "../label-input.ts";
+import type { RunDirectory } from "../run-directory.ts";
+import type { WorkContext } from "../stage.ts";
+import { runTraining, type TrainingRun } from "../train.ts";
+import { openTrainLog, type TrainLine } from "../train-log.ts";
+import { classificationBatches, type PromptPhotos, segmentationBatches } from "./batches.ts";
+
+export interface TrainPromptsRequest extends PromptPhotos {
+  /** Which set of contexts, and the folder it goes to. */
+  readonly name: "classification" | "segmentation";
+  readonly clip: ClipModel;
+  readonly texts: ClassTexts;
+  readonly recipe: PromptRecipe;
+}
+
+/** Trained contexts, as the embeddings of the texts they make. */
+export interface TrainedPrompts {
+  /** Of the texts' embeddings, classes first. */
+  readonly path: string;
+  /** What they were made from. */
+  readonly key: string;
+  readonly lines: readonly TrainLine[];
+}
+
+/** Changes whenever trained contexts would. */
+const PROMPTS_VERSION = 1;
+const CHECKPOINT_EVERY = 100;
+/** Pairs of a picture and a class that go through CLIP's last block at once. */
+const ROWS = 16;
+
+/**
+ * Trains a set of text contexts: `OUT/<name>` has its checkpoint, log and page, and `texts.safetensors`. A run that is stopped goes on
+ * from its last step.
+ *
+ * @throws MaskwrightError ABORTED when the signal fires, after a checkpoint
+ */
+export async function trainPrompts(
+  request: TrainPromptsRequest,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<TrainedPrompts> {
+  const { name, clip: model, texts, recipe } = request;
+  const folder = join(run.dir, name);
+  const path = join(folder, "texts.safetensors");
+  const key = keyOf(request);
+  if (existsSync(path) && run.journal.find("prompts", name)?.key === key) {
+    const log = openTrainLog(join(folder, "training.ndjson"), recipe.usedStep);
+    log.close();
+    return { path, key, lines: log.lines };
+  }
+  const open = await openClip(model);
+  try {
+    const { vocabulary } = model;
+    const tokenizer = createTokenizer(await readVocabulary(readFileBytes(vocabulary), { where: vocabulary }));
+    const layout = layoutNames(promptTexts(texts, recipe), tokenizer, recipe.layout);
+    const vectors = await open.clip.lookUpTokens(layout.tokens);
+    const { logitScale: scale } = open.clip;
+    const text = clipTextSide(open.source, { layout, vectors, classCount: texts.classes.length, scale });
+    const start = drawContext(await seedOfText(recipe.start.seed), text.contextShape, recipe.start.std);
+    const training = trainingOf(request, text, open);
+    const { checkpoint, lines } = await runTraining(
+      {
+        name,
+        folder,
+        // The key tells texts, recipe and photos; they themselves would be megabytes.
+        config: { prompts: name, steps: recipe.steps, key },
+        seed: request.seed,
+        begin: () => ({ tensors: new Map([[CONTEXT_NAME, start]]) }),
+        ...training,
+        steps: recipe.usedStep,
+        schedule: promptRate(recipe.steps, { warmupSteps: recipe.warmupSteps }),
+        checkpointEvery: CHECKPOINT_EVERY,
+      },
+      context,
+    );
+    const trained = checkpoint.tensors.get(CONTEXT_NAME) as NdArray<"float32">;
+    writeTexts(path, await open.clip.encodeLayout(layout, trained));
+    run.journal.finish("prompts", name, { key, result: { loss: lines.at(-1)?.loss ?? null } });
+    return { path, key, lines };
+  } finally {
+    await open.close();
+  }
+}
+
+function trainingOf(
+  request: TrainPromptsRequest,
+  text: Parameters<typeof classificationTraining>[0],
+  open: OpenClip,
+): Pick<TrainingRun, "open" | "batches"> {
+  const { name, recipe } = request;
+  const { batch, parts, augmentation } = recipe;
+  const { config } = open.clip;
+  const { folder } = open.source;
+  if (name === "classification") {
+    const options = { batch, parts, embeddingLength: config.dim };
+    return {
+      open: (start) =>
+        compileTraining(classificationTraining(text, options), open.runtime, {
+          start,
+          optimizer: promptOptimizer,
+          folder,
+        }),
+      batches: classificationBatches(request, open.clip, text.classCount),
+    };
+  }
+  const { side } = augmentation;
+  const patches = side / config.vision.patch;
+  const options = {
+    batch,
+    rows: ROWS,
+    grid: { height: patches, width: patches },
+    dim: config.vision.dim,
+    labelSize: { height: side, width: side },
+  };
+  const most = Math.max(...request.ids.map((id) => request.tags.get(id)?.length ?? 0));
+  return {
+    open: (start) =>
+      compileTraining(segmentationTraining(text, clipLastBlock(open.source), options), open.runtime, {
+        start,
+        optimizer: promptOptimizer,
+        microBatches: Math.max(1, Math.ceil((batch * most) / ROWS)),
+        folder,
+      }),
+    batches: segmentationBatches(request, open.clip, { ...options, parts, classCount: text.classCount }),
+  };
+}
+
+/** Everything that a trained context depends on. */
+function keyOf({ name, clip, texts, recipe, seed, ids, photos, tags, seeds }: TrainPromptsRequest): string {
+  const options = { name, texts, recipe, seed, ids: ids.map((id) => [id, tags.get(id) ?? []]) };
+  const stage = stageKey({ name: "prompts", version: PROMPTS_VERSION, options, model: clip.sha256 });
+  const digests = ids.map((id) => {
+    const files = [fileOf(photos, id), ...(seeds === null ? [] : [seeds(id)])];
+    return Buffer.from(artifactKey("", files.map(readFileBytes)));
+  });
+  return artifactKey(stage, digests);
+}
