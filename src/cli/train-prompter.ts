@@ -65,7 +65,7 @@ export function trainPrompterCommand(): Command {
     .option("--queries <n>", "parts that can be found in a photo (default: 25)", wholeNumber)
     .option("--layers <n>", "layers of the encoder and of the decoder each (default: 6)", wholeNumber)
     .option("--width <n>", "width of the network, a multiple of 8 (default: 256)", wholeNumber)
-    .option("--epochs <n>", "times that each photo is seen", wholeNumber)
+    .option("--epochs <n>", "times that each photo is seen (default: the recipe's)", wholeNumber)
     .option("--batch <n>", "photos of a step (default: 8)", wholeNumber)
     .option("--rate <x>", "learning rate (default: 0.0001)", positiveNumber)
     .addOption(
