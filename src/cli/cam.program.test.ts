@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readCam, type StoredCam } from "../data/cam-file.ts";
+import { photoSize } from "../data/photo.ts";
 import { readTags } from "../data/weak-labels.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
 import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
@@ -25,7 +26,7 @@ afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 describe("cam", () => {
   it("maps the classes of each photo, odd photos too, and reports the training's loss", async () => {
-    const { code, stdout } = await maskwright(data, ...cam("whole", "--attention"));
+    const { code, stdout } = await maskwright(data, ...cam("whole", "--attention", "--overlay"));
     const tags = await readTags(join(data, "tags.csv"), sceneClasses);
     const maps = [...tags.values()].reduce((sum, { classes }) => sum + classes.length, 0);
     expect({ code, stdout }).toEqual({
@@ -41,6 +42,7 @@ describe("cam", () => {
       expect(picture).toEqual(id === "thin" ? { height: 1, width: 5000 } : { height: 48, width: 64 });
       expect(data.some((value) => value !== 0)).toBe(classes.length > 0);
     }
+    expect(await photoSize(join(data, "whole/overlay/thin.jpg"))).toEqual({ height: 1, width: 5000 });
     const { height, width } = await read("thin");
     expect([height, width]).toEqual([2, 28]);
     expect(existsSync(join(data, "whole/attention/untagged.safetensors"))).toBe(false);
@@ -52,12 +54,15 @@ describe("cam", () => {
   });
 
   it("ends as if nothing had happened after Ctrl-C", async () => {
-    const { child, result, lines } = startMaskwright(data, ...cam("stopped", "--attention", "--json"));
+    const { child, result, lines } = startMaskwright(
+      data,
+      ...cam("stopped", "--attention", "--overlay", "--json"),
+    );
     await lines(/"stage":"head"/, 20);
     child.kill("SIGINT");
     expect((await result).code).toBe(130);
     expect(existsSync(join(data, "stopped/cams"))).toBe(false);
-    expect((await maskwright(data, ...cam("stopped", "--attention"))).code).toBe(0);
+    expect((await maskwright(data, ...cam("stopped", "--attention", "--overlay"))).code).toBe(0);
     expect(hashTree(join(data, "stopped"), volatile)).toEqual(hashTree(join(data, "whole"), volatile));
   });
 
@@ -65,6 +70,18 @@ describe("cam", () => {
     const { code, stdout } = await maskwright(data, ...cam("dry", "--dry-run"));
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^would take .* 7 images/) });
     expect(existsSync(join(data, "dry"))).toBe(false);
+  });
+});
+
+it("records a photo that cannot be read with --keep-going, and learns from the others", async () => {
+  const folder = temporaryFolder();
+  await writeTaggedScenes(folder, 2);
+  writeTree(folder, { "images/scene-0.jpg": "no photo" });
+  expect((await maskwright(folder, ...cam("out"))).code).toBe(2);
+  const { code, stdout } = await maskwright(folder, ...cam("out", "--keep-going", "--json"));
+  const { images, failures } = JSON.parse(stdout);
+  expect({ code, images, failed: failures.map(({ id }: { id: string }) => id) }).toEqual({
+    ...{ code: 1, images: 4, failed: ["scene-0"] },
   });
 });
 

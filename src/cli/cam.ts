@@ -8,6 +8,7 @@ import { addTagOptions, camSourceChoice, type TagOptions } from "./tag-options.t
 interface CamCommandOptions extends TagOptions {
   readonly out: string;
   readonly attention?: boolean;
+  readonly overlay?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -20,6 +21,7 @@ export function camCommand(): Command {
   addTagOptions(command);
   command
     .option("--attention", "also keep how positions resemble each other, for the affinity of `seed --cams`")
+    .option("--overlay", "also draw heat maps over the photos, in DIR/overlay")
     .option("--dry-run", "say what it would take, and write nothing");
   addWorkOptions(command);
   addExamples(command, [
@@ -32,7 +34,7 @@ export function camCommand(): Command {
 }
 
 async function runCam(images: string, options: CamCommandOptions): Promise<void> {
-  const { tags, out, attention = false } = options;
+  const { tags, out, attention = false, overlay = false } = options;
   if (tags === undefined)
     throw new MaskwrightError("INVALID_ARGUMENT", "cam: expected --tags FILE, got none");
   await withSession(options, async (context) => {
@@ -45,7 +47,15 @@ async function runCam(images: string, options: CamCommandOptions): Promise<void>
     const classes = await classList(options.classes);
     const labels = await readTags(tags, classes.classes);
     const source = await chooseCamSource(camSourceChoice(options, classes));
-    const shared = { images, out, classes, source, keepsAttention: attention, ...selectionOf(options) };
+    const shared = {
+      images,
+      out,
+      overlay,
+      classes,
+      source,
+      keepsAttention: attention,
+      ...selectionOf(options),
+    };
     const request = { ...shared, tags: { path: tags, labels } };
     if (options.dryRun) return await printEstimate(await estimateCams(request, context), options);
     const report = await makeCams(request, context);

@@ -125,6 +125,8 @@ describe("seed refuses", () => {
       ["--cams", "whole", "--proposals", "whole", "--model", "regions"],
       "expected --proposals DIR or --model",
     ],
+    [["--cams", "whole", "--prompts", "learned"], "expected --cams DIR or --prompts learned, got both"],
+    [["--weights", "tiny.safetensors", "--prompts", "learned"], "--prompts learned: expected --source clip"],
     [["--cams", "truth"], "expected CAM files (npy, npz, safetensors), got label maps"],
     [["--cams", "whole", "--recipe", "wrong.json"], "wrong.json: 2 problems"],
   ])("%j, before anything is written", async (options, message) => {

@@ -124,6 +124,11 @@ async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promi
   if (cams !== undefined) {
     if (weights !== undefined)
       throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --cams DIR or --weights FILE, got both");
+    if (prompts === "learned")
+      throw new MaskwrightError(
+        "INVALID_ARGUMENT",
+        "seed: expected --cams DIR or --prompts learned, got both",
+      );
     const { openCams } = await import("../run/seeds/cam-origin.ts");
     return openCams(cams, camKeysFrom === "0" ? 0 : 1);
   }

@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
+import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
 import type { WeakLabels } from "../data/tags.ts";
 import { fingerprint } from "./artifact-key.ts";
@@ -10,6 +11,7 @@ import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
 import { type Estimate, estimateStage } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
+import { overlayStage } from "./overlay.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectLabeled } from "./selection.ts";
 import type { WorkContext } from "./stage.ts";
@@ -29,6 +31,8 @@ export interface CamRequest extends SelectionOptions {
   /** Also keep how positions resemble each other, which refines CAMs. */
   readonly keepsAttention: boolean;
   readonly out: string;
+  /** Also draw heat maps over the photos. */
+  readonly overlay: boolean;
 }
 
 export interface CamReport extends RunSummary {
@@ -49,8 +53,12 @@ export async function makeCams(request: CamRequest, context: WorkContext): Promi
   return await withCamThread(source, context, async (camContext) => {
     const run = openRunDirectory(out, { command: "cam", options, inputs });
     try {
-      const { finished, failures, lines } = await camStages(tagged, request, run, camContext);
-      checkSomeFinished("cam", finished.length, failures);
+      const { finished, failures: failed, lines } = await camStages(tagged, request, run, camContext);
+      checkSomeFinished("cam", finished.length, failed);
+      const files = new Map(finished.map(({ id }) => [id, join(run.dir, "cams", `${id}.safetensors`)]));
+      const layer = { kind: "cam", files, palette: classes.palette ?? vocPalette() } as const;
+      const drawn = { ids: [...files.keys()], photos: tagged.photos, layer };
+      const failures = request.overlay ? [...failed, ...(await overlayStage(drawn, run, context))] : failed;
       const report: CamReport = {
         command: "cam",
         maskwright: version,
@@ -72,7 +80,10 @@ export async function makeCams(request: CamRequest, context: WorkContext): Promi
 }
 
 /** What `makeCams` would take; writes nothing. */
-export async function estimateCams(request: CamRequest, context: WorkContext): Promise<Estimate> {
+export async function estimateCams(
+  request: Pick<CamRequest, "images" | "tags" | "source"> & SelectionOptions,
+  context: WorkContext,
+): Promise<Estimate> {
   const { source } = request;
   const { ids, photos } = await openTagged(request);
   return await withCamThread(source, context, async ({ pool }) => {

@@ -9,14 +9,18 @@ export interface OverlayRequest {
   /** Photos by id; null, or an id without one, is drawn over gray. */
   readonly photos: ReadonlyMap<string, string> | null;
   readonly layer:
-    | { readonly kind: "labels"; readonly files: ReadonlyMap<string, string>; readonly palette: Uint8Array }
+    | {
+        readonly kind: "labels" | "cam";
+        readonly files: ReadonlyMap<string, string>;
+        readonly palette: Uint8Array;
+      }
     | { readonly kind: "proposals"; readonly folder: string };
 }
 
 /** Changes whenever the pictures would. */
 const OVERLAY_VERSION = 1;
 
-/** Draws masks over photos: `DIR/overlay/<id>.jpg`, resumable. */
+/** Draws masks or heat maps over photos: `DIR/overlay/<id>.jpg`, resumable. */
 export async function overlayStage(
   { ids, photos, layer }: OverlayRequest,
   run: RunDirectory,
@@ -32,9 +36,9 @@ export async function overlayStage(
         id,
         photo: photos?.get(id) ?? null,
         layer:
-          layer.kind === "labels"
-            ? { kind: "labels", path: fileOf(layer.files, id), palette: layer.palette }
-            : layer,
+          layer.kind === "proposals"
+            ? layer
+            : { kind: layer.kind, path: fileOf(layer.files, id), palette: layer.palette },
         out: join(run.dir, "overlay", `${id}.jpg`),
         stage,
         knownKey,

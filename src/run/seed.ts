@@ -98,7 +98,7 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
 
 /** What the masks and CAMs of `seed` would take; what follows takes a hundredth of those. Trainings are not counted. Writes nothing. */
 export async function estimateSeed(request: SeedRequest, context: WorkContext): Promise<Estimate> {
-  const { images, tags, cams, masks, classes, out, ids, limit } = request;
+  const { images, tags, cams, masks, out, ids, limit } = request;
   const selection = { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
   const tagged = await openPhotosWithTags(request);
   const parts: Estimate[] = [];
@@ -111,8 +111,7 @@ export async function estimateSeed(request: SeedRequest, context: WorkContext): 
   }
   if (cams.kind !== "folder" && tags !== null) {
     const source = sourceOf(cams);
-    const shared = { images, tags, classes, source, keepsAttention: false, out };
-    parts.push(await estimateCams({ ...shared, ...selection }, context));
+    parts.push(await estimateCams({ images, tags, source, ...selection }, context));
   }
   const sum = (of: (part: Estimate) => number): number => parts.reduce((total, part) => total + of(part), 0);
   return {

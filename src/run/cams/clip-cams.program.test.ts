@@ -64,6 +64,7 @@ async function requestTo(out: string): Promise<CamRequest> {
     classes: { name: "scenes", classes: sceneClasses },
     source,
     keepsAttention: true,
+    overlay: false,
     out: join(folder, out),
   };
 }

@@ -2,12 +2,14 @@ import { existsSync } from "node:fs";
 import { shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
+import { decodeCam } from "../../data/cam-file.ts";
 import { decodeLabelMap } from "../../data/label-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { encodeJpeg, readPhoto } from "../../data/photo.ts";
 import { loadProposals } from "../../data/stored-proposals.ts";
 import { artifactKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
+import { overlayCam } from "../report/heat-map.ts";
 import { grayPicture, overlayLabels, overlayProposals } from "../report/overlay.ts";
 import type { ItemResult } from "../stage.ts";
 
@@ -17,6 +19,7 @@ export interface OverlayTask {
   readonly photo: string | null;
   readonly layer:
     | { readonly kind: "labels"; readonly path: string; readonly palette: Uint8Array }
+    | { readonly kind: "cam"; readonly path: string; readonly palette: Uint8Array }
     | { readonly kind: "proposals"; readonly folder: string };
   /** The JPEG to write. */
   readonly out: string;
@@ -24,7 +27,7 @@ export interface OverlayTask {
   readonly knownKey: string | null;
 }
 
-/** Draws one image's masks over its photo. */
+/** Draws one image's masks or heat maps over its photo. */
 export async function drawOverlay(task: OverlayTask): Promise<ItemResult<true>> {
   const { photo, out, stage, knownKey } = task;
   const layer = await loadLayer(task);
@@ -46,6 +49,14 @@ async function loadLayer({ id, photo, layer }: OverlayTask): Promise<Layer> {
     const draw = async (): Promise<RgbImage> => {
       const labels = decodeLabelMap(bytes, layer.path);
       return overlayLabels(await readBase(photo, labels), labels, layer.palette);
+    };
+    return { files: [bytes], draw };
+  }
+  if (layer.kind === "cam") {
+    const bytes = readFileBytes(layer.path);
+    const draw = async (): Promise<RgbImage> => {
+      const cam = decodeCam(bytes, layer.path);
+      return overlayCam(await readBase(photo, cam.picture ?? cam), cam, layer.palette);
     };
     return { files: [bytes], draw };
   }
