@@ -89,7 +89,10 @@ export async function trainPrompter(
       images: new Set(taught.pictures.map(({ id }) => id)).size,
       classes: source.classes.classes.slice(1),
       validation: split.validation.length,
-      parts: taught.pictures.reduce((sum, { targets }) => sum + targets.classIds.length, 0),
+      parts: taught.pictures.reduce(
+        (sum, { version, targets }) => sum + (version === 0 ? targets.classIds.length : 0),
+        0,
+      ),
       steps,
       last,
       failures: taught.failures,

@@ -32,6 +32,8 @@ export interface TaughtPictures {
   readonly shape: { readonly channels: number; readonly grid: number; readonly tokens: number };
   readonly pictures: readonly {
     readonly id: string;
+    /** 0 for the photo itself. */
+    readonly version: number;
     /** Of its embedding: changes with the picture and the model. */
     readonly key: string;
     readonly targets: PartTargets;
@@ -56,7 +58,7 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
   const open = await openSam(name, { precision, device, ...(threads === null ? {} : { threads }) });
   const owner = embeddingOwner(model);
   const sam = cache === null ? open : withEmbeddingCache(open, owner, cache);
-  const taught: (TaughtPictures["pictures"][number] & { readonly version: number })[] = [];
+  const taught: TaughtPictures["pictures"][number][] = [];
   const failures: Failure[] = [];
   const shapes: TaughtPictures["shape"][] = [];
 
@@ -96,6 +98,7 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
   } finally {
     progress.end();
   }
+  warnOfSmallCache(model, shapes[0], taught.length, progress);
   // Its memory is the training's; it comes back when an embedding is missing.
   await open.dispose();
   return {
@@ -134,6 +137,19 @@ function vary(
 ): TaughtPicture {
   if (version === 0) return picture;
   return varyPicture(picture, source.classes.classes, random(`${seed} ${id} ${version}`));
+}
+
+function warnOfSmallCache(
+  { cache }: SamModel,
+  { channels, grid }: TaughtPictures["shape"],
+  count: number,
+  { warn }: WorkContext["progress"],
+): void {
+  const needed = channels * grid * grid * Float32Array.BYTES_PER_ELEMENT * count;
+  const kept = cache?.maxBytes ?? 0;
+  if (needed <= kept) return;
+  const [all, some] = [needed, kept].map((bytes) => (bytes / 1e9).toPrecision(2));
+  warn(`embeddings take ${all} GB and --cache-limit keeps ${some}: the others are made again in every epoch`);
 }
 
 function partCount(weak: PartLabel): number {
