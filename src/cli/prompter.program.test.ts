@@ -47,7 +47,7 @@ beforeAll(async () => {
     ),
     errors: null,
   });
-}, 60_000);
+}, 120_000);
 
 afterAll(() => {
   if (home === undefined) delete process.env.MASKWRIGHT_HOME;
