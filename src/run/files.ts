@@ -7,7 +7,6 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
@@ -41,7 +40,8 @@ export function writeAtomically(path: string, content: Uint8Array | string | Gen
 function writePieces(path: string, pieces: Generator<string>): void {
   const file = openSync(path, "w");
   try {
-    for (const piece of pieces) writeSync(file, piece);
+    // Unlike a single write, which may take a part of a piece only: then the next one says that the disk is full.
+    for (const piece of pieces) writeFileSync(file, piece);
   } finally {
     closeSync(file);
   }

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 
 /** One finished artifact: its key says what it was made from, its result is what the report needs of it. */
 export interface Finished {
@@ -35,7 +35,7 @@ export function openJournal(path: string): Journal {
   ftruncateSync(file, complete);
 
   const append = (line: object): void => {
-    writeSync(file, `${JSON.stringify(line)}\n`);
+    writeFileSync(file, `${JSON.stringify(line)}\n`);
   };
   return {
     find: (stage, id) => finished.get(`${stage}/${id}`),

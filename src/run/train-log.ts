@@ -1,4 +1,4 @@
-import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import type { TrainLog } from "../engine/train.ts";
 
 /** One line of a training log: the step, its learning rate, the loss and what else a step reports. */
@@ -34,7 +34,7 @@ export function openTrainLog(path: string, startStep: number): TrainLogFile {
     append({ step, rate, numbers }) {
       const line = { step, rate, ...numbers };
       lines.push(line);
-      writeSync(file, `${JSON.stringify(line)}\n`);
+      writeFileSync(file, `${JSON.stringify(line)}\n`);
     },
     close: () => closeSync(file),
   };
