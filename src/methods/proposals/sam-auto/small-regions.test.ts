@@ -42,6 +42,17 @@ describe("removeSmallRegions", () => {
     expect(cleaned("### ###", 9)).toBe("### ###");
   });
 
+  it("takes more runs than a call takes arguments", () => {
+    const counts = new Uint32Array(300_000).fill(2);
+    counts[0] = 0;
+    counts[2] = 1; // the only hole to be filled
+    const height = counts.reduce((sum, count) => sum + count);
+    const { counts: cleaned } = removeSmallRegions({ height, width: 1, counts }, 2);
+    expect(cleaned.length).toBe(counts.length - 2);
+    expect([...cleaned.subarray(0, 2)]).toEqual([0, 5]);
+    expect(cleaned.subarray(2).every((count) => count === 2)).toBe(true);
+  });
+
   it("does on runs what components of pixels say (property)", () => {
     const picture = fc
       .tuple(fc.integer({ min: 1, max: 14 }), fc.integer({ min: 1, max: 14 }))

@@ -130,9 +130,8 @@ function maskOf(size: Size, { starts, ends, parts }: Parts, isKept: readonly boo
 }
 
 function complement({ height, width, counts }: Rle): Rle {
-  return {
-    height,
-    width,
-    counts: counts[0] === 0 ? counts.slice(1) : Uint32Array.of(0, ...counts),
-  };
+  if (counts[0] === 0) return { height, width, counts: counts.slice(1) };
+  const shifted = new Uint32Array(counts.length + 1);
+  shifted.set(counts, 1);
+  return { height, width, counts: shifted };
 }
