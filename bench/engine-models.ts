@@ -18,7 +18,7 @@ import {
   relu,
   reshape,
   resize,
-  split,
+  slice,
   type Tensor,
   transpose,
 } from "../src/engine/index.ts";
@@ -75,9 +75,15 @@ interface LayerOptions {
 /** A pre-norm transformer layer as in CLIP and ViT: x [B, T, D], hidden 4 D. */
 export function transformerLayer(w: Weights, x: Tensor, { heads, activation, bias }: LayerOptions): Tensor {
   const [batch, tokens, size] = x.shape as readonly number[];
-  const qkv = dense(w, "qkv", norm(w, "norm1", x, size), size, 3 * size);
-  const parts = reshape(qkv, [batch, tokens, 3 * heads, size / heads]);
-  const [q, k, v] = split(transpose(parts, [0, 2, 1, 3]), 1, 3);
+  const normed = norm(w, "norm1", x, size);
+  const weight = w.weight("qkv.weight", [size, 3 * size], { std: size ** -0.5 });
+  const shift = w.weight("qkv.bias", [3 * size], 0);
+  // Three products instead of one whose parts have to be taken apart; constant weights are cut when the model is loaded.
+  const [q, k, v] = [0, 1, 2].map((part) => {
+    const own = { start: part * size, end: (part + 1) * size };
+    const y = linear(normed, slice(weight, { axis: 1, ...own }), { bias: slice(shift, { axis: 0, ...own }) });
+    return transpose(reshape(y, [batch, tokens, heads, size / heads]), [0, 2, 1, 3]);
+  });
   const mixed = attention(q, k, v, bias === undefined ? {} : { bias });
   const joined = reshape(transpose(mixed, [0, 2, 1, 3]), [batch, tokens, size]);
   const y = add(x, dense(w, "out", joined, size, size));
