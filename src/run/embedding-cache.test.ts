@@ -1,10 +1,35 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { threadId } from "node:worker_threads";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RgbImage } from "../core/image.ts";
 import { type Sam, type SamEmbedding, writeEmbedding } from "../models/index.ts";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
 import { openEmbeddingCache, withEmbeddingCache } from "./embedding-cache.ts";
+
+/** What the system refuses, as it does with another user's files. */
+const refused = vi.hoisted(() => new Set<string>());
+
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof import("node:fs")>();
+  const refusable = (name: "rmSync" | "utimesSync" | "readFileSync" | "statSync" | "writeFileSync") => ({
+    [name]: (...args: unknown[]) => {
+      if (refused.has(name)) throw Object.assign(new Error(`EACCES: ${name}`), { code: "EACCES" });
+      return (fs[name] as (...args: unknown[]) => unknown)(...args);
+    },
+  });
+  return {
+    ...fs,
+    ...refusable("rmSync"),
+    ...refusable("utimesSync"),
+    ...refusable("readFileSync"),
+    ...refusable("statSync"),
+    ...refusable("writeFileSync"),
+  };
+});
+
+afterEach(() => refused.clear());
 
 function embedding(value: number): SamEmbedding {
   const data = new Float32Array(8).fill(value);
@@ -96,6 +121,73 @@ describe("openEmbeddingCache", () => {
     const later = openEmbeddingCache({ folder, maxBytes: 1e6 });
     expect(readdirSync(folder).length).toBe(1);
     expect(later.get(key(1))).not.toBeNull();
+  });
+
+  it("reads what it may not write", () => {
+    const folder = temporaryFolder();
+    const options = { folder, maxBytes: 2 * bytes };
+    const own = openEmbeddingCache(options);
+    for (const k of [1, 2]) own.put(key(k), embedding(k));
+    const names = readdirSync(folder).sort();
+    for (const name of ["rmSync", "utimesSync", "writeFileSync"]) refused.add(name);
+    const cache = openEmbeddingCache(options);
+    expect(cache.get(key(1))).toEqual(embedding(1));
+    cache.put(key(3), embedding(3));
+    expect([1, 2, 3].map((k) => cache.get(key(k)))).toEqual([embedding(1), embedding(2), null]);
+    expect(readdirSync(folder).sort()).toEqual(names);
+  });
+
+  it("keeps within its bytes where it may not delete", () => {
+    const folder = temporaryFolder();
+    const options = { folder, maxBytes: 2 * bytes };
+    const own = openEmbeddingCache(options);
+    for (const k of [1, 2]) own.put(key(k), embedding(k));
+    refused.add("rmSync");
+    openEmbeddingCache(options).put(key(3), embedding(3));
+    expect(readdirSync(folder).length).toBe(2);
+  });
+
+  it("keeps a file that has no time of use, or cannot be read", () => {
+    const folder = temporaryFolder();
+    const options = { folder, maxBytes: 1e6 };
+    openEmbeddingCache(options).put(key(1), embedding(1));
+    const cache = openEmbeddingCache(options);
+    refused.add("utimesSync");
+    for (const _ of [1, 2]) expect(cache.get(key(1))).toEqual(embedding(1));
+    refused.add("readFileSync");
+    expect(cache.get(key(1))).toBeNull();
+    expect(readdirSync(folder).length).toBe(1);
+    refused.clear();
+    expect(openEmbeddingCache(options).get(key(1))).toEqual(embedding(1));
+    refused.add("statSync");
+    expect(openEmbeddingCache(options).get(key(1))).toBeNull();
+  });
+
+  it("makes a damaged file anew that it may not delete", () => {
+    const folder = temporaryFolder();
+    openEmbeddingCache({ folder, maxBytes: 1e6 }).put(key(1), embedding(1));
+    writeFileSync(join(folder, readdirSync(folder)[0]), "damaged");
+    const cache = openEmbeddingCache({ folder, maxBytes: 1e6 });
+    refused.add("rmSync");
+    expect(cache.get(key(1))).toBeNull();
+    cache.put(key(1), embedding(1));
+    expect(cache.get(key(1))).toEqual(embedding(1));
+  });
+
+  it("sweeps what killed writes left, and nothing that is being written", () => {
+    const folder = temporaryFolder();
+    const { pid: ended } = spawnSync(process.execPath, ["--version"]);
+    const name = (pid: number, thread: number): string =>
+      `.${key(1)}-${key(2)}.safetensors.${pid}-${thread}.tmp`;
+    const stay = [name(process.ppid, 0), name(process.pid, threadId + 1), "mine.tmp"];
+    const go = [name(ended, 0), name(ended, 7), name(process.pid, threadId)];
+    writeTree(folder, Object.fromEntries([...stay, ...go].map((each) => [each, "x"])));
+    refused.add("rmSync");
+    openEmbeddingCache({ folder, maxBytes: 1e6 });
+    expect(readdirSync(folder).length).toBe(6);
+    refused.clear();
+    openEmbeddingCache({ folder, maxBytes: 1e6 });
+    expect(readdirSync(folder).sort()).toEqual([...stay].sort());
   });
 
   it("does without when it cannot write", () => {

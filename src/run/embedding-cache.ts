@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { mkdirSync, readFileSync, type Stats, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { RgbImage } from "../core/image.ts";
 import { readEmbedding, type Sam, type SamEmbedding, writeEmbedding } from "../models/index.ts";
-import { writeAtomically } from "./files.ts";
+import { namesIn, removeOrphans, tryRemove, writeAtomically } from "./files.ts";
 
 export interface EmbeddingCacheOptions {
   readonly folder: string;
@@ -13,7 +13,7 @@ export interface EmbeddingCacheOptions {
 
 /** Embeddings of earlier runs, by what they were made of. */
 export interface EmbeddingCache {
-  /** Null when there is none, or a damaged one, which then goes. */
+  /** Null when there is none that can be read, or a damaged one, which then goes. */
   get(key: string): SamEmbedding | null;
   /** Keeps an embedding, unless it cannot be written: then the next run makes it again. */
   put(key: string, embedding: SamEmbedding): void;
@@ -31,51 +31,54 @@ const NAME = /^([0-9a-f]{32})-([0-9a-f]{32})\.safetensors$/;
  * Opens the cache in a folder, which is made when something is put there. Several programs may use one folder at a time; each
  * counts what was there when it began and what it has put there itself.
  *
- * A file is named after its key and its own hash, so that a damaged one is known by its name.
+ * A file is named after its key and its own hash, so that a damaged one is known by its name. A folder that may not be written to is
+ * read from all the same: nothing that goes wrong in it is a fault of the run.
  */
 export function openEmbeddingCache({ folder, maxBytes }: EmbeddingCacheOptions): EmbeddingCache {
   // The longest unused first, as a map keeps them when what is used is put at its end.
   const entries = new Map<string, Entry>();
   let total = 0;
-  const remove = (key: string): void => {
-    const entry = entries.get(key);
-    if (entry === undefined) return;
-    rmSync(join(folder, entry.name), { force: true });
+  const forget = (key: string): void => {
+    total -= entries.get(key)?.bytes ?? 0;
     entries.delete(key);
-    total -= entry.bytes;
   };
   const add = (key: string, entry: Entry): void => {
-    if (entries.has(key) && entries.get(key)?.name !== entry.name) remove(key);
-    if (entries.delete(key)) total -= entry.bytes;
+    const before = entries.get(key);
+    if (before !== undefined && before.name !== entry.name) tryRemove(join(folder, before.name));
+    forget(key);
     entries.set(key, entry);
     total += entry.bytes;
   };
+  /** Returns whether there is room now: what cannot be deleted keeps its own. */
+  const makeRoom = (bytes: number): boolean => {
+    for (const [key, { name }] of entries) {
+      if (total + bytes <= maxBytes) break;
+      if (tryRemove(join(folder, name))) forget(key);
+    }
+    return total + bytes <= maxBytes;
+  };
+  removeOrphans(folder);
   for (const { key, ...entry } of listEntries(folder)) add(key, entry);
   return {
     get(key) {
       const entry = entries.get(key);
       if (entry === undefined) return null;
       const path = join(folder, entry.name);
-      try {
-        const bytes = readFileSync(path);
-        if (fileName(key, bytes) !== entry.name) throw new Error("damaged");
-        const embedding = readEmbedding(bytes, path);
-        utimesSync(path, new Date(), new Date());
-        add(key, entry);
-        return embedding;
-      } catch {
-        remove(key);
+      const bytes = readOrNull(path);
+      const embedding = bytes === null ? null : decode(key, entry, bytes, path);
+      if (embedding === null) {
+        if (bytes !== null) tryRemove(path);
+        forget(key);
         return null;
       }
+      touch(path);
+      add(key, entry);
+      return embedding;
     },
     put(key, embedding) {
       const bytes = writeEmbedding(embedding);
-      if (bytes.length > maxBytes) return;
+      if (bytes.length > maxBytes || !makeRoom(bytes.length)) return;
       const name = fileName(key, bytes);
-      for (const oldest of entries.keys()) {
-        if (total + bytes.length <= maxBytes) break;
-        remove(oldest);
-      }
       try {
         mkdirSync(folder, { recursive: true });
         writeAtomically(join(folder, name), bytes);
@@ -128,17 +131,43 @@ function fileName(key: string, bytes: Uint8Array): string {
 function listEntries(folder: string): readonly (Entry & { readonly key: string })[] {
   const found = namesIn(folder).flatMap((name) => {
     const key = NAME.exec(name)?.[1];
-    const stats = key === undefined ? undefined : statSync(join(folder, name), { throwIfNoEntry: false });
-    if (key === undefined || stats === undefined) return [];
+    const stats = key === undefined ? null : statsOrNull(join(folder, name));
+    if (key === undefined || stats === null) return [];
     return [{ key, name, bytes: stats.size, usedMs: stats.mtimeMs }];
   });
   return found.sort((a, b) => a.usedMs - b.usedMs);
 }
 
-function namesIn(folder: string): string[] {
+function statsOrNull(path: string): Stats | null {
   try {
-    return readdirSync(folder);
+    return statSync(path);
   } catch {
-    return [];
+    return null;
+  }
+}
+
+function readOrNull(path: string): Uint8Array | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** Null for a damaged file. */
+function decode(key: string, { name }: Entry, bytes: Uint8Array, path: string): SamEmbedding | null {
+  try {
+    return fileName(key, bytes) === name ? readEmbedding(bytes, path) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Says that a file was used now, to later runs; somebody else's file may not be told. */
+function touch(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {
+    // Then it goes sooner.
   }
 }

@@ -12,8 +12,10 @@ import { basename, dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { MaskwrightError } from "../core/error.ts";
 import { writeError } from "../data/paths.ts";
+import { isProcessAlive } from "./process-alive.ts";
 
-const TEMPORARY = /^\.[^/]*\.\d+-\d+\.tmp$/;
+/** Of a process and a thread of it. */
+const TEMPORARY = /^\.[^/]*\.(\d+)-(\d+)\.tmp$/;
 
 /**
  * Writes a file so that it is either absent, the old one, or complete: into a temporary name beside it,
@@ -66,5 +68,41 @@ export function removeTemporaries(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     if (entry.isFile() && TEMPORARY.test(entry.name))
       rmSync(join(entry.parentPath, entry.name), { force: true });
+  }
+}
+
+/**
+ * Deletes what killed writes left behind in a folder that several processes write to; what one that runs may be writing stays, and so
+ * does what cannot be deleted.
+ */
+export function removeOrphans(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const [, pid, thread] = TEMPORARY.exec(name)?.map(Number) ?? [];
+    if (pid === undefined || !isOrphan(pid, thread)) continue;
+    tryRemove(join(folder, name));
+  }
+}
+
+/** This thread writes nothing while it is asked: a process before it had the same number, as happens in containers. */
+function isOrphan(pid: number, thread: number): boolean {
+  return pid === process.pid ? thread === threadId : !isProcessAlive(pid);
+}
+
+/** The names in a folder; none when it is not there or cannot be read. */
+export function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Deletes a file. Returns whether it is gone: somebody else's may not be ours to delete. */
+export function tryRemove(path: string): boolean {
+  try {
+    rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }

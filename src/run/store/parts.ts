@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { writeError } from "../../data/paths.ts";
 import { makeFolder } from "../files.ts";
+import { isProcessAlive } from "../process-alive.ts";
 
 /**
  * A file that is being fetched. Its name says which content it is a part of and which process writes to it, so two processes never
@@ -56,7 +57,7 @@ function leftovers(folder: string, key: string): string[] {
   return readdirSync(folder).filter((name) => {
     if (!name.startsWith(`${key}.`) || !name.endsWith(".part")) return false;
     const [, machine, pid] = /^\.(\w+)-(\d+)-\d+\.part$/.exec(name.slice(key.length)) ?? [];
-    return pid === undefined || (machine === owner && !isAlive(Number(pid)));
+    return pid === undefined || (machine === owner && !isProcessAlive(Number(pid)));
   });
 }
 
@@ -68,14 +69,5 @@ function move(from: string, to: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
