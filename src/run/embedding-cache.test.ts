@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RgbImage } from "../core/image.ts";
 import { type Sam, type SamEmbedding, writeEmbedding } from "../models/index.ts";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
-import { openEmbeddingCache, withEmbeddingCache } from "./embedding-cache.ts";
+import { embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "./embedding-cache.ts";
+import { segmenterIdentity } from "./masks/mask-source.ts";
 
 /** What the system refuses, as it does with another user's files. */
 const refused = vi.hoisted(() => new Set<string>());
@@ -217,5 +218,19 @@ describe("withEmbeddingCache", () => {
     expect(await a.embed(image(1, 4))).toEqual(embedding(3));
     expect(await b.embed(image(1))).toEqual(embedding(4));
     expect(count).toBe(4);
+  });
+});
+
+describe("embeddingOwner", () => {
+  it("changes with whatever the numbers change with, the version of masks too", () => {
+    const model = { sha256: "ab", precision: "float32", device: "cpu" } as const;
+    const { version } = segmenterIdentity({
+      kind: "sam",
+      model: { ...model, name: "mobile-sam", threads: null, cache: null },
+    });
+    expect(embeddingOwner(model)).toBe(`${version} ab float32 cpu`);
+    const others = [{ sha256: "cd" }, { precision: "int8" }, { device: "cuda" }];
+    const owners = others.map((other) => embeddingOwner({ ...model, ...other }));
+    expect(new Set([embeddingOwner(model), ...owners]).size).toBe(4);
   });
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { RgbImage } from "../core/image.ts";
 import { readEmbedding, type Sam, type SamEmbedding, writeEmbedding } from "../models/index.ts";
 import { namesIn, removeOrphans, tryRemove, writeAtomically } from "./files.ts";
+import { samVersion } from "./masks/sam-version.ts";
 
 export interface EmbeddingCacheOptions {
   readonly folder: string;
@@ -100,7 +101,7 @@ export function embeddingOwner({
   readonly precision: string;
   readonly device: string;
 }): string {
-  return [sha256, precision, device].join(" ");
+  return [samVersion, sha256, precision, device].join(" ");
 }
 
 /** The same model, which looks a picture up before it works on it. */

@@ -3,6 +3,7 @@ import { type ProposeWithSamOptions, settingsOf } from "../../methods/proposals/
 import type { EmbeddingCacheOptions } from "../embedding-cache.ts";
 import { createPool } from "../pool.ts";
 import type { WorkContext } from "../stage.ts";
+import { samVersion } from "./sam-version.ts";
 
 /** A promptable model as it is opened in a thread: values only, so that they can travel there. */
 export interface SamModel {
@@ -33,7 +34,7 @@ export function modelName(source: Proposer | Segmenter): string {
 }
 
 /** Change whenever the masks of a source would. */
-const versions = { regions: 1, sam: 1 } as const;
+const versions = { regions: 1, sam: samVersion } as const;
 
 /** What decides the masks of a source besides its photos: for `run.json`, and with a version for the keys of what is made. */
 export interface MaskIdentity {
