@@ -1,18 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { MaskwrightError } from "../core/error.ts";
 import type { Device, Precision } from "../engine/index.ts";
 import type { SourceChoice } from "../run/masks/choose-source.ts";
 import type { SamGenerator } from "../run/masks/mask-source.ts";
-import { positiveNumber, wholeNumber } from "./options.ts";
+import { fraction, positiveNumber, wholeNumber } from "./options.ts";
 import type { CommonOptions } from "./session.ts";
 
-/** What --model and the options beside it say. */
+/** What --model and the options beside it say: only what was typed, so that nothing typed is passed over. */
 export interface ModelOptions extends CommonOptions {
   readonly model?: string;
-  readonly precision: "fp32" | "fp16" | "int8";
-  readonly device: Device;
+  readonly precision?: "fp32" | "fp16" | "int8";
+  readonly device?: Device;
   /** A folder, or false for none. */
   readonly cache?: string | false;
-  readonly cacheLimit: number;
+  readonly cacheLimit?: number;
 }
 
 /** Which model makes masks, and how it computes. */
@@ -30,31 +31,33 @@ export function addComputeOptions(command: Command): Command {
     .addOption(
       new Option(
         "--precision <name>",
-        "what a model computes with; int8 is for reading photos on a CPU, fp16 for a GPU",
-      )
-        .choices(["fp32", "fp16", "int8"])
-        .default("fp32"),
+        "what a model computes with; int8 is for reading photos on a CPU, fp16 for a GPU (default: fp32)",
+      ).choices(["fp32", "fp16", "int8"]),
     )
     .addOption(
-      new Option("--device <name>", "where a model computes")
-        .choices(["cpu", "cuda", "webgpu", "coreml", "directml"])
-        .default("cpu"),
+      new Option("--device <name>", "where a model computes (default: cpu)").choices([
+        "cpu",
+        "cuda",
+        "webgpu",
+        "coreml",
+        "directml",
+      ]),
     )
     .option(
       "--cache <dir>",
       "where a model's embeddings of photos are kept (default: $MASKWRIGHT_HOME/embeddings, or with the caches)",
     )
-    .option("--cache-limit <gb>", "keep at most so many GB of them", positiveNumber, 4);
+    .option("--cache-limit <gb>", "keep at most so many GB of them (default: 4)", positiveNumber);
 }
 
-const precisions: Readonly<Record<ModelOptions["precision"], Precision>> = {
+const precisions: Readonly<Record<NonNullable<ModelOptions["precision"]>, Precision>> = {
   fp32: "float32",
   fp16: "float16",
   int8: "int8",
 };
 
 export async function sourceChoice(options: ModelOptions): Promise<SourceChoice> {
-  const { model = "regions", precision, device, cache, cacheLimit, workers } = options;
+  const { model = "regions", precision = "fp32", device = "cpu", cache, cacheLimit = 4, workers } = options;
   const { embeddingsFolder } = await import("../run/store/location.ts");
   return {
     model,
@@ -85,7 +88,7 @@ export interface GeneratorOptions {
 /** Every option of the published generator; see `generatorChoice` for whose defaults they have. */
 export function addGeneratorOptions(command: Command): Command {
   return addGeneratorOption(command)
-    .option("--points-per-side <n>", "ask at n × n points of the photo (default: 32)", wholeNumber)
+    .option("--points-per-side <n>", "ask at n × n points of the photo (default: 32)", wholeUpTo(1, 1000))
     .option(
       "--points-per-batch <n>",
       "points decoded at once, which changes no mask (default: 1 on a CPU, else 16)",
@@ -93,21 +96,30 @@ export function addGeneratorOptions(command: Command): Command {
     )
     .option("--pred-iou-thresh <x>", "the least predicted IoU of a mask (default: 0.88)", anyNumber)
     .option("--stability-score-thresh <x>", "the least stability of a mask (default: 0.95)", anyNumber)
-    .option("--stability-score-offset <x>", "how far stability moves the threshold (default: 1)", anyNumber)
+    .option("--stability-score-offset <x>", "how far stability moves the threshold (default: 1)", atLeast(0))
     .option("--box-nms-thresh <x>", "the most IoU of two masks' boxes (default: 0.7)", anyNumber)
-    .option("--crop-n-layers <n>", "look at crops too, 4 ** i of them in layer i (default: 0)", anyNumber)
+    .option(
+      "--crop-n-layers <n>",
+      "look at crops too, 4 ** i of them in layer i (default: 0)",
+      wholeUpTo(0, 8),
+    )
     .option("--crop-nms-thresh <x>", "the most IoU of boxes from two crops (default: 0.7)", anyNumber)
-    .option("--crop-overlap-ratio <x>", "how much crops overlap (default: 0.3413, 512 / 1500)", anyNumber)
+    .option("--crop-overlap-ratio <x>", "how much crops overlap (default: 0.3413, 512 / 1500)", fraction)
     .option(
       "--crop-n-points-downscale-factor <n>",
       "divides the points per side once more in each layer (default: 1)",
-      anyNumber,
+      atLeast(1),
     )
-    .option("--point-grids <file>", "JSON with a list of points [x, y] in 0..1 for each layer of crops")
+    .addOption(
+      new Option(
+        "--point-grids <file>",
+        "JSON with a list of points [x, y] in 0..1 for each layer of crops",
+      ).conflicts("pointsPerSide"),
+    )
     .option(
       "--min-mask-region-area <n>",
       "fill holes and drop islands below n pixels (default: 0)",
-      anyNumber,
+      atLeast(0),
     );
 }
 
@@ -140,10 +152,24 @@ export async function generatorChoice(options: GeneratorOptions): Promise<SamGen
     ...given("minRegionArea", options.minMaskRegionArea),
     ...(pointGrids !== undefined && { pointGrids: await readGrids(pointGrids) }),
   };
-  if (generator === undefined) return Object.keys(said).length === 0 ? null : said;
-  if (generator === "sam") return said;
+  const chosen = generator === "fma" ? { ...(await fmaGenerator()), ...said } : said;
+  checkGrids(chosen, pointGrids);
+  return generator === undefined && Object.keys(said).length === 0 ? null : chosen;
+}
+
+async function fmaGenerator(): Promise<SamGenerator> {
   const { fmaSamOptions } = await import("../methods/proposals/sam-auto/options.ts");
-  return { ...fmaSamOptions, ...said };
+  return fmaSamOptions;
+}
+
+function checkGrids({ pointGrids, cropLayers = 0 }: SamGenerator, path: string | undefined): void {
+  if (pointGrids === undefined || pointGrids.length > cropLayers) return;
+  const layers = `${cropLayers} layer${cropLayers === 1 ? "" : "s"} of crops`;
+  throw new MaskwrightError(
+    "INVALID_ARGUMENT",
+    `--point-grids: expected a grid for the photo and ${layers}, got ${pointGrids.length} in ${path}`,
+    { hint: "Add grids, or lower --crop-n-layers." },
+  );
 }
 
 async function readGrids(path: string): Promise<NonNullable<SamGenerator["pointGrids"]>> {
@@ -159,4 +185,21 @@ function anyNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number.");
   return value;
+}
+
+function atLeast(least: number): (text: string) => number {
+  return (text) => {
+    const value = anyNumber(text);
+    if (value < least) throw new InvalidArgumentError(`Expected a number from ${least}.`);
+    return value;
+  };
+}
+
+function wholeUpTo(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = anyNumber(text);
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    return value;
+  };
 }

@@ -168,10 +168,11 @@ describe("refine with a model", () => {
       "--images",
       join(data, "images"),
       ...byModel(),
-      ...["--limit", "1", "-o", "out"],
+      ...["--points-per-side", "3", "--limit", "1", "-o", "out"],
     ];
     const { code } = await maskwright(folder, ...args);
     expect(code).toBe(0);
+    expect(readJson(folder, "out/run.json")).toMatchObject({ options: { generator: { pointsPerSide: 3 } } });
     expect(Object.keys(hashTree(join(folder, "out/pseudo")))).toEqual(["scene-0.png"]);
     expect(Object.keys(hashTree(join(folder, "out/proposals")))).toEqual(["scene-0.json"]);
   });
@@ -196,7 +197,12 @@ describe("a model that cannot be used", () => {
     ],
     [
       ["--model", "mobile-sam", "--crop-n-layers", "99"],
-      /cropLayers: expected an integer from 0 to 8, got 99/,
+      /^error: option '--crop-n-layers <n>' argument '99' is invalid\. Expected a whole number from 0 to 8\.$/,
+    ],
+    [
+      ["--device", "cuda"],
+      /^error: --device: expected a model, got --model regions$/,
+      "hint: Leave --device out, or choose a model: --model NAME.",
     ],
     [["--model", "mobile-sam", "--points-per-side", "0"], /error: option '--points-per-side <n>'/],
   ] as [string[], RegExp, string?][])("%j", async (options, line, hint) => {

@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import { countImages } from "../run/command.ts";
+import { checkModelOptions } from "./mask-checks.ts";
 import {
   addGeneratorOptions,
   addModelOptions,
@@ -50,6 +51,7 @@ export function proposeCommand(): Command {
 
 async function runPropose(images: string, options: ProposeOptions): Promise<void> {
   const { out, max, compat, overlay = false } = options;
+  checkModelOptions(options);
   await withSession(options, async (context) => {
     const [{ estimatePropose, propose }, { chooseProposer }] = await Promise.all([
       import("../run/propose.ts"),

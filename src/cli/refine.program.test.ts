@@ -225,6 +225,19 @@ describe("refine", () => {
     expect(existsSync(join(folder, "out"))).toBe(false);
   });
 
+  it.each([
+    [
+      ["--proposals", "proposals", "--model", "mobile-sam"],
+      "--model: expected --images DIR to propose masks for",
+    ],
+    [["--images", "labels", "--precision", "int8"], "--precision: expected a model, got --model regions"],
+  ])("refuses an option that nothing would read: %j", async (args, message) => {
+    const folder = folderOf(jsonProposals);
+    const { code, stderr } = await maskwright(folder, "refine", "labels", "-o", "out", ...args);
+    expect({ code, line: linesOf(stderr)[0] }).toEqual({ code: 2, line: expect.stringContaining(message) });
+    expect(existsSync(join(folder, "out"))).toBe(false);
+  });
+
   it("names the labels that no photo belongs to", async () => {
     const folder = folderOf({ "photos/b.png": encodeMask(masks[0]) });
     const { code, stderr } = await maskwright(folder, "refine", "labels", "--images", "photos", "-o", "out");

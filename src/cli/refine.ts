@@ -5,8 +5,9 @@ import { countImages } from "../run/command.ts";
 import type { ProposalOrigin, RefineRequest } from "../run/refine.ts";
 import type { RefineReport } from "../run/refine-summary.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
+import { checkModelOptions, checkNoSource } from "./mask-checks.ts";
 import {
-  addGeneratorOption,
+  addGeneratorOptions,
   addModelOptions,
   type GeneratorOptions,
   generatorChoice,
@@ -16,7 +17,7 @@ import {
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
 import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
 
-interface RefineOptions extends ModelOptions, Pick<GeneratorOptions, "generator">, CamOptions {
+interface RefineOptions extends ModelOptions, GeneratorOptions, CamOptions {
   readonly out: string;
   readonly proposals?: string;
   readonly images?: string;
@@ -42,7 +43,7 @@ export function refineCommand(): Command {
     )
     .option("--images <dir>", "photos to propose masks for, when there are no proposals yet");
   addModelOptions(command);
-  addGeneratorOption(command)
+  addGeneratorOptions(command)
     .addOption(
       new Option("--variant <name>", "which rules of SEPL")
         .choices(["max_iou", "max_iou_imp", "max_iou_imp2"])
@@ -66,7 +67,7 @@ export function refineCommand(): Command {
     "maskwright refine pseudo --images photos --model regions -o runs/refined",
     "maskwright refine pseudo --proposals sam_masks -o runs/refined --truth SegmentationClass --classes voc",
     "maskwright refine cams --background-power 2 --proposals sam_masks -o runs/refined",
-    "maskwright refine pseudo --images photos --model mobile-sam -o runs/sam",
+    "maskwright refine pseudo --images photos --model mobile-sam --points-per-side 16 -o runs/sam",
     "maskwright refine pseudo --proposals sam_masks --compat original -o runs/published",
   ]);
   return command.action((labels: string, options: RefineOptions) => runRefine(labels, options));
@@ -104,8 +105,13 @@ async function runRefine(labels: string, options: RefineOptions): Promise<void> 
   });
 }
 
-function checkOrigin({ proposals, images }: RefineOptions): void {
-  if ((proposals === undefined) !== (images === undefined)) return;
+function checkOrigin(options: RefineOptions): void {
+  const { proposals, images } = options;
+  if ((proposals === undefined) !== (images === undefined)) {
+    if (images === undefined) checkNoSource(options);
+    else checkModelOptions(options);
+    return;
+  }
   const got = proposals === undefined ? "neither" : "both";
   throw new MaskwrightError(
     "INVALID_ARGUMENT",

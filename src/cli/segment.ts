@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { MaskwrightError } from "../core/error.ts";
 import { countImages } from "../run/command.ts";
+import { checkModelOptions } from "./mask-checks.ts";
 import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, classesOption, selectionOf } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
@@ -48,6 +49,7 @@ async function runSegment(images: string, options: SegmentOptions): Promise<void
       `segment: expected either --boxes FILE or --points FILE, got ${got}`,
     );
   }
+  checkModelOptions(options);
   await withSession(options, async (context) => {
     const [{ estimateSegment, segment }, { chooseSegmenter }, { openBoxes, openPoints }] = await Promise.all([
       import("../run/segment.ts"),
