@@ -23,6 +23,6 @@ describe("demo", () => {
 
     const other = await maskwright(folder, "demo", "--scenes", "2", "-o", "first", "--seed", "8");
     expect(other.code).toBe(2);
-    expect(linesOf(other.stderr)[0]).toBe("error: first/scenes: expected to resume a run with seed 7, got 8");
+    expect(linesOf(other.stderr)[0]).toBe("error: first/scenes: seed: expected 7 as before, got 8");
   });
 });

@@ -108,14 +108,14 @@ describe("a run that was finished", () => {
   });
 
   it.each([
-    ["--variant", "max_iou", 'variant "max_iou_imp2", got "max_iou"'],
-    ["--compat", "paper", 'compat null, got "paper"'],
+    ["--variant", "max_iou", 'variant: expected "max_iou_imp2" as before, got "max_iou"'],
+    ["--compat", "paper", 'compat: expected null as before, got "paper"'],
   ])("is not mixed with one of other options: %s %s", async (option, value, named) => {
     const before = hashTree(join(data, "out"));
     const { code, stderr } = await maskwright(data, ...refinement(), option, value);
     expect(code).toBe(2);
     expect(linesOf(stderr)).toEqual([
-      `error: out: expected to resume a run with ${named}`,
+      `error: out: ${named}`,
       "hint: Choose another -o, or delete the folder to start again.",
     ]);
     expect(hashTree(join(data, "out"))).toEqual(before);
@@ -124,7 +124,7 @@ describe("a run that was finished", () => {
   it("is not mixed with one of another command", async () => {
     const { code, stderr } = await maskwright(data, "propose", "images", "-o", "out");
     expect(code).toBe(2);
-    expect(linesOf(stderr)[0]).toBe('error: out: expected to resume command "refine", got "propose"');
+    expect(linesOf(stderr)[0]).toBe('error: out: command: expected "refine" as before, got "propose"');
   });
 
   it("makes again only what came from a file that changed", async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { badFormat, MaskwrightError } from "../core/error.ts";
+import { quote } from "../data/problems.ts";
 import { sorted } from "./artifact-key.ts";
 import { makeFolder, removeTemporaries, writeAtomically } from "./files.ts";
 import { type Journal, openJournal } from "./journal.ts";
@@ -29,7 +30,8 @@ export function openRunDirectory(dir: string, description: RunDescription): RunD
   const path = join(dir, "run.json");
   const resolved = sorted(description) as RunDescription;
   if (existsSync(path)) {
-    checkSameRun(dir, readDescription(path), resolved);
+    // As JSON has it: Infinity, for one, was written as null.
+    checkSameRun(dir, readDescription(path), JSON.parse(JSON.stringify(resolved)));
     removeTemporaries(dir);
   } else {
     makeFolder(dir);
@@ -65,21 +67,42 @@ function readDescription(path: string): RunDescription {
   }
 }
 
-type Values = Readonly<Record<string, unknown>>;
-
 function checkSameRun(dir: string, before: RunDescription, now: RunDescription): void {
-  const hint = "Choose another -o, or delete the folder to start again.";
-  const refuse = (what: string, held: unknown, got: unknown): never => {
-    const text = `${dir}: expected to resume ${what} ${JSON.stringify(held)}, got ${JSON.stringify(got)}`;
-    throw new MaskwrightError("INVALID_ARGUMENT", text, { hint });
-  };
-  if (before.command !== now.command) refuse("command", before.command, now.command);
-  const [heldValues, values] = [before, now].map(
-    ({ options, inputs }) => ({ ...options, ...inputs }) as Values,
-  );
-  for (const name of Object.keys({ ...heldValues, ...values }).sort()) {
-    const held = heldValues[name];
-    const got = values[name];
-    if (JSON.stringify(held) !== JSON.stringify(got)) refuse(`a run with ${name}`, held ?? null, got ?? null);
+  const found =
+    before.command === now.command
+      ? differences({ ...before.options, ...before.inputs }, { ...now.options, ...now.inputs })
+      : differences({ command: before.command }, { command: now.command });
+  if (found.length === 0) return;
+  const more = found.length > LISTED ? [`and ${found.length - LISTED} more`] : [];
+  const text = [...found.slice(0, LISTED), ...more].join("; ");
+  throw new MaskwrightError("INVALID_ARGUMENT", `${dir}: ${text}`, {
+    hint: "Choose another -o, or delete the folder to start again.",
+  });
+}
+
+/** Differences that one line names. */
+const LISTED = 3;
+
+/** What differs between two values that were JSON, by its path: names of options, not whole lists of classes. */
+function differences(held: unknown, got: unknown, path = ""): string[] {
+  if (isList(held) && isList(got)) {
+    if (held.length !== got.length)
+      return [`${path}: expected ${held.length} entries as before, got ${got.length}`];
+    return held.flatMap((value, k) => differences(value, got[k], `${path}[${k}]`));
   }
+  if (isRecord(held) && isRecord(got))
+    return Object.keys({ ...held, ...got })
+      .sort()
+      .flatMap((name) => differences(held[name], got[name], path === "" ? name : `${path}.${name}`));
+  // An option that is null and one that a run of an older version did not have are the same.
+  if ((held ?? null) === (got ?? null)) return [];
+  return [`${path}: expected ${quote(held ?? null)} as before, got ${quote(got ?? null)}`];
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
