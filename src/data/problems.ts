@@ -10,10 +10,11 @@ export interface Problem {
 
 /** Collects everything wrong with one file, so that its owner mends it in one go. */
 export interface Problems {
-  add(path: string, expected: string, got: string): void;
+  /** @param hint  what to do about problems of this kind: said once, however many there are */
+  add(path: string, expected: string, got: string, hint?: string): void;
   /** The result of `read`, or, when it throws a MaskwrightError, nothing: the error becomes a problem. */
   attempt<T>(read: () => T): T | undefined;
-  /** Throws one BAD_FORMAT that lists the first 20 problems; its `cause` is the list of up to 1,000. */
+  /** Throws one BAD_FORMAT that lists the first 20 problems, with `hint` and theirs; its `cause` is the list of up to 1,000. */
   throwIfAny(hint?: string): void;
 }
 
@@ -22,12 +23,14 @@ const KEPT = 1000;
 
 export function collectProblems(where: string): Problems {
   const problems: Problem[] = [];
+  const hints = new Set<string>();
   let count = 0;
   const push = (problem: Problem): void => {
     if (count++ < KEPT) problems.push(problem);
   };
   return {
-    add(path, expected, got) {
+    add(path, expected, got, hint) {
+      if (hint !== undefined) hints.add(hint);
       push({ code: "BAD_FORMAT", path, message: `expected ${expected}, got ${got}` });
     },
     attempt(read) {
@@ -46,9 +49,10 @@ export function collectProblems(where: string): Problems {
       if (count > LISTED) lines.push(`and ${count - LISTED} more`);
       const message =
         count === 1 ? `${where}: ${lines[0]}` : [`${where}: ${count} problems`, ...lines].join("\n  ");
+      if (hint !== undefined) hints.add(hint);
       throw new MaskwrightError("BAD_FORMAT", message, {
         cause: problems,
-        ...(hint !== undefined && { hint }),
+        ...(hints.size > 0 && { hint: [...hints].join("; ") }),
       });
     },
   };

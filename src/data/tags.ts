@@ -70,35 +70,37 @@ function gatherTags(
     const found = tags.map((tag, i) => findClass(tag, `${place}, tag ${i + 1}`, problems));
     result.set(id, { kind: "tags", classes: [...new Set(found)].sort((a, b) => a - b) });
   }
-  problems.throwIfAny(classHint(classes));
+  problems.throwIfAny();
   return result;
 }
 
 /** The picture id of a `file` field; a path that leaves the folder is a problem. */
 export function checkFile(file: string, place: string, problems: Problems): string {
   const fault = pathFault(file);
-  if (fault !== null) problems.add(place, "a path in the image folder", `${fault}: ${quote(file)}`);
+  const hint = 'files are named by their paths in the folder of images, with "/" between names';
+  if (fault !== null) problems.add(place, "a path in the image folder", `${fault}: ${quote(file)}`, hint);
   return pictureId(file);
 }
 
-/** Looks classes up by name, or else by id (1 to the last); anything else is a problem and NaN. */
+/** Looks classes up by name, or else by id (1 to the last); anything else is a problem, with the names as its hint, and NaN. */
 export function classFinder(
   classes: readonly string[],
 ): (value: unknown, place: string, problems: Problems) => ClassId {
   const ids = new Map(classes.map((name, id) => [name, id]));
+  const hint = classHint(classes);
   return (value, place, problems) => {
     const text = typeof value === "number" ? String(value) : value;
     if (typeof text === "string") {
       const id = ids.get(text) ?? (/^\d+$/.test(text) ? Number(text) : 0);
       if (id >= 1 && id < classes.length) return id;
     }
-    problems.add(place, `a class name or an id 1..${classes.length - 1}`, quote(value));
+    problems.add(place, `a class name or an id 1..${classes.length - 1}`, quote(value), hint);
     return Number.NaN;
   };
 }
 
-/** The class names, for a hint: most mistakes are a list for another data set. */
-export function classHint(classes: readonly string[]): string {
+/** The class names: most mistakes are a list for another data set. */
+function classHint(classes: readonly string[]): string {
   const names = classes.slice(1, 31).join(", ");
   return `classes are ${names}${classes.length > 31 ? ", …" : ""}; another list is given by --classes`;
 }

@@ -7,7 +7,7 @@ import type { LabeledBox } from "../core/weak-label.ts";
 import { parseDecimal } from "./decimal.ts";
 import { decodeText } from "./json-file.ts";
 import { addIssues, collectProblems } from "./problems.ts";
-import { classFinder, classHint } from "./tags.ts";
+import { classFinder } from "./tags.ts";
 
 export interface VocObject {
   readonly name: string;
@@ -104,7 +104,7 @@ export function vocBoxes(
     ...box,
     classId: findClass(name, `annotation.object[${i}].name`, problems),
   }));
-  problems.throwIfAny(classHint(classes));
+  problems.throwIfAny();
   return boxes;
 }
 

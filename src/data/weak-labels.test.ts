@@ -140,7 +140,29 @@ describe("points", () => {
   it("refuses another word", () => {
     const text = "file,class,x,y,positive\na.jpg,cat,1,2,maybe";
     expect(() => decodePointsCsv(bytes(text), "p.csv", classes)).toThrow(
-      'p.csv: line 2, positive: expected true or false, got "maybe"',
+      'p.csv: line 2, positive: expected true, false, 1 or 0, got "maybe"',
     );
+  });
+});
+
+describe("hints", () => {
+  const header = "file,class,x,y,positive\n";
+  const paths = 'files are named by their paths in the folder of images, with "/" between names';
+  const names = "classes are cat, dog, potted plant; another list is given by --classes";
+
+  it.each([
+    ["/a.jpg,cat,1,2,", paths],
+    ["a.jpg,cow,1,2,", names],
+    ["a.jpg,cow,1,2,\n/a.jpg,horse,1,2,\n/b.jpg,cat,1,2,", `${names}; ${paths}`],
+    ["a.jpg,cat,1,2,maybe", undefined],
+    ["a.jpg,cat,one,2,", undefined],
+    ["a.jpg,cat", undefined],
+  ])("of %j say what to do about its problems", (rows, hint) => {
+    try {
+      decodePointsCsv(bytes(`${header}${rows}`), "p.csv", classes);
+      expect.unreachable();
+    } catch (error) {
+      expect((error as { hint?: string }).hint).toBe(hint);
+    }
   });
 });

@@ -2,7 +2,7 @@ import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
 import { type CsvRow, parseCsv, parseNumber } from "./csv.ts";
 import { readBytes } from "./json-file.ts";
 import { collectProblems, type Problems, quote } from "./problems.ts";
-import { checkFile, classFinder, classHint, decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
+import { checkFile, classFinder, decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
 
 const MAX_FILE_BYTES = 2 ** 29;
 
@@ -41,7 +41,7 @@ export function decodeBoxesCsv(
     if (y1 <= y0) problems.add(`line ${row.line}, y1`, `more than y0 = ${y0}`, `${y1}`);
     return { classId, x0, y0, x1, y1 };
   });
-  problems.throwIfAny(classHint(classes));
+  problems.throwIfAny();
   return new Map([...boxes].map(([id, list]) => [id, { kind: "boxes", boxes: list }]));
 }
 
@@ -64,12 +64,12 @@ export function decodePointsCsv(
     const [x, y] = ["x", "y"].map((column) => parseNumber(row, column, problems));
     const positive = (row.fields.positive ?? "").toLowerCase();
     if (!["", "true", "false", "1", "0"].includes(positive)) {
-      problems.add(`line ${row.line}, positive`, "true or false", quote(positive));
+      problems.add(`line ${row.line}, positive`, "true, false, 1 or 0", quote(positive));
     }
     const point = { classId, x, y, positive: positive !== "false" && positive !== "0" };
     return row.fields.object ? { ...point, object: row.fields.object } : point;
   });
-  problems.throwIfAny(classHint(classes));
+  problems.throwIfAny();
   return new Map([...points].map(([id, list]) => [id, { kind: "points", points: list }]));
 }
 
