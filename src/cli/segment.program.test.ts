@@ -225,7 +225,7 @@ describe("segment refuses", () => {
     const { code, stderr } = await maskwright(folder, ...args);
     expect(code).toBe(1);
     expect(stderr).toContain(
-      "warning: points.csv: scene-0: 2 problems\n  object 1: expected a point in the 48×64 picture, got 64,5\n  object 3: expected a point in the 48×64 picture, got 5,48\n",
+      "warning: points.csv: scene-0: 2 problems\n  object 1: expected a point in the picture, which is 64 wide and 48 high, got 64,5\n  object 3: expected a point in the picture, which is 64 wide and 48 high, got 5,48\n",
     );
     expect(instancesOf(folder).images.map(({ id }) => id)).toEqual(["scene-2"]);
   });

@@ -199,7 +199,7 @@ describe("checkPrompts", () => {
         "boxes.csv: a",
       ),
     ).toThrow(
-      "boxes.csv: a: 5 problems\n  object 1: expected a box in the 2×3 picture, got 3,0,5,1\n  object 3: expected a box in the 2×3 picture, got 0,-2,1,0\n  object 4: expected a point in the 2×3 picture, got 3,0",
+      "boxes.csv: a: 5 problems\n  object 1: expected a box in the picture, which is 3 wide and 2 high, got 3,0,5,1\n  object 3: expected a box in the picture, which is 3 wide and 2 high, got 0,-2,1,0\n  object 4: expected a point in the picture, which is 3 wide and 2 high, got 3,0",
     );
   });
 });

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { badFormat, MaskwrightError } from "../core/error.ts";
-import { clipBox, formatSize, type Size } from "../core/geometry.ts";
+import { clipBox, type Size } from "../core/geometry.ts";
 import type { ClassId } from "../core/label-map.ts";
 import type { LabeledPrompt, ObjectPrompt, PointPrompt } from "../core/object-prompt.ts";
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
@@ -73,7 +73,8 @@ export async function openPoints(path: string, classes = "voc"): Promise<PromptS
  */
 export function checkPrompts(prompts: readonly ObjectPrompt[], size: Size, where: string): void {
   const problems = collectProblems(where);
-  const picture = `the ${formatSize(size)} picture`;
+  // Not "281×500", which is height first and would stand beside x before y.
+  const picture = `the picture, which is ${size.width} wide and ${size.height} high`;
   for (const [k, prompt] of prompts.entries()) {
     if (prompt.kind === "points") {
       for (const { x, y } of prompt.points)
