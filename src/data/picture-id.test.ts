@@ -7,11 +7,16 @@ describe("pictureId", () => {
     ["a/b.c.PNG", "a/b.c"],
     ["v1.5", "v1.5"],
     ["x.jpg.png", "x.jpg"],
+    ["./a.jpg", "a"],
+    ["././b/./c.jpg", "b/c"],
+    [".//a.jpg", "a"],
+    [".a/b./c.jpg", ".a/b./c"],
+    ["../a.jpg", "../a"],
   ])("%s is %s", (file, id) => expect(pictureId(file)).toBe(id));
 });
 
 describe("pathFault", () => {
-  it.each(["a.jpg", "a/b/c.jpg", "..a/b..jpg", "..."])("accepts %s", (path) =>
+  it.each(["a.jpg", "./a.jpg", "a/b/c.jpg", "..a/b..jpg", "..."])("accepts %s", (path) =>
     expect(pathFault(path)).toBeNull(),
   );
 
@@ -20,6 +25,10 @@ describe("pathFault", () => {
     ["../a.jpg", 'a path with ".."'],
     ["a/../../b.jpg", 'a path with ".."'],
     ["..", 'a path with ".."'],
+    ["./../a.jpg", 'a path with ".."'],
+    [".", "a path of a folder"],
+    ["a/.", "a path of a folder"],
+    ["a/", "a path of a folder"],
     ["..\\a.jpg", 'a path with "\\"'],
     ["/etc/passwd", "an absolute path"],
     ["C:/a.jpg", "an absolute path"],
