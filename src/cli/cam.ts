@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import { countImages } from "../run/command.ts";
 import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
 import { addTagOptions, camSourceChoice, type TagOptions } from "./tag-options.ts";
@@ -62,7 +62,9 @@ async function runCam(images: string, options: CamCommandOptions): Promise<void>
     if (options.json) printJson(report);
     else {
       const loss = report.loss === null ? "" : `, training loss ${report.loss.toPrecision(3)}`;
-      process.stdout.write(`${countImages(report.images)}, ${report.maps} maps${loss}: ${out}/cams\n`);
+      process.stdout.write(
+        `${formatCount(report.images, "image")}, ${formatCount(report.maps, "map")}${loss}: ${out}/cams\n`,
+      );
     }
     return report.failures.length === 0;
   });

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import { countImages } from "../run/command.ts";
 import type { PartEvaluation } from "../run/evaluate-parts.ts";
 import { addExamples, addWorkOptions, wholeNumber } from "./options.ts";
 import { type CommonOptions, printJson, withSession } from "./session.ts";
@@ -118,7 +118,7 @@ async function printScores(
     return;
   }
   const table = formatPartScores(best === null ? [stage] : [stage, best]);
-  process.stdout.write(`${countImages(found.images)}\n${table}\n`);
+  process.stdout.write(`${formatCount(found.images, "image")}\n${table}\n`);
 }
 
 async function printOriginal(

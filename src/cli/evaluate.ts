@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import { countImages } from "../run/command.ts";
 import type { Evaluation } from "../run/evaluate.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
@@ -117,7 +117,7 @@ async function printScores(
   });
   const stages =
     earlier === null ? [stageOf("scores", later)] : [stageOf("before", earlier), stageOf("after", later)];
-  process.stdout.write(`${countImages(after.items.length)}\n${formatScores(stages)}\n`);
+  process.stdout.write(`${formatCount(after.items.length, "image")}\n${formatScores(stages)}\n`);
 }
 
 async function printOriginal(

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { countImages } from "../run/command.ts";
+import { formatCount } from "../core/count.ts";
 import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
@@ -53,7 +53,7 @@ async function runPredict(images: string, options: PredictOptions): Promise<void
     if (options.json) printJson(report);
     else {
       process.stdout.write(
-        `${countImages(report.images)}, ${report.parts} parts: ${out}/instances.json, part maps in ${out}/labels\n`,
+        `${formatCount(report.images, "image")}, ${formatCount(report.parts, "part")}: ${out}/instances.json, part maps in ${out}/labels\n`,
       );
     }
     return report.failures.length === 0;

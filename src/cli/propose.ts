@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { countImages } from "../run/command.ts";
+import { formatCount } from "../core/count.ts";
 import { checkModelOptions } from "./mask-checks.ts";
 import {
   addGeneratorOptions,
@@ -69,7 +69,7 @@ async function runPropose(images: string, options: ProposeOptions): Promise<void
     else {
       const mean = (report.proposals / report.images).toFixed(1);
       process.stdout.write(
-        `${countImages(report.images)}, ${mean} proposals each, in ${options.out}/proposals\n`,
+        `${formatCount(report.images, "image")}, ${mean} proposals each, in ${options.out}/proposals\n`,
       );
     }
     return report.failures.length === 0;

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
-import { countImages } from "../run/command.ts";
 import type { ProposalOrigin, RefineRequest } from "../run/refine.ts";
 import type { RefineReport } from "../run/refine-summary.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
@@ -134,9 +134,9 @@ async function describeReport(report: RefineReport, out: string): Promise<string
   const percent = (part: number, whole: number): string =>
     `${((100 * part) / Math.max(whole, 1)).toFixed(1)} %`;
   const lines = [
-    `${countImages(report.images)}: ${percent(report.changed, report.pixels)} of the pixels changed, ${percent(report.taken, report.proposals)} of ${report.proposals} proposals taken`,
+    `${formatCount(report.images, "image")}: ${percent(report.changed, report.pixels)} of the pixels changed, ${percent(report.taken, report.proposals)} of ${report.proposals} proposals taken`,
   ];
-  if (report.vanished > 0) lines.push(`a class vanished in ${countImages(report.vanished)}`);
+  if (report.vanished > 0) lines.push(`a class vanished in ${formatCount(report.vanished, "image")}`);
   if (report.scores !== null) {
     const { formatScores } = await import("../run/report/score-table.ts");
     const { before, after } = report.scores;

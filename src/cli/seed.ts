@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import type { ClassList } from "../data/class-list.ts";
-import { countImages } from "../run/command.ts";
 import type { ProposalOrigin } from "../run/refine.ts";
 import type { CamOrigin } from "../run/seeds/cam-origin.ts";
 import type { SeedReport } from "../run/seeds/seed-summary.ts";
@@ -169,14 +169,14 @@ async function describeReport(report: SeedReport, out: string): Promise<string> 
   const { images, labeled, pixels, masks, lost, losses, stages, scored } = report;
   const share = ((100 * labeled) / Math.max(pixels, 1)).toFixed(1);
   const lines = [
-    `${countImages(images)}: ${share} % of the pixels labeled, ${(masks / images).toFixed(1)} masks each`,
+    `${formatCount(images, "image")}: ${share} % of the pixels labeled, ${(masks / images).toFixed(1)} masks each`,
   ];
   for (const { name, loss } of losses)
     if (loss !== null) lines.push(`training loss of the ${name}: ${loss.toPrecision(3)}`);
-  if (lost > 0) lines.push(`a class has no pixel in ${countImages(lost)}`);
+  if (lost > 0) lines.push(`a class has no pixel in ${formatCount(lost, "image")}`);
   if (stages.length > 0) {
     const { formatScores } = await import("../run/report/score-table.ts");
-    lines.push("", `${scored} of ${countImages(images)} with truth`, formatScores(stages));
+    lines.push("", `${scored} of ${formatCount(images, "image")} with truth`, formatScores(stages));
   }
   return `${[...lines, `report: ${out}/report.html`, `seeds: ${out}/seeds`].join("\n")}\n`;
 }

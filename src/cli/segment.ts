@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import { countImages } from "../run/command.ts";
 import { checkModelOptions } from "./mask-checks.ts";
 import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, classesOption, selectionOf } from "./options.ts";
@@ -67,7 +67,7 @@ async function runSegment(images: string, options: SegmentOptions): Promise<void
     if (options.json) printJson(report);
     else {
       process.stdout.write(
-        `${countImages(report.images)}, ${report.objects} objects: ${out}/instances.json, label maps in ${out}/labels\n`,
+        `${formatCount(report.images, "image")}, ${formatCount(report.objects, "object")}: ${out}/instances.json, label maps in ${out}/labels\n`,
       );
     }
     return report.failures.length === 0;

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import type { PromptSource } from "../data/prompts.ts";
-import { countImages } from "../run/command.ts";
 import type { Supervision } from "../run/parts/part-labels.ts";
 import type { PrompterRecipe } from "../run/parts/prompter-recipe.ts";
 import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
@@ -123,7 +123,7 @@ async function runTrainPrompter(images: string, options: TrainPrompterOptions): 
     else {
       const { loss, recall } = report.last;
       process.stdout.write(
-        `${countImages(report.images)}, ${report.parts} parts, ${report.steps} steps: loss ${loss.toPrecision(4)}, recall ${recall.toPrecision(3)}; ${out}/checkpoint.safetensors\n`,
+        `${formatCount(report.images, "image")}, ${formatCount(report.parts, "part")}, ${formatCount(report.steps, "step")}: loss ${loss.toPrecision(4)}, recall ${recall.toPrecision(3)}; ${out}/checkpoint.safetensors\n`,
       );
     }
     return report.failures.length === 0;

@@ -1,3 +1,4 @@
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import type { Failure } from "./stage.ts";
 
@@ -20,13 +21,8 @@ export function checkSomeFinished(stage: string, finished: number, failures: rea
   if (finished > 0 || failures.length === 0) return;
   throw new MaskwrightError(
     "BAD_FORMAT",
-    `${stage}: of ${countImages(failures.length)} all failed; the first: ${failures[0].message}`,
+    `${stage}: of ${formatCount(failures.length, "image")} all failed; the first: ${failures[0].message}`,
   );
-}
-
-/** "1 image", "2 images" */
-export function countImages(count: number): string {
-  return `${count} image${count === 1 ? "" : "s"}`;
 }
 
 export function secondsSince(startMs: number): number {
