@@ -66,14 +66,14 @@ describe("findOnnxPair", () => {
   it("says what is there instead of one of each", () => {
     const both = folderOf({ "encoder.onnx": model(), "encoder_fp16.onnx": model(), "decoder.onnx": model() });
     expect(() => findOnnxPair(both)).toThrow(
-      `${both}: expected one .onnx file that is the encoder by its name, got 2 of decoder.onnx, encoder.onnx, encoder_fp16.onnx`,
+      `${both}: expected one .onnx file that is the encoder by its name, got 2: encoder.onnx, encoder_fp16.onnx`,
     );
     const none = folderOf({ "encoder.onnx": model(), "model.onnx": model() });
     expect(() => findOnnxPair(none)).toThrow(
-      `${none}: expected one .onnx file that is the decoder by its name, got 0 of encoder.onnx, model.onnx`,
+      `${none}: expected one .onnx file that is the decoder by its name, got only encoder.onnx, model.onnx`,
     );
     const empty = folderOf({ "a.txt": "" });
-    expect(() => findOnnxPair(empty)).toThrow("the encoder by its name, got 0 of no .onnx file");
+    expect(() => findOnnxPair(empty)).toThrow("one .onnx file that is the encoder by its name, got none");
     expect(() => findOnnxPair(join(empty, "b"))).toThrow("got nothing there");
     expect(() => findOnnxPair(join(empty, "a.txt"))).toThrow("got a file");
   });

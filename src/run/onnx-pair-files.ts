@@ -57,11 +57,13 @@ function onlyOne(
 ): string {
   const found = names.filter(fits);
   if (found.length === 1) return found[0];
-  const shown = names.slice(0, 12).join(", ") || "no .onnx file";
+  const listed = found.length === 0 ? names : found;
+  const shown = listed.slice(0, 12).join(", ") + (listed.length > 12 ? " and others" : "");
+  const got = found.length > 0 ? `${found.length}: ${shown}` : names.length > 0 ? `only ${shown}` : "none";
   throw badFormat(
     folder,
     `one .onnx file that is the ${role} by its name`,
-    `${found.length} of ${shown}${names.length > 12 ? " and others" : ""}`,
+    got,
     "keep the encoder and the decoder of one model, in one precision, in a folder of their own",
   );
 }

@@ -52,12 +52,13 @@ export async function chooseSegmenter(choice: SourceChoice): Promise<Segmenter> 
 }
 
 async function chooseModel({ model, ...options }: SourceChoice): Promise<SamModel> {
-  if (model.startsWith("onnx:")) {
+  const folder = model.startsWith("onnx:") ? model.slice("onnx:".length) : "";
+  if (folder !== "") {
     if (options.precision !== "float32")
       throw unfit("--precision", "a model of the registry: a pair of ONNX files is run as it is", model);
     return {
       name: model,
-      sha256: await digestOnnxPair(findOnnxPair(model.slice("onnx:".length))),
+      sha256: await digestOnnxPair(findOnnxPair(folder)),
       ...options,
     };
   }
