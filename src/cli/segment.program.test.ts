@@ -101,11 +101,19 @@ describe("segment", () => {
       "boxes.json": JSON.stringify({
         images: [image, { ...size, id: 7, file_name: "scene-0.jpg" }],
         categories: [{ id: 3, name: "thing" }],
-        annotations: [{ id: 5, image_id: 40, category_id: 3, bbox: [2, 3, 40, 30] }],
+        annotations: [
+          { id: 4, image_id: 7, category_id: 3, bbox: [2, 3, 0, 30] },
+          { id: 5, image_id: 40, category_id: 3, bbox: [2, 3, 40, 30] },
+        ],
       }),
     });
-    const { code } = await maskwright(folder, "segment", "images", "--boxes", "boxes.json", "-o", "out");
-    expect(code).toBe(0);
+    const args = ["segment", "images", "--boxes", "boxes.json", "-o", "out"];
+    const { code, stdout, stderr } = await maskwright(folder, ...args);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: "2 images, 1 object: out/instances.json, label maps in out/labels\n",
+    });
+    expect(stderr).toContain("boxes.json: left out 1 annotation without a box or with an empty one\n");
     const { images } = instancesOf(folder);
     expect(images.map(({ imageId, id, instances }) => [imageId, id, instances.length])).toEqual([
       [7, "scene-0", 0],

@@ -108,8 +108,7 @@ async function runTrainPrompter(images: string, options: TrainPrompterOptions): 
     ]);
     const model = await chooseTeacher(await sourceChoice(options));
     const { source, supervision } = await openSource(options);
-    if (source.leftOut !== undefined && source.leftOut > 0)
-      context.progress.warn(`${source.path}: left out ${source.leftOut} masks of fewer than three corners`);
+    if (source.leftOut !== null) context.progress.warn(`${source.path}: left out ${source.leftOut}`);
     const report = await trainPrompter(
       {
         ...{ images, source, supervision, out, model },
@@ -156,7 +155,7 @@ async function openSource({
   recipe,
   classes = recipe === "partimagenet" ? recipe : undefined,
 }: TrainPrompterOptions): Promise<{
-  readonly source: PromptSource & { readonly leftOut?: number };
+  readonly source: PromptSource;
   readonly supervision: Supervision;
 }> {
   const [{ openBoxes, openPoints }, { openPartBoxes }] = await Promise.all([

@@ -151,6 +151,13 @@ export function cocoBoxes({ instances }: CocoImage, classIds: ReadonlyMap<number
   });
 }
 
+/** How many instances have no box that holds anything, where `cocoBoxes` is asked; crowds and the background aside. */
+export function countBoxless({ images }: CocoDataset, classIds: ReadonlyMap<number, ClassId>): number {
+  const isBoxless = ({ box, isCrowd, categoryId }: CocoInstance): boolean =>
+    box === null && !isCrowd && classIds.get(categoryId) !== BACKGROUND;
+  return images.reduce((sum, { instances }) => sum + instances.filter(isBoxless).length, 0);
+}
+
 /** The classes in an image, ascending, background left out: tags as weak labels. Crowds count. */
 export function cocoTags({ instances }: CocoImage, classIds: ReadonlyMap<number, ClassId>): ClassId[] {
   const present = new Set(instances.map(({ categoryId }) => classIds.get(categoryId) as ClassId));

@@ -74,6 +74,20 @@ describe("openBoxes", () => {
       { kind: "box", classId: 1, box: { x0: 0.5, y0: 1, x1: 2.5, y1: 3 } },
     ]);
     expect(source.promptsOf("sub/b")).toEqual([]);
+    expect(source.leftOut).toBe("1 annotation without a box or with an empty one");
+  });
+
+  it("counts the annotations of COCO that have no box, crowds and the background aside", async () => {
+    const categories = [...coco.categories, { id: 3, name: "background" }];
+    const read = async (...annotations: object[]): Promise<string | null> => {
+      const file = { ...coco, categories, annotations };
+      return (await open(openBoxes, "a.json", JSON.stringify(file), false)).leftOut;
+    };
+    const [sound, crowd, flat] = coco.annotations;
+    const bare = { id: 9, image_id: 9, category_id: 17 };
+    expect(await read()).toBeNull();
+    expect(await read(sound, { ...crowd, bbox: undefined }, { ...bare, category_id: 3 })).toBeNull();
+    expect(await read(sound, flat, bare)).toBe("2 annotations without a box or with an empty one");
   });
 
   it("keeps the number that a background category has", async () => {

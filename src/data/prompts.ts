@@ -1,12 +1,13 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { formatCount } from "../core/count.ts";
 import { badFormat, MaskwrightError } from "../core/error.ts";
 import { clipBox, type Size } from "../core/geometry.ts";
 import type { ClassId } from "../core/label-map.ts";
 import type { LabeledPrompt, ObjectPrompt, PointPrompt } from "../core/object-prompt.ts";
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
 import { type ClassList, classList } from "./class-list.ts";
-import { cocoBoxes, cocoClasses, readCoco } from "./coco.ts";
+import { cocoBoxes, cocoClasses, countBoxless, readCoco } from "./coco.ts";
 import { listPictures, readFileBytes } from "./paths.ts";
 import { collectProblems, quote } from "./problems.ts";
 import type { WeakLabels } from "./tags.ts";
@@ -23,13 +24,15 @@ export interface PromptSource {
   readonly ids: readonly string[];
   /** COCO's number of each picture, where the source has one. */
   readonly imageIds?: ReadonlyMap<string, number>;
+  /** What of the file is passed over that a person should know of, such as "2 annotations"; null for nothing. */
+  readonly leftOut: string | null;
   /** The objects of a picture, in the order of the source. @throws MaskwrightError BAD_FORMAT for a file of one picture alone */
   promptsOf(id: string): readonly LabeledPrompt[];
 }
 
 /**
- * Boxes of a `boxes.csv`, a COCO JSON file (.gz too), or a folder of VOC XML files. Crowds of COCO and annotations
- * without a box are left out.
+ * Boxes of a `boxes.csv`, a COCO JSON file (.gz too), or a folder of VOC XML files. Crowds of COCO are left out, and so are annotations
+ * without a box or with one of no area, which COCO itself has; those are counted.
  *
  * @param classes  "voc", "coco" or a file; by default the categories of a COCO file, and else "voc"
  * @throws MaskwrightError BAD_FORMAT that lists everything wrong with a file. The XML of a picture is read when its objects
@@ -42,7 +45,7 @@ export async function openBoxes(path: string, classes?: string): Promise<PromptS
   const list = await classList(classes ?? "voc");
   const boxes = await readBoxes(path, list.classes);
   const promptsOf = (id: string): LabeledPrompt[] => (boxes.get(id)?.boxes ?? []).map(boxPrompt);
-  return { kind: "boxes", path, classes: list, ids: [...boxes.keys()], promptsOf };
+  return { kind: "boxes", path, classes: list, ids: [...boxes.keys()], leftOut: null, promptsOf };
 }
 
 /**
@@ -61,6 +64,7 @@ export async function openPoints(path: string, classes = "voc"): Promise<PromptS
     path,
     classes: list,
     ids: [...prompts.keys()],
+    leftOut: null,
     promptsOf: (id) => prompts.get(id) ?? [],
   };
 }
@@ -96,12 +100,15 @@ async function openCocoBoxes(path: string, classes: string | undefined): Promise
   const own = cocoClasses(dataset, path, given?.classes);
   if (own.classes.length > 255) throw badFormat(path, "at most 254 classes", `${own.classes.length - 1}`);
   const images = new Map(dataset.images.map((image) => [image.id, image]));
+  const boxless = countBoxless(dataset, own.classIds);
   return {
     kind: "boxes",
     path,
     classes: given ?? { name: path, classes: own.classes, categoryIds: invert(own.classIds) },
     ids: [...images.keys()],
     imageIds: new Map(dataset.images.map(({ id, imageId }) => [id, imageId])),
+    leftOut:
+      boxless === 0 ? null : `${formatCount(boxless, "annotation")} without a box or with an empty one`,
     promptsOf: (id) => {
       const image = images.get(id);
       return image === undefined ? [] : cocoBoxes(image, own.classIds).map(boxPrompt);
@@ -126,7 +133,7 @@ async function openVocBoxes(path: string, classes = "voc"): Promise<PromptSource
     if (file === undefined) return [];
     return vocBoxes(decodeVocXml(readFileBytes(file), file), file, list.classes).map(boxPrompt);
   };
-  return { kind: "boxes", path, classes: list, ids: [...files.keys()], promptsOf };
+  return { kind: "boxes", path, classes: list, ids: [...files.keys()], leftOut: null, promptsOf };
 }
 
 function boxPrompt({ classId, ...box }: LabeledBox): LabeledPrompt {

@@ -40,6 +40,7 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
   const { images, prompts, out, segmenter, overlay } = request;
   const photos = openPhotos(images);
   const ids = await selectLabeled(photos, images, prompts, request);
+  if (prompts.leftOut !== null) context.progress.warn(`${prompts.path}: left out ${prompts.leftOut}`);
   const options = {
     ...segmenterIdentity(segmenter).options,
     prompts: prompts.kind,

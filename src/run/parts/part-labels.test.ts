@@ -37,7 +37,7 @@ describe("openPartBoxes", () => {
       { kind: "box", classId: 1, box: { x0: 1, y0: 1, x1: 3, y1: 3 } },
     ]);
     expect(source.promptsOf("elsewhere")).toEqual([]);
-    expect(source).toMatchObject({ ids: ["a/b"], leftOut: 1 });
+    expect(source).toMatchObject({ ids: ["a/b"], leftOut: "1 mask of fewer than three corners" });
     expect(source.classes).toMatchObject({
       classes: ["background", "door", "wheel"],
       categoryIds: [0, 4, 30],

@@ -1,3 +1,4 @@
+import { formatCount } from "../../core/count.ts";
 import type { Box } from "../../core/geometry.ts";
 import { BACKGROUND, type ClassId } from "../../core/label-map.ts";
 import type { LabeledPrompt } from "../../core/object-prompt.ts";
@@ -10,22 +11,18 @@ import type { PromptSource } from "../../data/prompts.ts";
 import type { PartLabel } from "../../methods/wps/augment.ts";
 import { boxCenters } from "../../methods/wps/teacher.ts";
 
-/** Boxes of a COCO file of parts, and how many of its annotations were left out. */
-export interface PartBoxes extends PromptSource {
-  readonly leftOut: number;
-}
-
 /**
  * The boxes of a COCO file of parts as `readParts` reads it: the box an annotation has, or else that of its mask. Crowds are left out.
  *
  * @param classes  "partimagenet" or another list; by default the categories of the file
  * @throws MaskwrightError BAD_FORMAT that lists what is wrong with the file
  */
-export async function openPartBoxes(path: string, classes?: string): Promise<PartBoxes> {
+export async function openPartBoxes(path: string, classes?: string): Promise<PromptSource> {
   const given = classes === undefined ? null : await classList(classes);
   const parts = await readParts(path, given?.classes);
   const { images } = parts.dataset;
   const byId = new Map(images.map((image) => [image.id, image]));
+  const lines = parts.leftOut.length;
   const categoryIds = parts.classes.map(() => 0);
   for (const [categoryId, classId] of parts.classIds) categoryIds[classId] = categoryId;
   return {
@@ -34,7 +31,7 @@ export async function openPartBoxes(path: string, classes?: string): Promise<Par
     classes: { ...(given ?? { name: path }), classes: parts.classes, categoryIds },
     ids: [...byId.keys()],
     imageIds: new Map(images.map(({ id, imageId }) => [id, imageId])),
-    leftOut: parts.leftOut.length,
+    leftOut: lines === 0 ? null : `${formatCount(lines, "mask")} of fewer than three corners`,
     promptsOf(id) {
       const image = byId.get(id);
       return (image?.instances ?? []).flatMap((instance): LabeledPrompt[] => {
