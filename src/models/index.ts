@@ -72,6 +72,7 @@ export {
 } from "./sam/preprocess.ts";
 export type { Prompt, SamFrame } from "./sam/prompt.ts";
 export * from "./sam/prompt-encoder.ts";
+export { type PromptFault, promptFault } from "./sam/prompt-fault.ts";
 export * from "./sam/sam.ts";
 export { samTensors } from "./sam/tensor-table.ts";
 export type { ImageSide } from "./sam/transformer.ts";

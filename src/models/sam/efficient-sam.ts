@@ -10,6 +10,7 @@ import { neck } from "./neck.ts";
 import { encodePlainVit } from "./plain-vit.ts";
 import { type CoordinatePrecision, shareOfSide } from "./preprocess.ts";
 import { checkFinite, type PlacedPoints, type Prompt, type SamFrame } from "./prompt.ts";
+import { promptFault } from "./prompt-fault.ts";
 import type { SamDesign } from "./sam-design.ts";
 import { scoped } from "./weights.ts";
 
@@ -63,14 +64,8 @@ export function placeEfficientPoints(
       throw invalid("prompt: tokens", "no points and no box beside them", tokens);
     return { coordinates: [], kinds: [] };
   }
-  const used = points.length + (box === undefined ? 0 : 2);
-  if (used > count)
-    throw invalid(
-      "prompt: points",
-      `at most ${count} for EfficientSAM, of which a box takes 2`,
-      used,
-      "give fewer points, or use SAM or MobileSAM",
-    );
+  const fault = promptFault({ kind: "efficient-sam", pointCount: count }, { points, ...(box && { box }) });
+  if (fault !== null) throw invalid("prompt: points", fault.expected, fault.got, fault.hint);
   const coordinates: number[] = [];
   const kinds: number[] = [];
   const side = input.width;
@@ -81,16 +76,7 @@ export function placeEfficientPoints(
     coordinates.push(share(point.x, original.width), share(point.y, original.height));
     kinds.push(kind);
   };
-  for (const point of points) {
-    if (!point.positive)
-      throw invalid(
-        "prompt: points",
-        "positive ones for EfficientSAM",
-        "a negative one",
-        "EfficientSAM was not trained with negative points: leave them out, or use SAM or MobileSAM",
-      );
-    place(point, efficientPointKinds.positive);
-  }
+  for (const point of points) place(point, efficientPointKinds.positive);
   if (box !== undefined) {
     place({ x: box.x0, y: box.y0 }, efficientPointKinds.topLeft);
     place({ x: box.x1, y: box.y1 }, efficientPointKinds.bottomRight);
