@@ -18,7 +18,6 @@ import {
   type Tensor,
   type TrainingGraph,
 } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { configOf, type GoldenCases, openGoldenWeights } from "../../models/clip/testing/golden-clip.ts";
 import { layoutNames } from "../../models/clip/text-layout.ts";
 import type { TextTokenizer } from "../../models/clip/tokenizer.ts";
@@ -26,6 +25,7 @@ import { encodeClipImage } from "../../models/clip/vision.ts";
 import { type GoldenTensors, openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import type { Competition } from "./class-softmax.ts";
 import { createClipCam } from "./clip-cam.ts";
 import { type ClipSource, clipLastBlock, clipTextSide } from "./clip-sides.ts";
@@ -52,16 +52,7 @@ interface Cases {
 
 const folder = goldenFolder("fma");
 const clipFolder = goldenFolder("clip-tiny");
-const runtime = folder === null || clipFolder === null ? null : await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: golden fma: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = folder === null || clipFolder === null ? null : await tryRuntime("golden fma");
 
 /** Of float32 computation, by the set's README. */
 const TOLERANCE = 1e-3;

@@ -24,7 +24,6 @@ import {
   type Tensor,
   type WeightFile,
 } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { drawPrompter } from "../../models/prompter/initial.ts";
 import { createPrompter } from "../../models/prompter/networks.ts";
 import { promptParts } from "../../models/prompter/prompter.ts";
@@ -36,6 +35,7 @@ import { openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
 import { computedWith, nodesOf } from "../../models/sam/testing/look-inside.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { centerFrame, placeBox, placeGray, placeImage } from "./frame.ts";
 import { matchingCosts, matchQueries } from "./matching.ts";
 import { findParts } from "./predict.ts";
@@ -52,16 +52,7 @@ import {
 import { compilePartTraining, largest, partTraining, queryOutputs } from "./training.ts";
 
 const folder = goldenFolder("wps");
-const runtime = folder === null ? null : await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: golden wps: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = folder === null ? null : await tryRuntime("golden wps");
 
 describe.skipIf(folder === null || runtime === null)("golden wps", () => {
   const root = folder ?? "";

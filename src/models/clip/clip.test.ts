@@ -11,8 +11,8 @@ import {
   openWeights,
   type Runtime,
 } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { relativeError } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { createClip } from "./clip.ts";
 import { preprocessClipImage } from "./preprocess.ts";
 import { letterTokenizer, randomTensors, tinyConfig } from "./testing/tiny-clip.ts";
@@ -20,16 +20,7 @@ import { layoutNames } from "./text-layout.ts";
 import { encodeClipImage, mergeAttention } from "./vision.ts";
 import { clipWeights } from "./weights.ts";
 
-const runtime = await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: clip: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = await tryRuntime("clip");
 
 function noise(height: number, width: number): { height: number; width: number; data: Uint8Array } {
   const { integer } = random(`${height} ${width}`);

@@ -27,9 +27,9 @@ import {
   type Tensor,
   transpose,
 } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { dataFolder, goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { scoped, type Weights } from "../sam/weights.ts";
 import { trainedGrid } from "./config.ts";
 import { drawContext, seedOfText } from "./context-init.ts";
@@ -52,16 +52,7 @@ import { clipTensors, clipWeights } from "./weights.ts";
 const SET = "clip-tiny";
 const folder = goldenFolder(SET);
 const vocabularies = dataFolder("clip");
-const runtime = folder === null ? null : await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: golden ${SET}: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = folder === null ? null : await tryRuntime(`golden ${SET}`);
 
 async function openTokenizer(): Promise<ClipTokenizer> {
   const path = join(vocabularies ?? "", "bpe_simple_vocab_16e6.txt.gz");

@@ -18,9 +18,10 @@ import {
   type Tensor,
   type WeightFile,
 } from "../../engine/index.ts";
-import { openNodeRuntime, openWeightFile } from "../../engine/node.ts";
+import { openWeightFile } from "../../engine/node.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { type EfficientSamConfig, gridSide } from "./config.ts";
 import { stretchImage } from "./efficient-preprocess.ts";
 import { efficientPointKinds } from "./efficient-prompt-encoder.ts";
@@ -57,16 +58,7 @@ interface Cases {
 }
 
 const folder = goldenFolder("effsam-tiny");
-const runtime = folder === null ? null : await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: golden effsam-tiny: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = folder === null ? null : await tryRuntime("golden effsam-tiny");
 
 describe.skipIf(folder === null || runtime === null)("golden effsam-tiny", () => {
   const root = folder ?? "";

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { elementCount } from "../../core/array.ts";
 import { createGraph, gradients, input, mul, type Runtime, sum, type Tensor } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { interpret } from "../../engine/testing/interpreter.ts";
 import { relativeError } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { stretchImage } from "./efficient-preprocess.ts";
 import { efficientSamDesign, placeEfficientPoints } from "./efficient-sam.ts";
 import { readEmbedding, writeEmbedding } from "./embedding.ts";
@@ -18,16 +18,7 @@ import type { Weights } from "./weights.ts";
 
 const config = tinyEfficientConfig;
 const tensors = randomTensors(config);
-const runtime = await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: EfficientSAM: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = await tryRuntime("EfficientSAM");
 
 const point: Prompt = { points: [{ x: 3, y: 1, positive: true }] };
 const box: Prompt = { box: { x0: 1, y0: 1, x1: 6, y1: 4 } };

@@ -17,9 +17,10 @@ import {
   slice,
   type Tensor,
 } from "../../engine/index.ts";
-import { openNodeRuntime, openWeightFile } from "../../engine/node.ts";
+import { openWeightFile } from "../../engine/node.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { gridSide, MASK_COUNT } from "./config.ts";
 import { encodeImage } from "./image-encoder.ts";
 import { decodeMasks, prepareImage } from "./mask-decoder.ts";
@@ -44,16 +45,7 @@ import { toChannelsFirst } from "./testing/picture-layout.ts";
 import type { Weights } from "./weights.ts";
 
 const folder = goldenFolder("sam-tiny");
-const runtime = folder === null ? null : await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: golden sam-tiny: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = folder === null ? null : await tryRuntime("golden sam-tiny");
 
 describe.skipIf(folder === null || runtime === null)("golden sam-tiny", () => {
   const root = folder ?? "";

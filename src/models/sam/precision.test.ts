@@ -1,20 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Precision, Runtime } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { relativeError } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { createSam } from "./sam.ts";
 import { noise, randomTensors, tinyConfig, tinyEfficientConfig, weightFile } from "./testing/tiny-sam.ts";
 
-const runtime = await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: SAM's precision: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = await tryRuntime("SAM's precision");
 
 describe.skipIf(runtime === null).each([tinyConfig, tinyEfficientConfig])(
   "$kind in other precisions",

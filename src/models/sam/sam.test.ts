@@ -2,8 +2,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { NdArray } from "../../core/array.ts";
 import { random } from "../../core/random.ts";
 import type { Runtime } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { relativeError } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { readEmbedding, writeEmbedding } from "./embedding.ts";
 import { predictedMask } from "./postprocess.ts";
 import { preprocess, shareOfSide } from "./preprocess.ts";
@@ -11,16 +11,7 @@ import type { Prompt } from "./prompt.ts";
 import { createSam, type MaskPrediction } from "./sam.ts";
 import { noise, randomTensors, tinyConfig, weightFile } from "./testing/tiny-sam.ts";
 
-const runtime = await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: sam: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = await tryRuntime("sam");
 
 const { normal } = random("mask");
 const maskLogits: NdArray<"float32"> = {

@@ -10,9 +10,9 @@ import {
   type Tensor,
   type WeightFile,
 } from "../../engine/index.ts";
-import { openNodeRuntime } from "../../engine/node.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { tryRuntime } from "../../testing/runtime.ts";
 import { type SamConfig, samConfigs, type TinyVitConfig } from "./config.ts";
 import { encodeImage } from "./image-encoder.ts";
 import { type Formula, formulaTensor, smoothed } from "./testing/formula-weights.ts";
@@ -37,16 +37,7 @@ interface Cases {
 }
 
 const folder = goldenFolder("mobilesam-tiny");
-const runtime = folder === null ? null : await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: golden mobilesam-tiny: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = folder === null ? null : await tryRuntime("golden mobilesam-tiny");
 
 describe.skipIf(folder === null || runtime === null)("golden mobilesam-tiny", () => {
   const root = folder ?? "";

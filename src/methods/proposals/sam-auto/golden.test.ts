@@ -15,13 +15,13 @@ import type { Proposal } from "../../../core/proposal.ts";
 import { encodeRle, rleArea, rleBox } from "../../../core/rle.ts";
 import { decodeRleString, encodeRleString } from "../../../core/rle-string.ts";
 import { readPhoto } from "../../../data/photo.ts";
-import type { Runtime } from "../../../engine/index.ts";
-import { openNodeRuntime, openWeightFile } from "../../../engine/node.ts";
+import { openWeightFile } from "../../../engine/node.ts";
 import { stabilityOf, thresholdLogits } from "../../../models/sam/postprocess.ts";
 import { createSam } from "../../../models/sam/sam.ts";
 import { configOf, type GoldenCases, openGoldenTensors } from "../../../models/sam/testing/golden-sam.ts";
 import { goldenFolder, readJson } from "../../../testing/folders.ts";
 import { reportGolden } from "../../../testing/golden.ts";
+import { tryRuntime } from "../../../testing/runtime.ts";
 import { cropsOf, isCutByCrop } from "./crops.ts";
 import { keepUncoveredParts, type PerLevel } from "./levels.ts";
 import type { ProposeWithSamOptions } from "./options.ts";
@@ -150,16 +150,7 @@ function optionsOf(args: Arguments): ProposeWithSamOptions {
 }
 
 const folder = goldenFolder("sam-amg");
-const runtime = folder === null ? null : await tryRuntime();
-
-async function tryRuntime(): Promise<Runtime | null> {
-  try {
-    return await openNodeRuntime({ threads: 1 });
-  } catch (error) {
-    console.warn(`SKIPPED: golden sam-amg: ${(error as Error).message}`);
-    return null;
-  }
-}
+const runtime = folder === null ? null : await tryRuntime("golden sam-amg");
 
 describe.skipIf(folder === null)("golden sam-amg", () => {
   const root = folder ?? "";
