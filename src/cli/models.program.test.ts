@@ -91,6 +91,26 @@ describe("models import", () => {
     );
   });
 
+  it("mends a damaged note, which troubles no other model until then", async () => {
+    const note = join(models(), "index/sam-vit-b.weights.json");
+    writeTree(models(), { "index/sam-vit-b.weights.json": "garbage", "index/mobile-sam.weights.json": "" });
+    writeTree(home, { "mine.safetensors": emptyWeights() });
+    const imported = await maskwright(home, "models", "import", "mobile-sam", "mine.safetensors");
+    expect(imported.code).toBe(0);
+    const { stdout } = await maskwright(home, "models", "list");
+    expect(stdout).toMatch(/^sam-vit-b .* damaged$/m);
+    expect(stdout).toMatch(/^mobile-sam .* here$/m);
+    expect(await maskwright(home, "models", "verify")).toMatchObject({
+      code: 1,
+      stdout: `sam-vit-b weights: its note is damaged: ${note}\nmobile-sam weights: undamaged\n`,
+      stderr: "hint: maskwright models pull sam-vit-b\n",
+    });
+    expect((await maskwright(home, "models", "verify", "mobile-sam")).code).toBe(0);
+    const path = (await maskwright(home, "models", "where", "mobile-sam")).stdout;
+    expect(linesOf(path)).toEqual([expect.stringMatching(/\.safetensors$/)]);
+    expect((await maskwright(home, "models", "where", "sam-vit-b")).code).toBe(2);
+  });
+
   it.each([
     ["sam-vit-b", "x.pth", "error: x.pth: expected a safetensors, .pth or .pt file, got bytes 01 02 03"],
     ["sam-vit-b", "none.pth", "error: none.pth: expected a file, got nothing there"],

@@ -48,9 +48,9 @@ function listCommand(): Command {
   });
 }
 
-function statusJson({ entry, files, isPresent }: ModelStatus): object {
+function statusJson({ entry, files, damaged, isPresent }: ModelStatus): object {
   const { name, title, license, project } = entry;
-  return { name, title, license, project, present: isPresent, files, published: entry.files };
+  return { name, title, license, project, present: isPresent, files, damaged, published: entry.files };
 }
 
 function pullCommand(): Command {
@@ -132,10 +132,10 @@ function verifyCommand(): Command {
   addJson(command);
   addExamples(command, ["maskwright models verify", "maskwright models verify sam-vit-b"]);
   return command.action(async (name: string | undefined, options: ModelsOptions) => {
-    const { folder, locateFiles, verifyFile } = await openStore();
+    const { folder, locateNotes, verifyFile } = await openStore();
     await untilInterrupted(options, STOPPING, async (signal) => {
       const verified: Verification[] = [];
-      for (const file of locateFiles(folder, name)) verified.push(await verifyFile(folder, file, { signal }));
+      for (const file of locateNotes(folder, name)) verified.push(await verifyFile(folder, file, { signal }));
       if (verified.some(({ fault }) => fault !== null)) process.exitCode = exitCodes.failed;
       if (options.json) return printJson({ folder, files: verified });
       for (const { model, role, fault } of verified)

@@ -3,11 +3,11 @@ import { formatBytes } from "./transfer-progress.ts";
 
 /** A line for each model: its name, what it is to fetch, its license, and whether it is here. */
 export function formatModels(models: readonly ModelStatus[]): string {
-  const rows = models.map(({ entry, files, isPresent }) => [
-    entry.name,
-    describeSize(entry.files.map(({ sources }) => sources[0].bytes)),
-    entry.license,
-    isPresent ? "here" : files.length > 0 ? "in part" : "-",
+  const rows = models.map((model) => [
+    model.entry.name,
+    describeSize(model.entry.files.map(({ sources }) => sources[0].bytes)),
+    model.entry.license,
+    describePresence(model),
   ]);
   const table = [["model", "download", "license", "here"], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
@@ -19,6 +19,11 @@ export function formatModels(models: readonly ModelStatus[]): string {
         .trimEnd(),
     )
     .join("\n");
+}
+
+function describePresence({ files, damaged, isPresent }: ModelStatus): string {
+  if (isPresent) return "here";
+  return damaged.length > 0 ? "damaged" : files.length > 0 ? "in part" : "-";
 }
 
 function describeSize(sizes: readonly (number | null)[]): string {

@@ -103,6 +103,16 @@ describe("pullModel", () => {
     expect(readFileSync(path).equals(tinySafetensors)).toBe(true);
   });
 
+  it("fetches again what a damaged note says nothing of", async () => {
+    const folder = temporaryFolder();
+    const { origin } = await serveFiles({ "/tiny.pth": { bytes: tinyPth } });
+    const entry = tinyModel(authorsFile(`${origin}/tiny.pth`));
+    const [{ file }] = (await pull(folder, entry)).files;
+    writeFileSync(join(folder, "index/tiny-sam.weights.json"), "garbage");
+    expect((await pull(folder, entry)).files).toEqual([{ file, isNew: true }]);
+    expect((await pull(folder, entry)).files).toEqual([{ file, isNew: false }]);
+  });
+
   it("refuses the weights of another model, and does not keep them", async () => {
     const folder = temporaryFolder();
     const other = writeSafetensors(

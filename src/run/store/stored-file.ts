@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { badFormat } from "../../core/error.ts";
 import { parseJson } from "../../data/json-file.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import type { FileRole } from "../../models/registry.ts";
@@ -53,22 +52,28 @@ export function workFolder(folder: string): string {
   return join(folder, "downloads");
 }
 
-/**
- * What is written down about a model's file, or null.
- *
- * @throws MaskwrightError BAD_FORMAT for a damaged note
- */
+/** What is written down about a model's file; null when there is nothing, or nothing that can be read: see `damagedNote`. */
 export function readStoredFile(folder: string, model: string, role: FileRole): StoredFile | null {
+  const file = readNote(notePath(folder, model, role));
+  return file !== null && file.model === model && file.role === role ? file : null;
+}
+
+/** Something that stands where a model's file is written down and says nothing of it: which file it was is not known. */
+export interface DamagedNote {
+  readonly model: string;
+  readonly role: FileRole;
+  /** Of the note itself. */
+  readonly path: string;
+}
+
+export function damagedNote(folder: string, model: string, role: FileRole): DamagedNote | null {
   const path = notePath(folder, model, role);
-  if (!existsSync(path)) return null;
-  const file = readNote(path);
-  if (file !== null && file.model === model && file.role === role) return file;
-  const hint = `Remove it: maskwright models remove ${model}`;
-  throw badFormat(path, `a note about the ${role} of ${model}`, "something else", hint);
+  if (!existsSync(path) || readStoredFile(folder, model, role) !== null) return null;
+  return { model, role, path };
 }
 
 /**
- * Writes down that a file is here, and deletes the one that it replaces, unless another model has it too.
+ * Writes down that a file is here, over a damaged note too, and deletes the file that it replaces, unless another model has it too.
  *
  * There is a note for each file of each model, so that two processes never change the same one to different ends.
  */
@@ -110,7 +115,7 @@ function removeUnused(folder: string, file: StoredFile): void {
   if (!isUsed) rmSync(storedPath(folder, file), { force: true });
 }
 
-/** Null for a damaged note. */
+/** Null for no note, and for a damaged one. */
 function readNote(path: string): StoredFile | null {
   try {
     return schema.parse(parseJson(readFileBytes(path), path));

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
@@ -10,8 +10,16 @@ import { authorsFile, hashBytes, tinyModel, tinyPth, tinySafetensors } from "../
 import { hashTree, temporaryFolder, writeTree } from "../../testing/tree.ts";
 import { zip } from "../../testing/zip.ts";
 import { importFile } from "./import-file.ts";
+import { formatModels } from "./model-table.ts";
 import { readStoredFile, writeStoredFile } from "./stored-file.ts";
-import { listModels, locateFiles, locateModel, removeModel, verifyFile } from "./stored-models.ts";
+import {
+  listModels,
+  locateFiles,
+  locateModel,
+  locateNotes,
+  removeModel,
+  verifyFile,
+} from "./stored-models.ts";
 
 const entry = tinyModel(authorsFile("https://nowhere.invalid/tiny.pth"));
 const { signal } = new AbortController();
@@ -169,10 +177,12 @@ describe("locateModel", () => {
 describe("listModels, verifyFile and removeModel", () => {
   it("tell what is here, whether it is undamaged, and delete it", async () => {
     const folder = temporaryFolder();
-    expect(listModels(folder, [entry])).toEqual([{ entry, files: [], isPresent: false }]);
+    expect(listModels(folder, [entry])).toEqual([{ entry, files: [], damaged: [], isPresent: false }]);
     const file = await importBytes(folder, "tiny.pth", tinyPth);
     const path = join(folder, `files/${kept}.safetensors`);
-    expect(listModels(folder, [entry])).toEqual([{ entry, files: [{ ...file, path }], isPresent: true }]);
+    expect(listModels(folder, [entry])).toEqual([
+      { entry, files: [{ ...file, path }], damaged: [], isPresent: true },
+    ]);
     expect(await verifyFile(folder, file)).toEqual({ ...file, path, fault: null });
 
     const damaged = tinySafetensors.with(-1, 7);
@@ -184,13 +194,47 @@ describe("listModels, verifyFile and removeModel", () => {
     expect((await verifyFile(folder, file)).fault).toBe("the file is gone");
   });
 
-  it("refuse a note that was changed, and remove it", async () => {
+  it.each([
+    ["another file", '{"format":1,"sha256":"../../../etc/passwd"}'],
+    ["garbage", "\u0000garbage"],
+    ["nothing", ""],
+  ])("show a note that became %s, and remove it", async (_, text) => {
     const folder = temporaryFolder();
-    writeTree(folder, { "index/tiny-sam.weights.json": '{"format":1,"sha256":"../../../etc/passwd"}' });
-    expect(() => readStoredFile(folder, "tiny-sam", "weights")).toThrow(
-      "tiny-sam.weights.json: expected a note about the weights of tiny-sam, got something else",
-    );
+    writeTree(folder, { "index/tiny-sam.weights.json": text });
+    const note = {
+      model: "tiny-sam",
+      role: "weights",
+      path: join(folder, "index/tiny-sam.weights.json"),
+    } as const;
+    const status = { entry, files: [], damaged: [note], isPresent: false };
+    expect(readStoredFile(folder, "tiny-sam", "weights")).toBeNull();
+    expect(listModels(folder, [entry])).toEqual([status]);
+    expect(formatModels([status])).toMatch(/^tiny-sam .* damaged$/m);
+    expect(await verifyFile(folder, note)).toEqual({ ...note, fault: `its note is damaged: ${note.path}` });
     expect(removeModel(folder, entry)).toBe(true);
     expect(hashTree(folder)).toEqual({});
+  });
+
+  it("know a note of another model's file for a damaged one", async () => {
+    const folder = temporaryFolder();
+    const file = await importBytes(folder, "tiny.pth", tinyPth);
+    writeTree(folder, {
+      "index/sam-vit-b.weights.json": readFileSync(join(folder, "index/tiny-sam.weights.json")),
+    });
+    expect(listModels(folder, [entry])[0].files).toMatchObject([file]);
+    const damaged =
+      "sam-vit-b.weights.json: expected a note about the weights of sam-vit-b, got something else";
+    expect(() => locateModel("sam-vit-b", "weights", folder)).toThrow(damaged);
+    expect(() => locateFiles(folder, "sam-vit-b")).toThrow(damaged);
+    expect(locateNotes(folder, "sam-vit-b")).toMatchObject([{ model: "sam-vit-b" }]);
+    expect([locateNotes(folder).length, locateFiles(folder).length]).toEqual([1, 0]);
+  });
+
+  it("write over a damaged note", async () => {
+    const folder = temporaryFolder();
+    writeTree(folder, { "index/tiny-sam.weights.json": "garbage", "index/other.weights.json": "garbage" });
+    const file = await importBytes(folder, "tiny.pth", tinyPth);
+    expect(readStoredFile(folder, "tiny-sam", "weights")).toEqual(file);
+    expect(listModels(folder, [entry])[0]).toMatchObject({ damaged: [], isPresent: true });
   });
 });

@@ -3,7 +3,15 @@ import { badFormat, MaskwrightError } from "../../core/error.ts";
 import { type FileRole, findModel, type ModelEntry, modelRegistry } from "../../models/registry.ts";
 import { type DigestOptions, digestFile } from "./digest.ts";
 import { modelsFolder } from "./location.ts";
-import { isPresent, readStoredFile, removeStoredFile, type StoredFile, storedPath } from "./stored-file.ts";
+import {
+  type DamagedNote,
+  damagedNote,
+  isPresent,
+  readStoredFile,
+  removeStoredFile,
+  type StoredFile,
+  storedPath,
+} from "./stored-file.ts";
 
 /** A model's file that is here, and where. */
 export interface LocatedFile extends StoredFile {
@@ -14,8 +22,8 @@ export interface LocatedFile extends StoredFile {
  * Where a model's file lies: weights in safetensors, as `openWeightFile` reads them. Nothing is fetched.
  *
  * @param name  as the registry has it
- * @throws MaskwrightError NOT_FOUND for an unknown model, or one that is not here, with the command that gets it; BAD_FORMAT for a file
- *         of another size than it had
+ * @throws MaskwrightError NOT_FOUND for an unknown model, or one that is not here, with the command that gets it; BAD_FORMAT for a
+ *         damaged note, or a file of another size than it had
  */
 export function locateModel(
   name: string,
@@ -24,7 +32,10 @@ export function locateModel(
 ): LocatedFile {
   findModel(name);
   const file = readStoredFile(folder, name, role);
-  if (file === null) throw absent(name, role, folder);
+  if (file === null) {
+    const note = damagedNote(folder, name, role);
+    throw note === null ? absent(name, role, folder) : damaged(note);
+  }
   const path = storedPath(folder, file);
   if (!isPresent(folder, file)) {
     const got = existsSync(path) ? "another size" : "no file";
@@ -39,22 +50,41 @@ function absent(name: string, what: string, folder: string): MaskwrightError {
   });
 }
 
+function damaged({ model, role, path }: DamagedNote): MaskwrightError {
+  const hint = `maskwright models pull ${model}`;
+  return badFormat(path, `a note about the ${role} of ${model}`, "something else", hint);
+}
+
 /**
- * What is here of one model, or of all, as it was written down: a file may be damaged or gone.
+ * What is here of one model, or of all, as it was written down: a file may be damaged or gone. Damaged notes are passed over.
  *
- * @throws MaskwrightError NOT_FOUND for an unknown model or one of which nothing is here
+ * @throws MaskwrightError NOT_FOUND for an unknown model or one of which nothing is here; BAD_FORMAT when that is a damaged note
  */
 export function locateFiles(folder: string, name?: string): LocatedFile[] {
-  const entries = name === undefined ? modelRegistry : [findModel(name)];
-  const files = listModels(folder, entries).flatMap((model) => model.files);
-  if (name !== undefined && files.length === 0) throw absent(name, "weights", folder);
+  const found = locateNotes(folder, name);
+  const files = found.filter((each) => isStored(each));
+  const [note] = found.filter((each) => !isStored(each));
+  if (name !== undefined && files.length === 0) throw damaged(note);
   return files;
+}
+
+/** As `locateFiles`, with the damaged notes, each model's last. @throws MaskwrightError NOT_FOUND, as there */
+export function locateNotes(folder: string, name?: string): (LocatedFile | DamagedNote)[] {
+  const entries = name === undefined ? modelRegistry : [findModel(name)];
+  const found = listModels(folder, entries).flatMap(({ files, damaged }) => [...files, ...damaged]);
+  if (name !== undefined && found.length === 0) throw absent(name, "weights", folder);
+  return found;
+}
+
+function isStored<T extends StoredFile>(each: T | DamagedNote): each is T {
+  return "sha256" in each;
 }
 
 /** A model of the registry with what is here of it. */
 export interface ModelStatus {
   readonly entry: ModelEntry;
   readonly files: readonly LocatedFile[];
+  readonly damaged: readonly DamagedNote[];
   /** Whether all its files are here, judged by their sizes. */
   readonly isPresent: boolean;
 }
@@ -67,26 +97,31 @@ export function listModels(
   return registry.map((entry) => {
     const files = entry.files
       .map(({ role }) => readStoredFile(folder, entry.name, role))
-      .filter((file): file is StoredFile => file !== null);
+      .filter((file) => file !== null);
+    const damaged = entry.files
+      .map(({ role }) => damagedNote(folder, entry.name, role))
+      .filter((note) => note !== null);
     return {
       entry,
+      damaged,
       files: files.map((file) => ({ ...file, path: storedPath(folder, file) })),
       isPresent: files.length === entry.files.length && files.every((file) => isPresent(folder, file)),
     };
   });
 }
 
-export interface Verification extends LocatedFile {
+export type Verification = (LocatedFile | DamagedNote) & {
   /** What is wrong with it, or null. */
   readonly fault: string | null;
-}
+};
 
-/** Hashes a file that is here again. */
+/** Hashes a file that is here again. A damaged note is a fault of its own. */
 export async function verifyFile(
   folder: string,
-  file: StoredFile,
+  file: StoredFile | DamagedNote,
   options: DigestOptions = {},
 ): Promise<Verification> {
+  if (!isStored(file)) return { ...file, fault: `its note is damaged: ${file.path}` };
   const path = storedPath(folder, file);
   if (!existsSync(path)) return { ...file, path, fault: "the file is gone" };
   const { sha256 } = await digestFile(path, options);
