@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { Command, Option } from "commander";
+import { formatCount } from "../core/count.ts";
 import type { Conversion, ConvertFormat } from "../data/convert/convert.ts";
 import { addExamples, classesOption } from "./options.ts";
 import { exitCodes, printJson } from "./session.ts";
@@ -92,11 +93,11 @@ export async function runConvert(
 /** The ledger for people. */
 export function describeConversion(conversion: Conversion, output: string): string {
   const { from, to, written, pictures, losses, roundTrip, warnings } = conversion;
-  const lines = [`${from} → ${to}: ${pictures} pictures`];
+  const lines = [`${from} → ${to}: ${formatCount(pictures, "picture")}`];
   for (const warning of warnings) lines.push(`warning: ${warning}`);
   lines.push(losses.length === 0 ? "lost: nothing" : "lost:");
   for (const { kind, meaning, count, pictures: touched, examples } of losses) {
-    lines.push(`  ${kind}: ${count} in ${touched} pictures`, `    ${meaning}`);
+    lines.push(`  ${kind}: ${count} in ${formatCount(touched, "picture")}`, `    ${meaning}`);
     lines.push(`    most in ${examples.map(({ id, count: n }) => `${id} (${n})`).join(", ")}`);
   }
   const { compared, meanIou, minIou, worst } = roundTrip;

@@ -1,4 +1,5 @@
 import type { PictureMatches } from "../core/average-precision.ts";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts";
 import { unpackError } from "../core/remote-error.ts";
@@ -86,7 +87,7 @@ export async function evaluatePartPredictions(
   if (signal.aborted)
     throw new MaskwrightError(
       "ABORTED",
-      `evaluate-parts: stopped after ${done.length} of ${ids.length} images`,
+      `evaluate-parts: stopped after ${done.length} of ${formatCount(ids.length, "image")}`,
     );
   const confusion = emptyConfusion(classCount);
   for (const { counts } of results) addConfusion(confusion, { classCount, counts });

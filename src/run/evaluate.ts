@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { addBoundaryCounts, type BoundaryCounts, emptyBoundaryCounts } from "../core/boundary-metric.ts";
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts";
 import { unpackError } from "../core/remote-error.ts";
@@ -80,7 +81,10 @@ export async function evaluateLabels(request: EvaluateRequest, context: WorkCont
     progress.end();
   }
   if (signal.aborted)
-    throw new MaskwrightError("ABORTED", `evaluate: stopped after ${items.size} of ${ids.length} images`);
+    throw new MaskwrightError(
+      "ABORTED",
+      `evaluate: stopped after ${items.size} of ${formatCount(ids.length, "image")}`,
+    );
   return {
     confusion: total,
     boundaries,

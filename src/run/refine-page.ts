@@ -1,3 +1,4 @@
+import { formatCount } from "../core/count.ts";
 import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
 import { writeAtomically } from "./files.ts";
@@ -77,10 +78,10 @@ export async function writeRefinePage(
 export function summarize({ scores, images }: RefineReport): string {
   const before = scores?.before.miou ?? null;
   const after = scores?.after.miou ?? null;
-  if (before === null || after === null) return `${images} images`;
+  if (before === null || after === null) return formatCount(images, "image");
   const gain = 100 * (after - before);
   const sign = gain < 0 ? "−" : "+";
-  return `mIoU ${(100 * before).toFixed(2)} → ${(100 * after).toFixed(2)} (${sign}${Math.abs(gain).toFixed(2)}) over ${images} images`;
+  return `mIoU ${(100 * before).toFixed(2)} → ${(100 * after).toFixed(2)} (${sign}${Math.abs(gain).toFixed(2)}) over ${formatCount(images, "image")}`;
 }
 
 function facts(report: RefineReport, commandLine: string): { name: string; value: string }[] {

@@ -1,3 +1,4 @@
+import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import { inLanes } from "./lanes.ts";
 import type { Pool } from "./pool.ts";
@@ -96,9 +97,8 @@ export async function runStage<N extends TaskName>(
     progress.end();
   }
   if (signal.aborted) {
-    throw new MaskwrightError("ABORTED", `${name}: stopped after ${finished.size} of ${ids.length} images`, {
-      hint: "Run the same command again to go on from here.",
-    });
+    const text = `${name}: stopped after ${finished.size} of ${formatCount(ids.length, "image")}`;
+    throw new MaskwrightError("ABORTED", text, { hint: "Run the same command again to go on from here." });
   }
   const inOrder = <T>(items: ReadonlyMap<string, T>): T[] => ids.flatMap((id) => items.get(id) ?? []);
   return { finished: inOrder(finished), failures: inOrder(failures) };

@@ -1,4 +1,5 @@
 import type { NdArray } from "../../core/array.ts";
+import { formatCount } from "../../core/count.ts";
 import { MaskwrightError } from "../../core/error.ts";
 import { random } from "../../core/random.ts";
 import { readPhoto } from "../../data/photo.ts";
@@ -157,7 +158,7 @@ function partCount(weak: PartLabel): number {
 }
 
 function stopped(done: number, total: number): MaskwrightError {
-  return new MaskwrightError("ABORTED", `embed: stopped after ${done} of ${total} images`, {
+  return new MaskwrightError("ABORTED", `embed: stopped after ${done} of ${formatCount(total, "image")}`, {
     hint: "Run the same command again to go on from here.",
   });
 }

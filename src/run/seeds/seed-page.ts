@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { formatCount } from "../../core/count.ts";
 import { vocPalette } from "../../core/label-map.ts";
 import type { TaggedPhotos } from "../cams/classifier.ts";
 import { writeAtomically } from "../files.ts";
@@ -71,8 +72,8 @@ function chooseShown(images: readonly ReportImage[], isScored: boolean): readonl
 function summarize({ stages, scored, images, labeled, pixels }: SeedReport): string {
   const [before, after] = [stages[0], stages[stages.length - 1]].map((stage) => stage?.scores.miou ?? null);
   if (before === null || after === null)
-    return `${images} images, ${percent(labeled, pixels)} of the pixels labeled`;
-  return `mIoU ${(100 * before).toFixed(2)} → ${(100 * after).toFixed(2)} over ${scored} images`;
+    return `${formatCount(images, "image")}, ${percent(labeled, pixels)} of the pixels labeled`;
+  return `mIoU ${(100 * before).toFixed(2)} → ${(100 * after).toFixed(2)} over ${formatCount(scored, "image")}`;
 }
 
 function notesOf({ request, report, made }: SeedPage): string[] {
