@@ -110,10 +110,14 @@ export function commandLine(): string {
   return ["maskwright", ...process.argv.slice(2).map(quote)].join(" ");
 }
 
-/** What a dry run found; always complete. */
-export async function printEstimate(estimate: Estimate, { json }: CommonOptions): Promise<true> {
+/** What a dry run found; returns whether every image that was tried could be done. */
+export async function printEstimate(estimate: Estimate, { json }: CommonOptions): Promise<boolean> {
   const { describeEstimate } = await import("../run/estimate.ts");
+  const { failures = [] } = estimate;
   if (json) printJson(estimate);
-  else process.stdout.write(`would take ${describeEstimate(estimate)}; nothing was written\n`);
-  return true;
+  else {
+    for (const { message } of failures) process.stderr.write(`warning: ${message}\n`);
+    process.stdout.write(`would take ${describeEstimate(estimate)}; nothing was written\n`);
+  }
+  return failures.length === 0;
 }

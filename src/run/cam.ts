@@ -86,11 +86,11 @@ export async function estimateCams(
 ): Promise<Estimate> {
   const { source } = request;
   const { ids, photos } = await openTagged(request);
-  return await withCamThread(source, context, async ({ pool }) => {
+  return await withCamThread(source, context, async ({ pool, keepGoing }) => {
     const seen = await estimateStage(
       ids,
       async (id) => (await pool.run("look", { photo: fileOf(photos, id), source })).bytes,
-      2,
+      { most: 2, keepGoing },
     );
     // A classifier sees each photo once more for its CAM, which is as small as its features.
     const passes = source.kind === "classifier" ? 2 : 1;

@@ -17,6 +17,9 @@ export function estimateMasks<S extends Proposer | Segmenter>(
   const isModel = source.kind === "sam";
   const trial = isModel ? { ...source, model: { ...source.model, cache: null } } : source;
   return withMaskThreads(trial, context, ({ pool }) =>
-    estimateStage(ids, (id) => attempt(id, trial, pool), ...(isModel ? [1] : [])),
+    estimateStage(ids, (id) => attempt(id, trial, pool), {
+      keepGoing: context.keepGoing,
+      ...(isModel && { most: 1 }),
+    }),
   );
 }
