@@ -148,6 +148,22 @@ describe("propose with a model", () => {
     });
   });
 
+  it("says what it would take of a folder with a bad image, with --keep-going", async () => {
+    const folder = temporaryFolder();
+    cpSync(join(data, "images"), join(folder, "images"), { recursive: true });
+    writeFileSync(join(folder, "images/a.jpg"), "no photo");
+    const [, , ...options] = propose();
+    const args = ["propose", "images", ...options, "--dry-run", "--no-cache"];
+    expect((await maskwright(folder, ...args)).code).toBe(2);
+    const { code, stdout, stderr } = await maskwright(folder, ...args, "--keep-going");
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/3 images, without 1 that cannot be done; nothing was written$/m),
+    });
+    expect(stderr).toMatch(/^warning: images\/a\.jpg/m);
+    expect(existsSync(join(folder, "out"))).toBe(false);
+  });
+
   it("says what it would take, and writes nothing", async () => {
     const folder = temporaryFolder();
     const { code, stdout } = await maskwright(folder, ...propose(), "--dry-run", "--cache", "cache");
@@ -156,6 +172,22 @@ describe("propose with a model", () => {
       stdout: expect.stringMatching(/^would take about .*3 images/),
     });
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe("a model that finds nothing", () => {
+  it.each([
+    ["propose", () => [join(data, "images")]],
+    ["refine", () => [join(data, "labels"), "--images", join(data, "images")]],
+  ])("is told of by %s, with the thresholds to lower", async (name, inputs) => {
+    const folder = temporaryFolder();
+    const thresholds = ["--points-per-side", "2", "--pred-iou-thresh", "100"];
+    const args = [name, ...inputs(), ...byModel(), ...thresholds, "--limit", "2", "-o", "out"];
+    const { code, stderr } = await maskwright(folder, ...args);
+    expect(code).toBe(0);
+    expect(linesOf(stderr).filter((line) => line.startsWith("warning"))).toEqual([
+      `warning: ${byModel()[1]}: no mask in any of 2 images has a predicted IoU above 100 and a stability of 0.95; lower --pred-iou-thresh and --stability-score-thresh (0 takes all)`,
+    ]);
   });
 });
 

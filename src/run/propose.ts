@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { settingsOf } from "../methods/proposals/sam-auto/options.ts";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
@@ -9,7 +10,7 @@ import { type Proposer, proposerIdentity, withMaskThreads } from "./masks/mask-s
 import { overlayStage } from "./overlay.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
-import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
+import { type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { ProposeResult } from "./tasks/propose.ts";
 import { version } from "./version.ts";
 
@@ -42,6 +43,8 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
       const stage = { ids, photos, proposer, ...(compat && { compat }) };
       const { finished, failures: failed } = await proposeStage(stage, run, maskContext);
       checkSomeFinished("propose", finished.length, failed);
+      const nothing = describeNothing(proposer, finished);
+      if (nothing !== null) context.progress.warn(nothing);
       const layer = { kind: "proposals", folder: join(out, "proposals") } as const;
       const done = finished.map(({ id }) => id);
       const failures = overlay
@@ -64,6 +67,18 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
       run.journal.close();
     }
   });
+}
+
+/** What to tell whoever asked a model for everything and got nothing in any image; null when there is nothing to tell. */
+export function describeNothing(
+  proposer: Proposer,
+  finished: readonly Finished<ProposeResult>[],
+): string | null {
+  if (proposer.kind !== "sam" || finished.length === 0) return null;
+  if (finished.some(({ result }) => result.proposals > 0)) return null;
+  const { minPredictedIou, minStability } = settingsOf(proposer.generator);
+  const where = finished.length === 1 ? "the image" : `any of ${finished.length} images`;
+  return `${proposer.model.name}: no mask in ${where} has a predicted IoU above ${minPredictedIou} and a stability of ${minStability}; lower --pred-iou-thresh and --stability-score-thresh (0 takes all)`;
 }
 
 /** What `propose` would take; writes nothing. */

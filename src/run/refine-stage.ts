@@ -4,7 +4,7 @@ import { openProposals } from "../data/proposal-source.ts";
 import { stageKey } from "./artifact-key.ts";
 import { fileOf, type LabelInput, openPhotos } from "./label-input.ts";
 import { withMaskThreads } from "./masks/mask-source.ts";
-import { type ProposeStageRequest, proposeStage } from "./propose.ts";
+import { describeNothing, type ProposeStageRequest, proposeStage } from "./propose.ts";
 import type { ProposalOrigin, RefineRequest } from "./refine.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
@@ -17,6 +17,8 @@ export interface Proposed {
   readonly folder: string;
   readonly ids: readonly string[];
   readonly failures: StageOutcome<unknown>["failures"];
+  /** What to tell the user, see `describeNothing`. */
+  readonly warning: string | null;
 }
 
 /** Where proposals come from, once it is known to be there. */
@@ -55,9 +57,10 @@ export async function proposalsFor(
   run: RunDirectory,
   context: WorkContext,
 ): Promise<Proposed> {
-  if (source.kind === "folder") return { folder: source.folder, ids, failures: [] };
+  if (source.kind === "folder") return { folder: source.folder, ids, failures: [], warning: null };
   const { finished, failures } = await proposeStage({ ...source, ids }, run, context);
-  return { folder: join(run.dir, "proposals"), ids: finished.map(({ id }) => id), failures };
+  const warning = describeNothing(source.proposer, finished);
+  return { folder: join(run.dir, "proposals"), ids: finished.map(({ id }) => id), failures, warning };
 }
 
 export interface RefineStageRequest {

@@ -66,6 +66,7 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
     const run = openRunDirectory(out, { command: "refine", options, inputs });
     try {
       const proposed = await proposalsFor(ids, source, run, maskContext);
+      if (proposed.warning !== null) context.progress.warn(proposed.warning);
       const outcome = await refineStage(
         { ids: proposed.ids, labels, proposals: proposed.folder, request },
         run,
@@ -117,10 +118,11 @@ export async function estimateRefine(request: RefineRequest, context: WorkContex
   }
   const source = openProposals(proposals.folder).folder;
   const nothing = { proposals: source, out: null, stage: "", knownKey: null };
-  return await estimateStage(ids, async (id) => {
+  const merge = async (id: string): Promise<number> => {
     const task = { ...mergeSettings(request), ...nothing, id, labels: fileOf(labels.files, id) };
     return (await context.pool.run("refine", task)).result?.bytes ?? 0;
-  });
+  };
+  return await estimateStage(ids, merge, { keepGoing: context.keepGoing });
 }
 
 /** What decides the pixels, for `run.json` and the stage's key. */
