@@ -198,6 +198,47 @@ describe("segment, resumed", () => {
   });
 });
 
+describe("segment, for some of the images", () => {
+  const imagesOf = (folder: string) => instancesOf(folder).images.map(({ id }) => id);
+
+  it("keeps what the run has of the others in instances.json, while it is up to date", async () => {
+    const folder = await folderOfScenes();
+    writeTree(folder, { "ids.txt": "scene-2\n" });
+    await maskwright(folder, ...byBoxes, "--ids", "ids.txt");
+    expect(imagesOf(folder)).toEqual(["scene-2"]);
+    await maskwright(folder, ...byBoxes);
+    const whole = readFileSync(join(folder, "out/instances.json"), "utf8");
+    expect(imagesOf(folder)).toEqual(["scene-0", "scene-2", "sub/scene-1"]);
+
+    const { code, stdout } = await maskwright(folder, ...byBoxes, "--limit", "1");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^1 image, /) });
+    expect(readFileSync(join(folder, "out/instances.json"), "utf8")).toBe(whole);
+
+    const boxes = readFileSync(join(folder, "boxes.csv"), "utf8");
+    writeFileSync(join(folder, "boxes.csv"), boxes.replace(/(sub\/scene-1\.jpg,\w+),.*/, "$1,1,2,30,40"));
+    writeFileSync(join(folder, "images/scene-0.jpg"), readFileSync(join(folder, "images/scene-2.jpg")));
+    await maskwright(folder, ...byBoxes, "--ids", "ids.txt");
+    expect(imagesOf(folder)).toEqual(["scene-2"]);
+  });
+
+  it("goes on with those that are here, with --keep-going", async () => {
+    const folder = await folderOfScenes();
+    writeTree(folder, {
+      "boxes.csv": "file,class,x0,y0,x1,y1\n./scene-0.jpg,1,1,1,9,9\nmoon.jpg,1,1,1,5,5\nsun.jpg,1,1,1,5,5\n",
+    });
+    const { code, stderr } = await maskwright(folder, ...byBoxes, "--limit", "2", "--keep-going");
+    expect(code).toBe(1);
+    expect(linesOf(stderr).filter((line) => line.startsWith("warning"))).toEqual([
+      "warning: images: expected the 3 images of boxes.csv, got none for 2 of them (moon, sun)",
+    ]);
+    expect(imagesOf(folder)).toEqual(["scene-0"]);
+    expect(readJson(folder, "out/report.json")).toMatchObject({
+      images: 1,
+      failures: [{ id: "moon", message: expect.stringContaining("no such photo") }, { id: "sun" }],
+    });
+  });
+});
+
 describe("segment refuses", () => {
   it.each([
     [[], "error: segment: expected either --boxes FILE or --points FILE, got neither"],

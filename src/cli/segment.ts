@@ -34,7 +34,7 @@ export function segmentCommand(): Command {
   addExamples(command, [
     "maskwright segment photos --boxes boxes.csv --classes classes.txt -o runs/boxes",
     "maskwright segment train2017 --boxes instances_train2017.json --limit 100 --overlay -o runs/coco",
-    "maskwright segment JPEGImages --boxes Annotations -o runs/voc",
+    "maskwright segment JPEGImages --boxes Annotations --ids train.txt -o runs/voc",
     "maskwright segment photos --points points.csv --classes classes.txt --model mobile-sam -o runs/points",
   ]);
   return command.action((images: string, options: SegmentOptions) => runSegment(images, options));

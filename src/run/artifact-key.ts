@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { ObjectPrompt } from "../core/object-prompt.ts";
 
 /** The identity of a stage: its name, version, resolved options and model. Anything that changes numbers belongs in here. */
 export function stageKey(stage: {
@@ -13,6 +14,11 @@ export function stageKey(stage: {
 /** The identity of one artifact: its stage and the bytes of everything it was made from. */
 export function artifactKey(stage: string, inputs: readonly Uint8Array[]): string {
   return digest([stage, ...inputs]);
+}
+
+/** As `artifactKey`, of what is made from a photo and prompts on it. */
+export function promptedKey(stage: string, photo: Uint8Array, prompts: readonly ObjectPrompt[]): string {
+  return artifactKey(stage, [photo, Buffer.from(JSON.stringify(prompts))]);
 }
 
 /** A short identity of the whole data set, from its artifacts' ids and keys in order. */

@@ -1,19 +1,18 @@
-import { join, relative, resolve, sep } from "node:path";
-import { encodeInstances, type ImageInstances } from "../data/coco-instances.ts";
-import { readFileBytes } from "../data/paths.ts";
+import { join, resolve } from "node:path";
 import type { PromptSource } from "../data/prompts.ts";
-import { decodeProposals } from "../data/proposal-file.ts";
 import { fingerprint, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
+import { checkAskable } from "./masks/check-askable.ts";
 import { estimateMasks } from "./masks/estimate-masks.ts";
 import { type Segmenter, segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
 import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
-import { type SelectionOptions, selectLabeled } from "./selection.ts";
-import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
+import { categoryIdsOf, writeInstances } from "./segment-instances.ts";
+import { missingPictures, type SelectionOptions, selectLabeled } from "./selection.ts";
+import { type Failure, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { SegmentResult, SegmentTask } from "./tasks/segment.ts";
 import { version } from "./version.ts";
 
@@ -33,13 +32,15 @@ export interface SegmentReport extends RunSummary {
 
 /**
  * Masks the objects that boxes or points mean: `OUT/objects/<id>.json` and `OUT/labels/<id>.png`, resumable, and at the end
- * `OUT/instances.json` of them all.
+ * `OUT/instances.json` of all that the run has. With `keepGoing`, prompts whose photos are missing are failures.
+ *
+ * @throws MaskwrightError before anything is written, as `selectLabeled` and `checkAskable`
  */
 export async function segment(request: SegmentRequest, context: WorkContext): Promise<SegmentReport> {
   const startMs = performance.now();
   const { images, prompts, out, segmenter, overlay } = request;
   const photos = openPhotos(images);
-  const ids = await selectLabeled(photos, images, prompts, request);
+  const { ids, absent } = await selectPrompted(photos, request, context);
   if (prompts.leftOut !== null) context.progress.warn(`${prompts.path}: left out ${prompts.leftOut}`);
   const options = {
     ...segmenterIdentity(segmenter).options,
@@ -50,14 +51,15 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
     const inputs = { images: resolve(images), prompts: resolve(prompts.path) };
     const run = openRunDirectory(out, { command: "segment", options, inputs });
     try {
-      const { finished, failures: failed } = await segmentStage(ids, photos, request, run, maskContext);
-      checkSomeFinished("segment", finished.length, failed);
+      const stage = objectsKey(request);
+      const outcome = await segmentStage(ids, photos, request, stage, run, maskContext);
+      const { finished } = outcome;
+      checkSomeFinished("segment", finished.length, outcome.failures);
       const done = finished.map(({ id }) => id);
-      writeInstances(done, photos, request);
+      writeInstances(done, { run, stage, images, photos, prompts });
       const layer = { kind: "proposals", folder: join(out, "objects") } as const;
-      const failures = overlay
-        ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
-        : failed;
+      const drawn = overlay ? await overlayStage({ ids: done, photos, layer }, run, context) : [];
+      const failures = [...absent, ...outcome.failures, ...drawn];
       const report: SegmentReport = {
         command: "segment",
         maskwright: version,
@@ -79,9 +81,9 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
 
 /** What `segment` would take; writes nothing. */
 export async function estimateSegment(request: SegmentRequest, context: WorkContext): Promise<Estimate> {
-  const { images, prompts, segmenter: own } = request;
+  const { images, segmenter: own } = request;
   const photos = openPhotos(images);
-  const ids = await selectLabeled(photos, images, prompts, request);
+  const { ids } = await selectPrompted(photos, request, context);
   return await estimateMasks(own, ids, context, async (id, segmenter, pool) => {
     const nothing = { out: null, stage: "", knownKey: null };
     const task = { ...taskOf(id, photos, { ...request, segmenter }), ...nothing };
@@ -89,21 +91,41 @@ export async function estimateSegment(request: SegmentRequest, context: WorkCont
   });
 }
 
-function segmentStage(
-  ids: readonly string[],
+/** The photos to work on, once it is known that their prompts can be answered, and the failures of those that are missing. */
+async function selectPrompted(
   photos: ReadonlyMap<string, string>,
-  request: SegmentRequest,
-  run: RunDirectory,
-  context: WorkContext,
-): Promise<StageOutcome<SegmentResult>> {
-  const { segmenter, prompts } = request;
+  { images, prompts, segmenter, ids, limit }: SegmentRequest,
+  { keepGoing, progress }: WorkContext,
+): Promise<{ readonly ids: readonly string[]; readonly absent: readonly Failure[] }> {
+  const selection = { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
+  const chosen = await selectLabeled(photos, images, prompts, { ...selection, keepGoing });
+  checkAskable(chosen, prompts, segmenter);
+  const { failures, message } = missingPictures(photos, images, prompts);
+  // Nobody asked for those that an id list leaves out.
+  if (ids !== undefined || failures.length === 0) return { ids: chosen, absent: [] };
+  progress.warn(message);
+  return { ids: chosen, absent: failures };
+}
+
+/** The identity of the stage that makes objects. */
+function objectsKey({ segmenter, prompts }: SegmentRequest): string {
   const { palette } = prompts.classes;
   const { version, options } = segmenterIdentity(segmenter);
-  const stage = stageKey({
+  return stageKey({
     name: "objects",
     version,
     options: { ...options, categoryIds: categoryIdsOf(prompts), palette: palette && Array.from(palette) },
   });
+}
+
+function segmentStage(
+  ids: readonly string[],
+  photos: ReadonlyMap<string, string>,
+  request: SegmentRequest,
+  stage: string,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<StageOutcome<SegmentResult>> {
   return runStage(
     {
       name: "objects",
@@ -138,35 +160,4 @@ function taskOf(
     categoryIds: categoryIdsOf(prompts),
     palette: prompts.classes.palette ?? null,
   };
-}
-
-/** Index = class id; by default a class is its own category. */
-function categoryIdsOf({ classes: { classes, categoryIds } }: PromptSource): readonly number[] {
-  return categoryIds ?? classes.map((_, classId) => classId);
-}
-
-/** Gathers what was written for each image; one image is held at a time. */
-function writeInstances(
-  ids: readonly string[],
-  photos: ReadonlyMap<string, string>,
-  { images, prompts, out }: SegmentRequest,
-): void {
-  const categoryIds = categoryIdsOf(prompts);
-  const categories = prompts.classes.classes.map((name, k) => ({ id: categoryIds[k], name })).slice(1);
-  const pictures = function* (): Generator<ImageInstances> {
-    for (const id of ids) {
-      const path = join(out, "objects", `${id}.json`);
-      const { height, width, proposals } = decodeProposals(readFileBytes(path), path);
-      const imageId = prompts.imageIds?.get(id);
-      yield {
-        file: relative(images, fileOf(photos, id)).split(sep).join("/"),
-        height,
-        width,
-        objects: proposals,
-        categoryIds: prompts.promptsOf(id).map(({ classId }) => categoryIds[classId]),
-        ...(imageId === undefined ? {} : { imageId }),
-      };
-    }
-  };
-  writeAtomically(join(out, "instances.json"), encodeInstances(pictures(), categories));
 }

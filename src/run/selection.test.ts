@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
-import { selectIds } from "./selection.ts";
+import { missingPictures, selectIds, selectLabeled } from "./selection.ts";
 
 const available = ["a", "b", "c/d"];
 
@@ -41,5 +41,37 @@ describe("selectIds", () => {
     await expect(selectIds(available, "labels", { ids: idList("\n") })).rejects.toThrow(
       "labels: expected at least one image, got none",
     );
+  });
+});
+
+describe("selectLabeled", () => {
+  const photos = new Map(available.map((id) => [id, `images/${id}.jpg`]));
+  const labeled = { ids: ["x", "c/d", "a", "y"], path: "boxes.csv" };
+  const message = "images: expected the 4 images of boxes.csv, got none for 2 of them (x, y)";
+
+  it("refuses photos that are missing, also beyond the limit", async () => {
+    const refusal = (hint: string) => expect.objectContaining({ code: "NOT_FOUND", message, hint });
+    await expect(selectLabeled(photos, "images", labeled, { limit: 1 })).rejects.toEqual(
+      refusal("--ids FILE chooses the images to work on."),
+    );
+    await expect(selectLabeled(photos, "images", labeled, { keepGoing: false })).rejects.toEqual(
+      refusal("--keep-going works on those that are here, --ids FILE on those that it lists."),
+    );
+  });
+
+  it("takes those that are here, in the order of the folder, or those of a list", async () => {
+    expect(await selectLabeled(photos, "images", labeled, { keepGoing: true })).toEqual(["a", "c/d"]);
+    expect(await selectLabeled(photos, "images", labeled, { keepGoing: true, limit: 1 })).toEqual(["a"]);
+    expect(await selectLabeled(photos, "images", labeled, { ids: idList("c/d") })).toEqual(["c/d"]);
+  });
+
+  it("tells which are missing", () => {
+    expect(missingPictures(photos, "images", labeled)).toEqual({
+      message,
+      failures: ["x", "y"].map((id) => ({
+        id,
+        message: `images: expected ${id}, which is in boxes.csv, got no such photo`,
+      })),
+    });
   });
 });

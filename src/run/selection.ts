@@ -1,5 +1,6 @@
 import { invalid, MaskwrightError } from "../core/error.ts";
 import { readIdList } from "../data/id-list.ts";
+import type { Failure } from "./stage.ts";
 
 export interface SelectionOptions {
   /** A file with one id a line: these, in this order, and no others. */
@@ -45,25 +46,54 @@ export interface LabeledPictures {
   readonly path: string;
 }
 
+export interface LabeledSelection extends SelectionOptions {
+  /** Whether to work on those that are here, where others are missing; without it nothing says so. */
+  readonly keepGoing?: boolean;
+}
+
 /**
  * The chosen photos of a folder that a file of weak labels speaks of, in the order of the folder or of the id list.
  *
  * @param photos  those of the folder `images`
- * @throws MaskwrightError NOT_FOUND when the file names photos that the folder lacks and no id list chooses, or as `selectIds`
+ * @throws MaskwrightError NOT_FOUND when the file names photos that the folder lacks, and neither an id list chooses nor
+ *         `keepGoing` is set; or as `selectIds`
  */
 export async function selectLabeled(
   photos: ReadonlyMap<string, string>,
   images: string,
   { ids: labeled, path }: LabeledPictures,
-  selection: SelectionOptions,
+  { keepGoing, ...selection }: LabeledSelection,
 ): Promise<string[]> {
   const missing = labeled.filter((id) => !photos.has(id));
-  if (missing.length > 0 && selection.ids === undefined) {
-    const few = missing.slice(0, 3).join(", ");
-    const text = `${images}: expected the ${labeled.length} images of ${path}, got none for ${missing.length} of them (${few}${missing.length > 3 ? ", …" : ""})`;
-    throw new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the images to work on." });
+  if (missing.length > 0 && selection.ids === undefined && keepGoing !== true) {
+    const hint =
+      keepGoing === undefined
+        ? "--ids FILE chooses the images to work on."
+        : "--keep-going works on those that are here, --ids FILE on those that it lists.";
+    throw new MaskwrightError("NOT_FOUND", describeMissing(missing, images, { ids: labeled, path }), {
+      hint,
+    });
   }
   const wanted = new Set(labeled);
   const available = [...photos.keys()].filter((id) => wanted.has(id));
   return await selectIds(available, `${images} and ${path}`, selection);
+}
+
+/** The pictures that a file of weak labels speaks of and the folder lacks, one failure each, and one line that says so. */
+export function missingPictures(
+  photos: ReadonlyMap<string, string>,
+  images: string,
+  labeled: LabeledPictures,
+): { readonly failures: readonly Failure[]; readonly message: string } {
+  const missing = labeled.ids.filter((id) => !photos.has(id));
+  const failures = missing.map((id) => ({
+    id,
+    message: `${images}: expected ${id}, which is in ${labeled.path}, got no such photo`,
+  }));
+  return { failures, message: describeMissing(missing, images, labeled) };
+}
+
+function describeMissing(missing: readonly string[], images: string, { ids, path }: LabeledPictures): string {
+  const few = missing.slice(0, 3).join(", ");
+  return `${images}: expected the ${ids.length} images of ${path}, got none for ${missing.length} of them (${few}${missing.length > 3 ? ", …" : ""})`;
 }

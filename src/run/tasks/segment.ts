@@ -9,7 +9,7 @@ import { readFileBytes } from "../../data/paths.ts";
 import { readPhoto } from "../../data/photo.ts";
 import { checkPrompts } from "../../data/prompts.ts";
 import { encodeProposals } from "../../data/proposal-file.ts";
-import { artifactKey } from "../artifact-key.ts";
+import { promptedKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
 import { answerPrompts } from "../masks/make-masks.ts";
 import { modelName, type Segmenter } from "../masks/mask-source.ts";
@@ -42,7 +42,7 @@ export async function segmentItem(
   signal: AbortSignal,
 ): Promise<ItemResult<SegmentResult>> {
   const { id, photo, segmenter, prompts, source, categoryIds, palette, out, stage, knownKey } = task;
-  const key = artifactKey(stage, [readFileBytes(photo), Buffer.from(JSON.stringify(prompts))]);
+  const key = promptedKey(stage, readFileBytes(photo), prompts);
   const isThere = out !== null && existsSync(out.objects) && existsSync(out.labels);
   if (isThere && key === knownKey) return { key, result: null };
   const image = await readPhoto(photo);
