@@ -215,7 +215,7 @@ describe("a model that cannot be used", () => {
     [
       ["--model", "sam-vit-b"],
       /^error: model sam-vit-b: expected its weights in .*models, got none$/,
-      "hint: maskwright models pull sam-vit-b",
+      "hint: maskwright models pull sam-vit-b, or with the file at hand: maskwright models import sam-vit-b FILE",
     ],
     [["--model", "sam-9"], /^error: --model: expected regions, sam-vit-b, .*, or onnx:DIR, got "sam-9"$/],
     [["--model", "onnx:nowhere"], /^error: nowhere: expected a folder, got nothing there$/],

@@ -231,7 +231,7 @@ describe("models where", () => {
     expect(code).toBe(2);
     expect(linesOf(stderr)).toEqual([
       `error: model sam-vit-b: expected its weights in ${models()}, got none`,
-      "hint: maskwright models pull sam-vit-b",
+      "hint: maskwright models pull sam-vit-b, or with the file at hand: maskwright models import sam-vit-b FILE",
     ]);
   });
 });

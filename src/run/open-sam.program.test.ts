@@ -34,7 +34,7 @@ describe("openSam", () => {
     vi.stubEnv("MASKWRIGHT_HOME", temporaryFolder());
     await expect(openSam("sam-vit-b")).rejects.toMatchObject({
       code: "NOT_FOUND",
-      hint: "maskwright models pull sam-vit-b",
+      hint: "maskwright models pull sam-vit-b, or with the file at hand: maskwright models import sam-vit-b FILE",
     });
     await expect(openSam("clip-vit-b-16")).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await expect(openSam("sam")).rejects.toMatchObject({ code: "NOT_FOUND" });

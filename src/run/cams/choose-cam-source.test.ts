@@ -18,7 +18,7 @@ beforeEach(() => void vi.stubEnv("MASKWRIGHT_HOME", temporaryFolder()));
 it("says how to get weights", async () => {
   await expect(chooseCamSource(await choice("clip"))).rejects.toMatchObject({
     code: "NOT_FOUND",
-    hint: "maskwright models pull clip-vit-b-16",
+    hint: "maskwright models pull clip-vit-b-16, or with the file at hand: maskwright models import clip-vit-b-16 FILE",
   });
   await expect(chooseCamSource(await choice("classifier"))).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",

@@ -153,7 +153,8 @@ describe("locateModel", () => {
   it("says how to get what is not here", () => {
     const folder = temporaryFolder();
     const missing = `model sam-vit-b: expected its weights in ${folder}, got none`;
-    const hint = "maskwright models pull sam-vit-b";
+    const hint =
+      "maskwright models pull sam-vit-b, or with the file at hand: maskwright models import sam-vit-b FILE";
     expect(() => locateModel("sam-vit-b", "weights", folder)).toThrow(
       new MaskwrightError("NOT_FOUND", missing, { hint }),
     );

@@ -46,7 +46,7 @@ export function locateModel(
 
 function absent(name: string, what: string, folder: string): MaskwrightError {
   return new MaskwrightError("NOT_FOUND", `model ${name}: expected its ${what} in ${folder}, got none`, {
-    hint: `maskwright models pull ${name}`,
+    hint: `maskwright models pull ${name}, or with the file at hand: maskwright models import ${name} FILE`,
   });
 }
 
