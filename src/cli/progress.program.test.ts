@@ -32,9 +32,11 @@ describe("maskwright", () => {
   });
 
   it("lists its commands", () => {
-    const commands = [...help.stdout.matchAll(/^ {2}(\w+) /gm)].map(([, name]) => name);
+    const commands = [...help.stdout.matchAll(/^ {2}([\w-]+) /gm)].map(([, name]) => name);
     expect(help.code).toBe(0);
-    expect(commands.join(" ")).toBe("demo propose segment refine evaluate convert models help");
+    expect(commands.join(" ")).toBe(
+      "demo propose segment refine cam seed evaluate evaluate-parts train predict convert models help",
+    );
   });
 
   it("shows the same help, and exits 2, when it is not told what to do", async () => {
