@@ -3,19 +3,16 @@ import { MaskwrightError } from "../core/error.ts";
 import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
 import type { WeakLabels } from "../data/tags.ts";
-import { fingerprint } from "./artifact-key.ts";
 import { type CamSource, sourceIdentity, withCamThread } from "./cams/cam-source.ts";
 import { camStages } from "./cams/cam-stage.ts";
 import type { TaggedPhotos } from "./cams/classifier.ts";
-import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
 import { type Estimate, estimateStage } from "./estimate.ts";
-import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
-import { openRunDirectory } from "./run-directory.ts";
+import { inRunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectLabeled } from "./selection.ts";
 import type { WorkContext } from "./stage.ts";
-import { version } from "./version.ts";
 
 /** Tags as a file has them. */
 export interface TagSource {
@@ -51,31 +48,24 @@ export async function makeCams(request: CamRequest, context: WorkContext): Promi
   const options = { ...sourceIdentity(source), classes: classes.classes.slice(1), keepsAttention };
   const inputs = { images: resolve(images), tags: resolve(tags.path) };
   return await withCamThread(source, context, async (camContext) => {
-    const run = openRunDirectory(out, { command: "cam", options, inputs });
-    try {
+    return await inRunDirectory(out, { command: "cam", options, inputs }, async (run) => {
       const { finished, failures: failed, lines } = await camStages(tagged, request, run, camContext);
       checkSomeFinished("cam", finished.length, failed);
       const files = new Map(finished.map(({ id }) => [id, join(run.dir, "cams", `${id}.safetensors`)]));
       const layer = { kind: "cam", files, palette: classes.palette ?? vocPalette() } as const;
       const drawn = { ids: [...files.keys()], photos: tagged.photos, layer };
       const failures = request.overlay ? [...failed, ...(await overlayStage(drawn, run, context))] : failed;
-      const report: CamReport = {
-        command: "cam",
-        maskwright: version,
-        options,
-        images: finished.length,
-        maps: finished.reduce((sum, { result }) => sum + result.maps, 0),
-        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
-        loss: lines.at(-1)?.loss ?? null,
-        failures,
-        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
-        timing: { seconds: secondsSince(startMs) },
-      };
-      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      const report = summarizeRun(
+        { command: "cam", options, finished, failures, startMs },
+        {
+          maps: finished.reduce((sum, { result }) => sum + result.maps, 0),
+          bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+          loss: lines.at(-1)?.loss ?? null,
+        },
+      );
+      writeReport(out, report);
       return report;
-    } finally {
-      run.journal.close();
-    }
+    });
   });
 }
 

@@ -1,6 +1,10 @@
+import { join } from "node:path";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import type { Failure } from "./stage.ts";
+import { fingerprint } from "./artifact-key.ts";
+import { writeAtomically } from "./files.ts";
+import type { Failure, Finished } from "./stage.ts";
+import { version } from "./version.ts";
 
 /** What every command that writes a run reports, besides its own figures. */
 export interface RunSummary {
@@ -14,6 +18,34 @@ export interface RunSummary {
   readonly fingerprint: string;
   /** Not part of the result: differs from run to run. */
   readonly timing: { readonly seconds: number };
+}
+
+/** What is done, for `summarizeRun`. */
+export interface RunOutcome extends Pick<RunSummary, "command" | "options" | "failures"> {
+  readonly finished: readonly Finished<unknown>[];
+  readonly startMs: number;
+}
+
+/** The report of a run whose stages all have an artifact an image, with a command's own figures. */
+export function summarizeRun<F extends object>(
+  { command, options, finished, failures, startMs }: RunOutcome,
+  figures: F,
+): RunSummary & F {
+  return {
+    command,
+    maskwright: version,
+    options,
+    images: finished.length,
+    ...figures,
+    failures,
+    fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
+    timing: { seconds: secondsSince(startMs) },
+  };
+}
+
+/** Writes `OUT/report.json`. */
+export function writeReport(out: string, report: RunSummary): void {
+  writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
 }
 
 /** Refuses a run in which no image could be done: there is nothing to report. */

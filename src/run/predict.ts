@@ -6,8 +6,8 @@ import { cocoMask } from "../data/coco-segmentation.ts";
 import { parseJson } from "../data/json-file.ts";
 import { decodePartPredictions } from "../data/part-predictions.ts";
 import { readFileBytes } from "../data/paths.ts";
-import { fingerprint, stageKey } from "./artifact-key.ts";
-import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { stageKey } from "./artifact-key.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
@@ -15,11 +15,10 @@ import { estimateMasks } from "./masks/estimate-masks.ts";
 import { segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
 import type { PartFinder } from "./parts/part-finder.ts";
-import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
+import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { PredictResult, PredictTask } from "./tasks/predict.ts";
-import { version } from "./version.ts";
 
 export interface PredictRequest extends SelectionOptions {
   readonly images: string;
@@ -48,33 +47,30 @@ export async function predictParts(request: PredictRequest, context: WorkContext
   const ids = await selectIds([...photos.keys()], images, request);
   const options = finderOptions(finder);
   return await withMaskThreads({ kind: "sam", model: finder.model }, context, async (maskContext) => {
-    const run = openRunDirectory(out, { command: "predict", options, inputs: { images: resolve(images) } });
-    try {
-      const { finished, failures: failed } = await predictStage(ids, photos, request, run, maskContext);
-      checkSomeFinished("predict", finished.length, failed);
-      const done = finished.map(({ id }) => id);
-      writeInstances(done, photos, request);
-      const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
-      const layer = { kind: "labels", files, palette: vocPalette() } as const;
-      const failures = overlay
-        ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
-        : failed;
-      const report: PredictReport = {
-        command: "predict",
-        maskwright: version,
-        options,
-        images: done.length,
-        parts: finished.reduce((sum, { result }) => sum + result.parts, 0),
-        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
-        failures,
-        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
-        timing: { seconds: secondsSince(startMs) },
-      };
-      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-      return report;
-    } finally {
-      run.journal.close();
-    }
+    return await inRunDirectory(
+      out,
+      { command: "predict", options, inputs: { images: resolve(images) } },
+      async (run) => {
+        const { finished, failures: failed } = await predictStage(ids, photos, request, run, maskContext);
+        checkSomeFinished("predict", finished.length, failed);
+        const done = finished.map(({ id }) => id);
+        writeInstances(done, photos, request);
+        const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
+        const layer = { kind: "labels", files, palette: vocPalette() } as const;
+        const failures = overlay
+          ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
+          : failed;
+        const report = summarizeRun(
+          { command: "predict", options, finished, failures, startMs },
+          {
+            parts: finished.reduce((sum, { result }) => sum + result.parts, 0),
+            bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+          },
+        );
+        writeReport(out, report);
+        return report;
+      },
+    );
   });
 }
 

@@ -1,18 +1,16 @@
 import { join, resolve } from "node:path";
 import { settingsOf } from "../methods/proposals/sam-auto/options.ts";
-import { fingerprint, stageKey } from "./artifact-key.ts";
-import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { stageKey } from "./artifact-key.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
-import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { estimateMasks } from "./masks/estimate-masks.ts";
 import { type Proposer, proposerIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
-import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
+import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import { type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { ProposeResult } from "./tasks/propose.ts";
-import { version } from "./version.ts";
 
 export interface ProposeRequest extends SelectionOptions {
   readonly images: string;
@@ -38,8 +36,7 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
   const options = { ...proposerIdentity(proposer).options, ...(compat && { compat }) };
   return await withMaskThreads(proposer, context, async (maskContext) => {
     const inputs = { images: resolve(images) };
-    const run = openRunDirectory(out, { command: "propose", options, inputs });
-    try {
+    return await inRunDirectory(out, { command: "propose", options, inputs }, async (run) => {
       const stage = { ids, photos, proposer, ...(compat && { compat }) };
       const { finished, failures: failed } = await proposeStage(stage, run, maskContext);
       checkSomeFinished("propose", finished.length, failed);
@@ -50,22 +47,16 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
       const failures = overlay
         ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
         : failed;
-      const report: ProposeReport = {
-        command: "propose",
-        maskwright: version,
-        options,
-        images: finished.length,
-        proposals: finished.reduce((sum, { result }) => sum + result.proposals, 0),
-        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
-        failures,
-        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
-        timing: { seconds: secondsSince(startMs) },
-      };
-      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      const report = summarizeRun(
+        { command: "propose", options, finished, failures, startMs },
+        {
+          proposals: finished.reduce((sum, { result }) => sum + result.proposals, 0),
+          bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+        },
+      );
+      writeReport(out, report);
       return report;
-    } finally {
-      run.journal.close();
-    }
+    });
   });
 }
 

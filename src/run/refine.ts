@@ -5,17 +5,16 @@ import type { ClassList } from "../data/class-list.ts";
 import { openProposals } from "../data/proposal-source.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
 import { fingerprint } from "./artifact-key.ts";
-import { checkSomeFinished, secondsSince } from "./command.ts";
+import { checkSomeFinished, secondsSince, writeReport } from "./command.ts";
 import { type Estimate, estimateStage } from "./estimate.ts";
 import { evaluateLabels } from "./evaluate.ts";
-import { writeAtomically } from "./files.ts";
 import { type CamReading, fileOf, type LabelInput, openLabels, openPhotos } from "./label-input.ts";
 import { type Proposer, proposerIdentity } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
 import { estimatePropose } from "./propose.ts";
 import { mergeSettings, openSource, proposalsFor, refineStage, withProposalThreads } from "./refine-stage.ts";
 import { perImage, type RefineReport, type Scored, totals, warnings } from "./refine-summary.ts";
-import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
+import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
 import type { Failure, Finished, WorkContext } from "./stage.ts";
 import type { RefineResult } from "./tasks/refine.ts";
@@ -63,8 +62,7 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
   const source = openSource(ids, request.proposals);
   const inputs = { labels: resolve(folder), proposals: resolve(request.proposals.folder) };
   return await withProposalThreads(source, context, async (maskContext) => {
-    const run = openRunDirectory(out, { command: "refine", options, inputs });
-    try {
+    return await inRunDirectory(out, { command: "refine", options, inputs }, async (run) => {
       const proposed = await proposalsFor(ids, source, run, maskContext);
       if (proposed.warning !== null) context.progress.warn(proposed.warning);
       const outcome = await refineStage(
@@ -94,13 +92,11 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
         timing: { seconds: secondsSince(startMs) },
       };
       for (const message of warnings(outcome.finished, report)) context.progress.warn(message);
-      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      writeReport(out, report);
       if (truth !== null)
         await writePage(report, { request, labels, proposals: proposed.folder, truth }, context);
       return report;
-    } finally {
-      run.journal.close();
-    }
+    });
   });
 }
 

@@ -46,6 +46,20 @@ export function openRunDirectory(dir: string, description: RunDescription): RunD
   return { dir, journal: openJournal(join(dir, "log.ndjson")) };
 }
 
+/** Works in a run directory, and closes its log whatever happens. @throws MaskwrightError as `openRunDirectory` */
+export async function inRunDirectory<T>(
+  dir: string,
+  description: RunDescription,
+  work: (run: RunDirectory) => Promise<T>,
+): Promise<T> {
+  const run = openRunDirectory(dir, description);
+  try {
+    return await work(run);
+  } finally {
+    run.journal.close();
+  }
+}
+
 /** A run's files would stand among others, and its `report.json` might replace one of them. */
 function checkEmpty(dir: string): void {
   const other = readdirSync(dir).find((name) => !name.startsWith("."));

@@ -7,16 +7,15 @@ import { fingerprint } from "./artifact-key.ts";
 import { estimateCams, openTagged, type TagSource } from "./cam.ts";
 import { type CamSource, withCamThread } from "./cams/cam-source.ts";
 import type { TaggedPhotos } from "./cams/classifier.ts";
-import { checkSomeFinished, secondsSince } from "./command.ts";
+import { checkSomeFinished, secondsSince, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
-import { writeAtomically } from "./files.ts";
 import { openLabels, openPhotos } from "./label-input.ts";
 import { proposerIdentity } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
 import { estimatePropose } from "./propose.ts";
 import type { ProposalOrigin } from "./refine.ts";
 import { openSource, withProposalThreads } from "./refine-stage.ts";
-import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
+import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type CamOrigin, camIdentity } from "./seeds/cam-origin.ts";
 import { makeSeeds } from "./seeds/make-seeds.ts";
 import { scoreRounds } from "./seeds/score-rounds.ts";
@@ -62,8 +61,7 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
   const truths = truth === null ? null : openLabels(truth);
   return await withProposalThreads(source, context, (maskContext) =>
     withCams(cams, context, async (camContext) => {
-      const run = openRunDirectory(out, { command: "seed", options, inputs });
-      try {
+      return await inRunDirectory(out, { command: "seed", options, inputs }, async (run) => {
         const made = await makeSeeds(tagged, source, request, run, { context, maskContext, camContext });
         const round = made.rounds[made.rounds.length - 1];
         checkSomeFinished("seed", round.finished.length, made.failures);
@@ -85,13 +83,11 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
           perImage: perImage(round.finished, scored),
           timing: { seconds: secondsSince(startMs) },
         };
-        writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+        writeReport(out, report);
         const page = { request, report, tagged, made, truths };
         await writeSeedPage(join(out, "report.html"), page, context);
         return report;
-      } finally {
-        run.journal.close();
-      }
+      });
     }),
   );
 }

@@ -1,20 +1,18 @@
 import { join, resolve } from "node:path";
 import type { PromptSource } from "../data/prompts.ts";
-import { fingerprint, stageKey } from "./artifact-key.ts";
-import { checkSomeFinished, type RunSummary, secondsSince } from "./command.ts";
+import { stageKey } from "./artifact-key.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
-import { writeAtomically } from "./files.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { checkAskable } from "./masks/check-askable.ts";
 import { estimateMasks } from "./masks/estimate-masks.ts";
 import { type Segmenter, segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
-import { openRunDirectory, type RunDirectory } from "./run-directory.ts";
+import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { categoryIdsOf, writeInstances } from "./segment-instances.ts";
 import { missingPictures, type SelectionOptions, selectLabeled } from "./selection.ts";
 import { type Failure, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { SegmentResult, SegmentTask } from "./tasks/segment.ts";
-import { version } from "./version.ts";
 
 export interface SegmentRequest extends SelectionOptions {
   readonly images: string;
@@ -49,8 +47,7 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
   };
   return await withMaskThreads(segmenter, context, async (maskContext) => {
     const inputs = { images: resolve(images), prompts: resolve(prompts.path) };
-    const run = openRunDirectory(out, { command: "segment", options, inputs });
-    try {
+    return await inRunDirectory(out, { command: "segment", options, inputs }, async (run) => {
       const stage = objectsKey(request);
       const outcome = await segmentStage(ids, photos, request, stage, run, maskContext);
       const { finished } = outcome;
@@ -60,22 +57,16 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
       const layer = { kind: "proposals", folder: join(out, "objects") } as const;
       const drawn = overlay ? await overlayStage({ ids: done, photos, layer }, run, context) : [];
       const failures = [...absent, ...outcome.failures, ...drawn];
-      const report: SegmentReport = {
-        command: "segment",
-        maskwright: version,
-        options,
-        images: done.length,
-        objects: finished.reduce((sum, { result }) => sum + result.objects, 0),
-        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
-        failures,
-        fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
-        timing: { seconds: secondsSince(startMs) },
-      };
-      writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+      const report = summarizeRun(
+        { command: "segment", options, finished, failures, startMs },
+        {
+          objects: finished.reduce((sum, { result }) => sum + result.objects, 0),
+          bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+        },
+      );
+      writeReport(out, report);
       return report;
-    } finally {
-      run.journal.close();
-    }
+    });
   });
 }
 

@@ -9,7 +9,7 @@ import { packTargets } from "../methods/wps/targets.ts";
 import { compilePartTraining } from "../methods/wps/training.ts";
 import { drawPrompter } from "../models/prompter/initial.ts";
 import { fingerprint } from "./artifact-key.ts";
-import { type RunSummary, secondsSince } from "./command.ts";
+import { type RunSummary, secondsSince, writeReport } from "./command.ts";
 import { writeAtomically } from "./files.ts";
 import { openPhotos } from "./label-input.ts";
 import type { SamModel } from "./masks/mask-source.ts";
@@ -99,7 +99,7 @@ export async function trainPrompter(
       fingerprint: description.training.fingerprint,
       timing: { seconds: secondsSince(startMs) },
     };
-    writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    writeReport(out, report);
     return report;
   } finally {
     await taught.close();
