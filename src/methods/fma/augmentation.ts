@@ -3,6 +3,7 @@ import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { BACKGROUND, type ClassId, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
+import { mirrorRows } from "../../core/mirror.ts";
 import type { Random } from "../../core/random.ts";
 import { resizeImage, resizeLabels } from "../../core/resize.ts";
 import { jitterColors } from "./color-jitter.ts";
@@ -117,16 +118,6 @@ function mirrored<L extends LabelMap | null>({ image, labels }: Augmented<L>): A
     image: { ...image, data: mirrorRows(image.data, image.width, 3) },
     labels: (labels === null ? null : { ...labels, data: mirrorRows(labels.data, labels.width, 1) }) as L,
   };
-}
-
-function mirrorRows(data: Uint8Array | Uint8ClampedArray, width: number, channels: number): Uint8Array {
-  const result = new Uint8Array(data.length);
-  const row = width * channels;
-  for (let start = 0; start < data.length; start += row)
-    for (let j = 0; j < width; j++)
-      for (let c = 0; c < channels; c++)
-        result[start + j * channels + c] = data[start + (width - 1 - j) * channels + c];
-  return result;
 }
 
 /** As Python's round. */

@@ -2,6 +2,7 @@ import { invalid } from "../../core/error.ts";
 import { type Box, boxArea, clipBox, intersectBoxes } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { checkSize } from "../../core/limits.ts";
+import { mirrorRows } from "../../core/mirror.ts";
 import type { WeakLabel } from "../../core/weak-label.ts";
 
 /** Boxes or points of parts. */
@@ -20,15 +21,9 @@ export interface TaughtPicture {
  */
 export function flipPicture({ image, weak }: TaughtPicture, classes: readonly string[]): TaughtPicture {
   const { height, width, data } = image;
-  const flipped = new Uint8Array(data.length);
-  for (let i = 0; i < height; i++)
-    for (let j = 0; j < width; j++) {
-      const from = (i * width + j) * 3;
-      flipped.set(data.subarray(from, from + 3), (i * width + width - 1 - j) * 3);
-    }
   const mirrored = mirrorClasses(classes);
   return {
-    image: { height, width, data: flipped },
+    image: { height, width, data: mirrorRows(data, width, 3) },
     weak: mapLabel(weak, {
       box: ({ classId, x0, x1, ...box }) => [
         { ...box, classId: mirrored[classId], x0: width - x1, x1: width - x0 },
