@@ -1,21 +1,7 @@
-import {
-  add,
-  attention,
-  conv2d,
-  gelu,
-  layerNorm,
-  linear,
-  reshape,
-  type Tensor,
-  transpose,
-} from "../../engine/index.ts";
+import { add, attention, conv2d, gelu, reshape, type Tensor, transpose } from "../../engine/index.ts";
+import { DECODER_EPSILON, dense, mergeHeads, norm, splitHeads } from "../sam/layers.ts";
+import { scoped, type Weights } from "../sam/weights.ts";
 import { PATCHES, type SegformerConfig } from "./config.ts";
-
-/** A network's weights by their official names. */
-export type Weights = (name: string) => Tensor;
-
-/** PyTorch's default, as transformers has it in every norm; the authors' code has 1e-6 in some. */
-const EPSILON = 1e-5;
 
 /** Positions of a map as rows, [B, h·w, C]. */
 interface Tokens {
@@ -33,9 +19,9 @@ interface Tokens {
  */
 export function encodeSegformer(weights: Weights, image: Tensor, config: SegformerConfig): Tensor[] {
   const maps: Tensor[] = [];
+  const own = scoped(weights, "segformer.encoder.");
   let x = image;
   for (const [stage, depth] of config.depths.entries()) {
-    const own = (name: string): Tensor => weights(`segformer.encoder.${name}`);
     const { kernel, stride } = PATCHES[stage];
     const patches = conv2d(x, own(`patch_embeddings.${stage}.proj.weight`), {
       bias: own(`patch_embeddings.${stage}.proj.bias`),
@@ -43,21 +29,21 @@ export function encodeSegformer(weights: Weights, image: Tensor, config: Segform
       pad: kernel >> 1,
     });
     const [, , height, width] = patches.shape as readonly number[];
-    let tokens = norm(own, `patch_embeddings.${stage}.layer_norm`, toTokens(patches));
+    let tokens = normalize(own, `patch_embeddings.${stage}.layer_norm`, toTokens(patches));
     for (let i = 0; i < depth; i++) {
-      const block = (name: string): Tensor => own(`block.${stage}.${i}.${name}`);
+      const block = scoped(own, `block.${stage}.${i}.`);
       tokens = mixBlock(block, { tokens, height, width }, config.heads[stage], config.reductions[stage]);
     }
-    x = toMap({ tokens: norm(own, `layer_norm.${stage}`, tokens), height, width });
+    x = toMap({ tokens: normalize(own, `layer_norm.${stage}`, tokens), height, width });
     maps.push(x);
   }
   return maps;
 }
 
 function mixBlock(weights: Weights, { tokens, ...size }: Tokens, heads: number, reduction: number): Tensor {
-  const normed = { tokens: norm(weights, "layer_norm_1", tokens), ...size };
+  const normed = { tokens: normalize(weights, "layer_norm_1", tokens), ...size };
   const attended = add(tokens, reducedAttention(weights, normed, heads, reduction));
-  const hidden = dense(weights, "mlp.dense1", norm(weights, "layer_norm_2", attended));
+  const hidden = dense(weights, "mlp.dense1", normalize(weights, "layer_norm_2", attended));
   return add(
     attended,
     dense(weights, "mlp.dense2", gelu(mixNeighbors(weights, { tokens: hidden, ...size }))),
@@ -71,25 +57,18 @@ function reducedAttention(
   heads: number,
   reduction: number,
 ): Tensor {
-  const [batch, count, dim] = tokens.shape as readonly number[];
   let seen = tokens;
   if (reduction > 1) {
     const map = conv2d(toMap({ tokens, ...size }), weights("attention.self.sr.weight"), {
       bias: weights("attention.self.sr.bias"),
       stride: reduction,
     });
-    seen = norm(weights, "attention.self.layer_norm", toTokens(map));
+    seen = normalize(weights, "attention.self.layer_norm", toTokens(map));
   }
-  const project = (name: string, x: Tensor): Tensor => {
-    const projected = dense(weights, `attention.self.${name}`, x);
-    return transpose(reshape(projected, [batch, x.shape[1], heads, dim / heads]), [0, 2, 1, 3]);
-  };
+  const project = (name: string, x: Tensor): Tensor =>
+    splitHeads(dense(weights, `attention.self.${name}`, x), heads);
   const mixed = attention(project("query", tokens), project("key", seen), project("value", seen));
-  return dense(
-    weights,
-    "attention.output.dense",
-    reshape(transpose(mixed, [0, 2, 1, 3]), [batch, count, dim]),
-  );
+  return dense(weights, "attention.output.dense", mergeHeads(mixed));
 }
 
 /** The depthwise 3 × 3 convolution that tells positions apart in place of an encoding of positions. @see equation 3 */
@@ -103,13 +82,9 @@ function mixNeighbors(weights: Weights, { tokens, ...size }: Tokens): Tensor {
   return toTokens(mixed);
 }
 
-/** x·Wᵀ + b */
-export function dense(weights: Weights, name: string, x: Tensor): Tensor {
-  return linear(x, weights(`${name}.weight`), { bias: weights(`${name}.bias`), transposeWeight: true });
-}
-
-function norm(weights: Weights, name: string, x: Tensor): Tensor {
-  return layerNorm(x, { scale: weights(`${name}.weight`), bias: weights(`${name}.bias`), epsilon: EPSILON });
+/** With PyTorch's default epsilon, as transformers has it in every norm; the authors' code has 1e-6 in some. */
+function normalize(weights: Weights, name: string, x: Tensor): Tensor {
+  return norm(weights, name, x, DECODER_EPSILON);
 }
 
 /** [B, C, h, w] as [B, h·w, C] */

@@ -14,8 +14,9 @@ import {
   type Tensor,
   transpose,
 } from "../../engine/index.ts";
+import type { Weights } from "../sam/weights.ts";
 import type { SegformerConfig } from "./config.ts";
-import { encodeSegformer, toTokens, type Weights } from "./mix-transformer.ts";
+import { encodeSegformer, toTokens } from "./mix-transformer.ts";
 
 /** How far running statistics move towards a batch's. */
 const MOMENTUM = 0.1;
