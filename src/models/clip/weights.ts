@@ -1,8 +1,7 @@
 import { renameWeights, selectWeights, type WeightFile } from "../../engine/index.ts";
+import { layerEntries, type TensorEntry } from "../sam/tensor-entries.ts";
 import { type ClipConfig, MLP_RATIO, trainedGrid } from "./config.ts";
 import { joinRows, transposeStored } from "./derived-tensors.ts";
-
-type Entry = readonly [name: string, shape: readonly number[]];
 
 /** Every tensor of a configuration with its shape, by the official names. */
 export function clipTensors({ vision, text, dim }: ClipConfig): Map<string, readonly number[]> {
@@ -10,37 +9,33 @@ export function clipTensors({ vision, text, dim }: ClipConfig): Map<string, read
     ["visual.class_embedding", [vision.dim]],
     ["visual.conv1.weight", [vision.dim, 3, vision.patch, vision.patch]],
     ["visual.positional_embedding", [trainedGrid(vision) ** 2 + 1, vision.dim]],
-    ...layer("visual.ln_pre", [vision.dim]),
+    ...layerEntries("visual.ln_pre", [vision.dim]),
     ...blocks("visual.transformer", vision),
-    ...layer("visual.ln_post", [vision.dim]),
+    ...layerEntries("visual.ln_post", [vision.dim]),
     ["visual.proj", [vision.dim, dim]],
     ["token_embedding.weight", [text.vocabulary, text.dim]],
     ["positional_embedding", [text.context, text.dim]],
     ...blocks("transformer", text),
-    ...layer("ln_final", [text.dim]),
+    ...layerEntries("ln_final", [text.dim]),
     ["text_projection", [text.dim, dim]],
     ["logit_scale", []],
   ]);
 }
 
-function layer(name: string, weight: readonly number[]): Entry[] {
-  return [
-    [`${name}.weight`, weight],
-    [`${name}.bias`, [weight[0]]],
-  ];
-}
-
-function blocks(name: string, { dim, depth }: { readonly dim: number; readonly depth: number }): Entry[] {
-  const block = (i: number): Entry[] => {
+function blocks(
+  name: string,
+  { dim, depth }: { readonly dim: number; readonly depth: number },
+): TensorEntry[] {
+  const block = (i: number): TensorEntry[] => {
     const at = `${name}.resblocks.${i}`;
     return [
-      ...layer(`${at}.ln_1`, [dim]),
+      ...layerEntries(`${at}.ln_1`, [dim]),
       [`${at}.attn.in_proj_weight`, [3 * dim, dim]],
       [`${at}.attn.in_proj_bias`, [3 * dim]],
-      ...layer(`${at}.attn.out_proj`, [dim, dim]),
-      ...layer(`${at}.ln_2`, [dim]),
-      ...layer(`${at}.mlp.c_fc`, [MLP_RATIO * dim, dim]),
-      ...layer(`${at}.mlp.c_proj`, [dim, MLP_RATIO * dim]),
+      ...layerEntries(`${at}.attn.out_proj`, [dim, dim]),
+      ...layerEntries(`${at}.ln_2`, [dim]),
+      ...layerEntries(`${at}.mlp.c_fc`, [MLP_RATIO * dim, dim]),
+      ...layerEntries(`${at}.mlp.c_proj`, [dim, MLP_RATIO * dim]),
     ];
   };
   return Array.from({ length: depth }, (_, i) => block(i)).flat();

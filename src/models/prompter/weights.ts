@@ -1,63 +1,55 @@
 import { renameWeights, selectWeights, type WeightFile } from "../../engine/index.ts";
+import { layerEntries, type TensorEntry } from "../sam/tensor-entries.ts";
 import { neckSide, type PrompterConfig } from "./config.ts";
-
-type Entry = readonly [name: string, shape: readonly number[]];
 
 /** Every tensor of a configuration with its shape, by the official names. */
 export function prompterTensors(config: PrompterConfig): Map<string, readonly number[]> {
   const { channels, dim, queries, tokens, classes, encoderLayers, decoderLayers } = config;
   const side = neckSide(config);
-  const layers = (count: number, entries: (i: number) => Entry[]): Entry[] =>
+  const layers = (count: number, entries: (i: number) => TensorEntry[]): TensorEntry[] =>
     Array.from({ length: count }, (_, i) => entries(i)).flat();
   return new Map([
     ["pos_embed", [1, dim, side, side]],
-    ...layer("conv_layers.0", [dim, channels, 3, 3]),
-    ...layer("conv_layers.1", [dim]),
-    ...layer("conv_layers.3", [dim, dim, 3, 3]),
-    ...layer("conv_layers.4", [dim]),
+    ...layerEntries("conv_layers.0", [dim, channels, 3, 3]),
+    ...layerEntries("conv_layers.1", [dim]),
+    ...layerEntries("conv_layers.3", [dim, dim, 3, 3]),
+    ...layerEntries("conv_layers.4", [dim]),
     ...layers(encoderLayers, (i) => encoderLayer(`prompter.encoder.layers.${i}`, config)),
     ...layers(decoderLayers, (i) => decoderLayer(`prompter.decoder.layers.${i}`, config)),
-    ...layer("prompter.decoder.norm", [dim]),
+    ...layerEntries("prompter.decoder.norm", [dim]),
     ["query_embed.weight", [queries, dim]],
-    ...layer("class_embed", [classes + 1, dim]),
-    ...layer("coords_embed.0", [tokens * channels, dim]),
-    ...layer("coords_embed.2", [tokens * channels, tokens * channels]),
+    ...layerEntries("class_embed", [classes + 1, dim]),
+    ...layerEntries("coords_embed.0", [tokens * channels, dim]),
+    ...layerEntries("coords_embed.2", [tokens * channels, tokens * channels]),
   ]);
 }
 
-function layer(name: string, weight: readonly number[]): Entry[] {
-  return [
-    [`${name}.weight`, weight],
-    [`${name}.bias`, [weight[0]]],
-  ];
-}
-
-function attention(name: string, dim: number): Entry[] {
+function attention(name: string, dim: number): TensorEntry[] {
   return [
     [`${name}.in_proj_weight`, [3 * dim, dim]],
     [`${name}.in_proj_bias`, [3 * dim]],
-    ...layer(`${name}.out_proj`, [dim, dim]),
+    ...layerEntries(`${name}.out_proj`, [dim, dim]),
   ];
 }
 
-function feedForward(at: string, { dim, mlpDim }: PrompterConfig): Entry[] {
-  return [...layer(`${at}.linear1`, [mlpDim, dim]), ...layer(`${at}.linear2`, [dim, mlpDim])];
+function feedForward(at: string, { dim, mlpDim }: PrompterConfig): TensorEntry[] {
+  return [...layerEntries(`${at}.linear1`, [mlpDim, dim]), ...layerEntries(`${at}.linear2`, [dim, mlpDim])];
 }
 
-function encoderLayer(at: string, config: PrompterConfig): Entry[] {
+function encoderLayer(at: string, config: PrompterConfig): TensorEntry[] {
   return [
     ...attention(`${at}.self_attn`, config.dim),
     ...feedForward(at, config),
-    ...["norm1", "norm2"].flatMap((name) => layer(`${at}.${name}`, [config.dim])),
+    ...["norm1", "norm2"].flatMap((name) => layerEntries(`${at}.${name}`, [config.dim])),
   ];
 }
 
-function decoderLayer(at: string, config: PrompterConfig): Entry[] {
+function decoderLayer(at: string, config: PrompterConfig): TensorEntry[] {
   return [
     ...attention(`${at}.self_attn`, config.dim),
     ...attention(`${at}.multihead_attn`, config.dim),
     ...feedForward(at, config),
-    ...["norm1", "norm2", "norm3"].flatMap((name) => layer(`${at}.${name}`, [config.dim])),
+    ...["norm1", "norm2", "norm3"].flatMap((name) => layerEntries(`${at}.${name}`, [config.dim])),
   ];
 }
 
