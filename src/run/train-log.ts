@@ -1,7 +1,10 @@
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import type { TrainLog } from "../engine/train.ts";
 
-/** One line of a training log: the step, its learning rate, the loss and what else a step reports. */
+/**
+ * One line of a training log: the step, its learning rate, the loss and what else a step reports, and where the run was validated after it,
+ * what that gave.
+ */
 export type TrainLine = { readonly step: number; readonly rate: number } & Readonly<Record<string, number>>;
 
 /** A training log, one JSON object a line. Nothing in it depends on the clock: a run that was stopped leaves the same bytes as one that was not. */

@@ -49,9 +49,14 @@ describe("runTraining", () => {
       .split("\n")
       .map((line) => JSON.parse(line));
     expect(log.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
-    expect(Object.keys(log[0])).toEqual(["step", "rate", "loss", "fit", "size", "gradient norm"]);
+    const everyStep = ["step", "rate", "loss", "fit", "size", "gradient norm"];
+    expect(Object.keys(log[0])).toEqual(everyStep);
+    const validated = log.filter((line) => "val accuracy" in line);
+    expect(validated.map(({ step }) => step)).toEqual([15, 30, 45, 60, 75, 90, 100]);
+    expect(Object.keys(validated[0])).toEqual([...everyStep, "val accuracy"]);
+    expect(validated.at(-1)["val accuracy"]).toBeGreaterThan(0.8);
     const page = readFileSync(join(whole, "report.html"), "utf8");
-    expect(page.match(/<polyline/g)).toHaveLength(5);
+    expect(page.match(/<polyline/g)).toHaveLength(6);
     expect(page).toContain("100 steps.");
   });
 });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { MaskwrightError } from "../core/error.ts";
+import { invalid, MaskwrightError } from "../core/error.ts";
 import { random } from "../core/random.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../engine/checkpoint.ts";
 import type { Arrays } from "../engine/runtime.ts";
@@ -28,6 +28,19 @@ export interface TrainingRun {
   readonly steps: number;
   readonly schedule: Schedule;
   readonly checkpointEvery: number;
+  /** What is measured on data kept out of the training, after every so many steps and after the last. */
+  readonly validation?: TrainingValidation;
+}
+
+export interface TrainingValidation {
+  readonly every: number;
+  /**
+   * Numbers by the names that log and report call them, none of which a step reports. They depend on the trained state alone, so that a run
+   * that goes on logs what an uninterrupted one would have logged. A stop waits for them.
+   */
+  readonly measure: (
+    trainer: Pick<Trainer, "evaluate" | "state">,
+  ) => Promise<Readonly<Record<string, number>>>;
 }
 
 export interface TrainingResult {
@@ -45,7 +58,9 @@ export async function runTraining(
   run: TrainingRun,
   { progress, signal }: Pick<WorkContext, "progress" | "signal">,
 ): Promise<TrainingResult> {
-  const { name, folder, config, steps } = run;
+  const { name, folder, config, steps, validation } = run;
+  if (validation !== undefined && !(Number.isInteger(validation.every) && validation.every >= 1))
+    throw invalid("runTraining: validation.every", "an integer >= 1", validation.every);
   const path = join(folder, "checkpoint.safetensors");
   makeFolder(folder);
   const before = existsSync(path) ? readCheckpoint(path, config) : null;
@@ -62,7 +77,7 @@ export async function runTraining(
   try {
     await trainLoop({
       ...run,
-      step: (batch, rate) => trainer.step(batch, rate),
+      step: validatedStep(trainer, run, startStep),
       startStep,
       checkpoint: { every: run.checkpointEvery, save },
       onLog(line) {
@@ -78,6 +93,21 @@ export async function runTraining(
     await trainer.dispose();
   }
   return result as TrainingResult;
+}
+
+/** A step that also measures where that is due: a line of the log has both. */
+function validatedStep(
+  trainer: Trainer,
+  { steps, validation }: TrainingRun,
+  startStep: number,
+): (batch: readonly Arrays[], rate: number) => ReturnType<Trainer["step"]> {
+  let done = startStep;
+  return async (batch, rate) => {
+    const numbers = await trainer.step(batch, rate);
+    done++;
+    const isDue = validation !== undefined && (done % validation.every === 0 || done === steps);
+    return isDue ? { ...numbers, ...(await validation.measure(trainer)) } : numbers;
+  };
 }
 
 function readCheckpoint(path: string, config: unknown): Checkpoint {

@@ -1,7 +1,12 @@
 import { compileTraining } from "../engine/compile-training.ts";
 import { openWorkerRuntime } from "../engine/runtime-worker.ts";
 import { cosineRate } from "../engine/schedule.ts";
-import { batchOfSmallNetwork, smallNetwork, startOfSmallNetwork } from "../engine/testing/small-network.ts";
+import {
+  accuracy,
+  batchOfSmallNetwork,
+  smallNetwork,
+  startOfSmallNetwork,
+} from "../engine/testing/small-network.ts";
 import { runTraining } from "../run/train.ts";
 
 /** `train-child.ts FOLDER STEPS [SIGNAL STEP]`: a training run that sends itself a signal after a step. */
@@ -27,6 +32,14 @@ await runTraining(
     steps: Number(steps),
     schedule: cosineRate(0.02, Number(steps)),
     checkpointEvery: 10,
+    validation: {
+      every: 15,
+      async measure(trainer) {
+        const { x, labels } = batchOfSmallNetwork(Number(steps));
+        const { scores } = await trainer.evaluate("predict", { x });
+        return { "val accuracy": accuracy(scores, labels) };
+      },
+    },
   },
   {
     progress: {

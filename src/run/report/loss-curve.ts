@@ -16,7 +16,8 @@ interface Point {
  * The loss over the steps, as an SVG drawing: a line through the means of equal runs of steps, and around it the span of what they hold. It stands
  * alone and takes the colors of a page that has them.
  *
- * @param name  which number of the log
+ * @param lines  each has the number
+ * @param name   which number of the log
  */
 export function lossCurve(lines: readonly TrainLine[], name = "loss"): Html {
   const points = summarize(lines, name);

@@ -192,6 +192,19 @@ describe("renderReport", () => {
     expect(unbalancedTags(page)).toEqual([]);
   });
 
+  it("draws what was measured after some steps only through those", () => {
+    const lines = [4, 3, 2, 1].map((loss, i) => ({
+      step: i + 1,
+      rate: 0.5,
+      loss,
+      ...(i % 2 === 1 ? { "val loss": loss + 1 } : {}),
+    }));
+    const page = renderReport({ ...report, trainings: [{ name: "segmenter", lines }] });
+    expect(textOf(page)).toContain("val loss 4 → 2");
+    expect(page).not.toContain("NaN");
+    expect(page.match(/<polyline/g)).toHaveLength(3);
+  });
+
   it("says so of a training run without steps", () => {
     const page = renderReport({ ...report, trainings: [{ name: "segmenter", lines: [] }] });
     expect(textOf(page)).toContain("Training: segmenter 0 steps.");
