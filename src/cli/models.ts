@@ -74,7 +74,8 @@ function pullCommand(): Command {
   return command.action(async (names: string[], options: PullCommandOptions) => {
     const { folder, findModel } = await openStore();
     const entries = names.map((name) => findModel(name));
-    const [{ pullModel }, { hubSettings }, { createTransferProgress }] = await Promise.all([
+    const [{ isBundled }, { pullModel }, { hubSettings }, { createTransferProgress }] = await Promise.all([
+      import("../run/store/bundled-file.ts"),
       import("../run/store/pull.ts"),
       import("../run/store/hub.ts"),
       import("../run/store/transfer-progress.ts"),
@@ -95,7 +96,10 @@ function pullCommand(): Command {
         pulled.push(...files);
         if (options.json) continue;
         const isNew = files.some((file) => file.isNew);
-        process.stdout.write(`${entry.name}: ${isNew ? "fetched and checked" : "was here, undamaged"}\n`);
+        const result = isNew ? "fetched and checked" : "was here, undamaged";
+        process.stdout.write(
+          `${entry.name}: ${isBundled(entry) ? "ships with the package, nothing to pull" : result}\n`,
+        );
       }
       if (options.json) printJson({ folder, files: pulled.map(({ file, isNew }) => ({ ...file, isNew })) });
     });
@@ -132,17 +136,18 @@ function verifyCommand(): Command {
   addJson(command);
   addExamples(command, ["maskwright models verify", "maskwright models verify sam-vit-b"]);
   return command.action(async (name: string | undefined, options: ModelsOptions) => {
-    const { folder, locateNotes, verifyFile } = await openStore();
+    const { folder, locateNotes, mendingHint, verifyFile } = await openStore();
     await untilInterrupted(options, STOPPING, async (signal) => {
       const verified: Verification[] = [];
-      for (const file of locateNotes(folder, name)) verified.push(await verifyFile(folder, file, { signal }));
+      for (const file of locateNotes(folder, name)) verified.push(await verifyFile(file, { signal }));
       if (verified.some(({ fault }) => fault !== null)) process.exitCode = exitCodes.failed;
       if (options.json) return printJson({ folder, files: verified });
       for (const { model, role, fault } of verified)
         process.stdout.write(`${model} ${role}: ${fault ?? "undamaged"}\n`);
       if (verified.length === 0) process.stdout.write(`nothing in ${folder}\n`);
-      const damaged = new Set(verified.filter(({ fault }) => fault !== null).map(({ model }) => model));
-      for (const model of damaged) process.stderr.write(`hint: maskwright models pull ${model}\n`);
+      const damaged = verified.filter(({ fault }) => fault !== null);
+      for (const hint of new Set(damaged.map((file) => mendingHint(file))))
+        process.stderr.write(`hint: ${hint}\n`);
     });
   });
 }
@@ -175,8 +180,11 @@ function removeCommand(): Command {
     const entries = names.map((name) => findModel(name));
     const removed = entries.filter((entry) => removeModel(folder, entry)).map(({ name }) => name);
     if (json) return printJson({ folder, removed });
-    for (const { name } of entries)
-      process.stdout.write(`${name}: ${removed.includes(name) ? "removed" : "was not here"}\n`);
+    const { isBundled } = await import("../run/store/bundled-file.ts");
+    for (const entry of entries) {
+      const reason = isBundled(entry) ? "ships with the package, nothing to remove" : "was not here";
+      process.stdout.write(`${entry.name}: ${removed.includes(entry.name) ? "removed" : reason}\n`);
+    }
   });
 }
 

@@ -3,12 +3,12 @@ import { type ClipConfig, clipConfigs } from "./clip/config.ts";
 import { samConfigs } from "./sam/config.ts";
 import type { samWeights } from "./sam/weights.ts";
 
-/** A model whose weights others published: what it is, under which license, and where its files are. */
+/** A model with weights, others' or our own: what it is, under which license, and where its files are. */
 export interface ModelEntry {
   readonly name: string;
   readonly title: string;
   readonly license: "Apache-2.0" | "MIT";
-  /** Where its authors describe it and state that license. */
+  /** Where its authors describe it and state that license: an address, or a page of ours. */
   readonly project: string;
   readonly network: ModelNetwork;
   readonly files: readonly ModelFile[];
@@ -22,11 +22,23 @@ export type ModelNetwork =
 /** Every configuration that `samWeights` takes. */
 export type SamNetworkConfig = Parameters<typeof samWeights>[1];
 
-/** One of the files a model needs, from any of its sources: they hold the same tensors, maybe by other names. */
+/** One of the files a model needs. */
 export interface ModelFile {
   readonly role: FileRole;
-  /** The first one is taken unless another kind is asked for. */
+  /**
+   * Where it can be fetched: they hold the same tensors, maybe by other names. The first one is taken unless another kind is asked for. A
+   * bundled file has none.
+   */
   readonly sources: readonly ModelSource[];
+  readonly bundled?: BundledFile;
+}
+
+/** A file that ships with the package, so that it is always here. */
+export interface BundledFile {
+  /** From the package's root. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /** Weights of the network, or the vocabulary of its tokenizer. */
@@ -176,7 +188,22 @@ function clip(
   };
 }
 
-/** The models whose weights can be fetched or imported, in the order of a list for people. */
+/** A model of our own whose weights ship with the package, as `weights/NAME.safetensors`. */
+export function bundled(
+  name: string,
+  model: Pick<ModelEntry, "title" | "project" | "network">,
+  file: Pick<BundledFile, "bytes" | "sha256">,
+): ModelEntry {
+  const path = `weights/${name}.safetensors`;
+  return {
+    name,
+    license: "Apache-2.0",
+    ...model,
+    files: [{ role: "weights", sources: [], bundled: { path, ...file } }],
+  };
+}
+
+/** The models whose weights can be fetched or imported, or ship with the package, in the order of a list for people. */
 export const modelRegistry: readonly ModelEntry[] = [
   sam("b", {
     file: "sam_vit_b_01ec64.pth",

@@ -1,3 +1,4 @@
+import { bundledFile, isBundled } from "./bundled-file.ts";
 import type { ModelStatus } from "./stored-models.ts";
 import { formatBytes } from "./transfer-progress.ts";
 
@@ -5,7 +6,7 @@ import { formatBytes } from "./transfer-progress.ts";
 export function formatModels(models: readonly ModelStatus[]): string {
   const rows = models.map((model) => [
     model.entry.name,
-    describeSize(model.entry.files.map(({ sources }) => sources[0].bytes)),
+    isBundled(model.entry) ? "-" : describeSize(model.entry.files.map(({ sources }) => sources[0].bytes)),
     model.entry.license,
     describePresence(model),
   ]);
@@ -21,8 +22,9 @@ export function formatModels(models: readonly ModelStatus[]): string {
     .join("\n");
 }
 
-function describePresence({ files, damaged, isPresent }: ModelStatus): string {
-  if (isPresent) return "here";
+function describePresence({ entry, files, damaged, isPresent }: ModelStatus): string {
+  const isShipped = files.some(({ role, path }) => path === bundledFile(entry, role)?.path);
+  if (isPresent) return isShipped ? "ships with the package" : "here";
   return damaged.length > 0 ? "damaged" : files.length > 0 ? "in part" : "-";
 }
 

@@ -27,7 +27,8 @@ export interface PulledFile {
 }
 
 /**
- * Sees to it that all files of a model are here, undamaged: those that are here are hashed and kept, the others fetched.
+ * Sees to it that all files of a model are here, undamaged: those that are here are hashed and kept, the others fetched. What ships with
+ * the package is left as it is.
  *
  * @throws MaskwrightError INVALID_ARGUMENT when the network is not to be used; as `download`, `findLocalFile` and `adoptFile` do
  */
@@ -38,6 +39,7 @@ export async function pullModel(
 ): Promise<PulledFile[]> {
   const files: PulledFile[] = [];
   for (const file of entry.files) {
+    if (file.bundled !== undefined) continue;
     const stored = readStoredFile(folder, entry.name, file.role);
     if (stored !== null && (await isWhole(folder, stored, options.signal))) {
       files.push({ file: stored, isNew: false });
@@ -52,9 +54,9 @@ export async function pullModel(
   return files;
 }
 
-async function isWhole(folder: string, file: StoredFile, signal: AbortSignal): Promise<boolean> {
-  if (!isPresent(folder, file)) return false;
-  return (await digestFile(storedPath(folder, file), { signal })).sha256 === file.sha256;
+async function isWhole(folder: string, stored: StoredFile, signal: AbortSignal): Promise<boolean> {
+  const file = { ...stored, path: storedPath(folder, stored) };
+  return isPresent(file) && (await digestFile(file.path, { signal })).sha256 === file.sha256;
 }
 
 async function copyFile(

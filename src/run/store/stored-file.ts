@@ -28,6 +28,11 @@ export interface StoredFile {
   readonly origin: FileOrigin;
 }
 
+/** A model's file, and where it lies. */
+export interface LocatedFile extends StoredFile {
+  readonly path: string;
+}
+
 export interface FileOrigin {
   /** Address or path. */
   readonly from: string;
@@ -98,9 +103,8 @@ export function removeStoredFile(folder: string, model: string, role: FileRole):
 }
 
 /** Whether the file itself is here, judged by its size. */
-export function isPresent(folder: string, file: StoredFile): boolean {
-  const path = storedPath(folder, file);
-  return existsSync(path) && statSync(path).size === file.bytes;
+export function isPresent({ path, bytes }: LocatedFile): boolean {
+  return existsSync(path) && statSync(path).size === bytes;
 }
 
 function notePath(folder: string, model: string, role: FileRole): string {

@@ -184,15 +184,17 @@ describe("listModels, verifyFile and removeModel", () => {
     expect(listModels(folder, [entry])).toEqual([
       { entry, files: [{ ...file, path }], damaged: [], isPresent: true },
     ]);
-    expect(await verifyFile(folder, file)).toEqual({ ...file, path, fault: null });
+    expect(await verifyFile({ ...file, path })).toEqual({ ...file, path, fault: null });
 
     const damaged = tinySafetensors.with(-1, 7);
     writeFileSync(path, damaged);
-    expect((await verifyFile(folder, file)).fault).toBe(`expected sha256 ${kept}, got ${hashBytes(damaged)}`);
+    expect((await verifyFile({ ...file, path })).fault).toBe(
+      `expected sha256 ${kept}, got ${hashBytes(damaged)}`,
+    );
     expect(removeModel(folder, entry)).toBe(true);
     expect(hashTree(folder)).toEqual({});
     expect(removeModel(folder, entry)).toBe(false);
-    expect((await verifyFile(folder, file)).fault).toBe("the file is gone");
+    expect((await verifyFile({ ...file, path })).fault).toBe("the file is gone");
   });
 
   it.each([
@@ -211,7 +213,7 @@ describe("listModels, verifyFile and removeModel", () => {
     expect(readStoredFile(folder, "tiny-sam", "weights")).toBeNull();
     expect(listModels(folder, [entry])).toEqual([status]);
     expect(formatModels([status])).toMatch(/^tiny-sam .* damaged$/m);
-    expect(await verifyFile(folder, note)).toEqual({ ...note, fault: `its note is damaged: ${note.path}` });
+    expect(await verifyFile(note)).toEqual({ ...note, fault: `its note is damaged: ${note.path}` });
     expect(removeModel(folder, entry)).toBe(true);
     expect(hashTree(folder)).toEqual({});
   });

@@ -1,25 +1,23 @@
 import { existsSync } from "node:fs";
 import { badFormat, MaskwrightError } from "../../core/error.ts";
 import { type FileRole, findModel, type ModelEntry, modelRegistry } from "../../models/registry.ts";
+import { bundledFile } from "./bundled-file.ts";
 import { type DigestOptions, digestFile } from "./digest.ts";
 import { modelsFolder } from "./location.ts";
 import {
   type DamagedNote,
   damagedNote,
   isPresent,
+  type LocatedFile,
   readStoredFile,
   removeStoredFile,
   type StoredFile,
   storedPath,
 } from "./stored-file.ts";
 
-/** A model's file that is here, and where. */
-export interface LocatedFile extends StoredFile {
-  readonly path: string;
-}
-
 /**
- * Where a model's file lies: weights in safetensors, as `openWeightFile` reads them. Nothing is fetched.
+ * Where a model's file lies: weights in safetensors, as `openWeightFile` reads them. Nothing is fetched. A file that was imported goes
+ * before one that ships with the package.
  *
  * @param name  as the registry has it
  * @throws MaskwrightError NOT_FOUND for an unknown model, or one that is not here, with the command that gets it; BAD_FORMAT for a
@@ -30,18 +28,29 @@ export function locateModel(
   role: FileRole = "weights",
   folder: string = modelsFolder(),
 ): LocatedFile {
-  findModel(name);
-  const file = readStoredFile(folder, name, role);
-  if (file === null) {
-    const note = damagedNote(folder, name, role);
-    throw note === null ? absent(name, role, folder) : damaged(note);
+  const file = findFile(folder, findModel(name), role);
+  if (file === null) throw absent(name, role, folder);
+  if (!isStored(file)) throw damaged(file);
+  if (!isPresent(file)) {
+    const got = existsSync(file.path) ? "another size" : "no file";
+    throw badFormat(file.path, `${file.bytes} bytes`, got, mendingHint(file));
   }
-  const path = storedPath(folder, file);
-  if (!isPresent(folder, file)) {
-    const got = existsSync(path) ? "another size" : "no file";
-    throw badFormat(path, `${file.bytes} bytes`, got, `maskwright models pull ${name}`);
-  }
-  return { ...file, path };
+  return file;
+}
+
+/** One of a model's files, as it was written down: that of the user, or else that of the package. */
+function findFile(folder: string, entry: ModelEntry, role: FileRole): LocatedFile | DamagedNote | null {
+  const stored = readStoredFile(folder, entry.name, role);
+  if (stored !== null) return { ...stored, path: storedPath(folder, stored) };
+  return damagedNote(folder, entry.name, role) ?? bundledFile(entry, role);
+}
+
+/** What makes a damaged file whole again. */
+export function mendingHint({ model, role, path }: DamagedNote | LocatedFile): string {
+  const shipped = modelRegistry.find(({ name }) => name === model);
+  const file = shipped === undefined ? null : bundledFile(shipped, role);
+  if (file === null) return `maskwright models pull ${model}`;
+  return path === file.path ? "install maskwright again" : `maskwright models remove ${model}`;
 }
 
 function absent(name: string, what: string, folder: string): MaskwrightError {
@@ -50,9 +59,9 @@ function absent(name: string, what: string, folder: string): MaskwrightError {
   });
 }
 
-function damaged({ model, role, path }: DamagedNote): MaskwrightError {
-  const hint = `maskwright models pull ${model}`;
-  return badFormat(path, `a note about the ${role} of ${model}`, "something else", hint);
+function damaged(note: DamagedNote): MaskwrightError {
+  const { model, role, path } = note;
+  return badFormat(path, `a note about the ${role} of ${model}`, "something else", mendingHint(note));
 }
 
 /**
@@ -95,17 +104,15 @@ export function listModels(
   registry: readonly ModelEntry[] = modelRegistry,
 ): readonly ModelStatus[] {
   return registry.map((entry) => {
-    const files = entry.files
-      .map(({ role }) => readStoredFile(folder, entry.name, role))
-      .filter((file) => file !== null);
-    const damaged = entry.files
-      .map(({ role }) => damagedNote(folder, entry.name, role))
-      .filter((note) => note !== null);
+    const found = entry.files
+      .map(({ role }) => findFile(folder, entry, role))
+      .filter((each) => each !== null);
+    const files = found.filter((each) => isStored(each));
     return {
       entry,
-      damaged,
-      files: files.map((file) => ({ ...file, path: storedPath(folder, file) })),
-      isPresent: files.length === entry.files.length && files.every((file) => isPresent(folder, file)),
+      files,
+      damaged: found.filter((each) => !isStored(each)),
+      isPresent: files.length === entry.files.length && files.every((file) => isPresent(file)),
     };
   });
 }
@@ -117,19 +124,17 @@ export type Verification = (LocatedFile | DamagedNote) & {
 
 /** Hashes a file that is here again. A damaged note is a fault of its own. */
 export async function verifyFile(
-  folder: string,
-  file: StoredFile | DamagedNote,
+  file: LocatedFile | DamagedNote,
   options: DigestOptions = {},
 ): Promise<Verification> {
   if (!isStored(file)) return { ...file, fault: `its note is damaged: ${file.path}` };
-  const path = storedPath(folder, file);
-  if (!existsSync(path)) return { ...file, path, fault: "the file is gone" };
-  const { sha256 } = await digestFile(path, options);
+  if (!existsSync(file.path)) return { ...file, fault: "the file is gone" };
+  const { sha256 } = await digestFile(file.path, options);
   const fault = sha256 === file.sha256 ? null : `expected sha256 ${file.sha256}, got ${sha256}`;
-  return { ...file, path, fault };
+  return { ...file, fault };
 }
 
-/** Deletes what is here of a model. Returns whether there was anything. */
+/** Deletes what is here of a model, but for what ships with the package. Returns whether there was anything. */
 export function removeModel(folder: string, entry: ModelEntry): boolean {
   return entry.files.map(({ role }) => removeStoredFile(folder, entry.name, role)).includes(true);
 }
