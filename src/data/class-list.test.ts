@@ -35,6 +35,16 @@ describe("classList", () => {
     expect(coco.categoryIds).toBe(cocoCategoryIds);
   });
 
+  it("takes the names themselves", async () => {
+    expect(await classList(["cat", "dog"])).toEqual({
+      name: "classes",
+      classes: ["background", "cat", "dog"],
+    });
+    await expect(classList(["cat", "cat"])).rejects.toThrow(
+      'classes: class 2: expected each name once, got "cat" again (class 1)',
+    );
+  });
+
   const data = dataFolder("coco2017/annotations");
   it.skipIf(data === null)("names COCO's categories as COCO does", async () => {
     type Coco = { categories: { id: number; name: string }[] };

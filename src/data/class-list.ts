@@ -14,6 +14,9 @@ export interface ClassList {
   readonly categoryIds?: readonly number[];
 }
 
+/** "voc", "coco", "partimagenet", a file, or the names themselves. */
+export type ClassSource = string | readonly string[];
+
 const vocClasses: readonly string[] = [
   ..."background aeroplane bicycle bird boat bottle bus car cat chair cow diningtable dog horse motorbike".split(
     " ",
@@ -37,13 +40,14 @@ export const cocoCategoryIds: readonly number[] = Array.from({ length: 91 }, (_,
 );
 
 /**
- * The class names of "voc" (21), "coco" (81), "partimagenet" (41) or a file.
+ * The class names of "voc" (21), "coco" (81), "partimagenet" (41) or a file, or those of a list.
  *
  * A text file has one name a line; a JSON file is a list of names, or `{ name?, classes, palette? }` with a
  * palette of `[r, g, b]` rows. When the first name is not "background" ("_background_" and "__background__"
  * count), the background is put before it: class ids of the others start at 1 either way.
  */
-export async function classList(source: string): Promise<ClassList> {
+export async function classList(source: ClassSource): Promise<ClassList> {
+  if (typeof source !== "string") return checkClasses("classes", source, "classes");
   if (source === "voc") return { name: "voc", classes: vocClasses, palette: vocPalette() };
   if (source === "coco") return { name: "coco", classes: cocoClasses, categoryIds: cocoCategoryIds };
   if (source === "partimagenet") return { name: "partimagenet", classes: partImageNetClasses };

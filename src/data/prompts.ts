@@ -6,7 +6,7 @@ import { clipBox, type Size } from "../core/geometry.ts";
 import type { ClassId } from "../core/label-map.ts";
 import type { LabeledPrompt, ObjectPrompt, PointPrompt } from "../core/object-prompt.ts";
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
-import { type ClassList, classList } from "./class-list.ts";
+import { type ClassList, type ClassSource, classList } from "./class-list.ts";
 import { cocoBoxes, cocoClasses, countBoxless, readCoco } from "./coco.ts";
 import { listPictures, readFileBytes } from "./paths.ts";
 import { collectProblems, quote } from "./problems.ts";
@@ -34,11 +34,11 @@ export interface PromptSource {
  * Boxes of a `boxes.csv`, a COCO JSON file (.gz too), or a folder of VOC XML files. Crowds of COCO are left out, and so are annotations
  * without a box or with one of no area, which COCO itself has; those are counted.
  *
- * @param classes  "voc", "coco" or a file; by default the categories of a COCO file, and else "voc"
+ * @param classes  as `classList` takes them; by default the categories of a COCO file, and else "voc"
  * @throws MaskwrightError BAD_FORMAT that lists everything wrong with a file. The XML of a picture is read when its objects
  *         are asked for.
  */
-export async function openBoxes(path: string, classes?: string): Promise<PromptSource> {
+export async function openBoxes(path: string, classes?: ClassSource): Promise<PromptSource> {
   if (existsSync(path) && statSync(path).isDirectory()) return openVocBoxes(path, classes);
   if (/\.json(\.gz)?$/i.test(path)) return openCocoBoxes(path, classes);
   if (!/\.csv$/i.test(path)) throw otherKind("--boxes", "a .csv or .json file or a folder of VOC XML", path);
@@ -51,11 +51,11 @@ export async function openBoxes(path: string, classes?: string): Promise<PromptS
 /**
  * Points of a `points.csv`; see `decodePointsCsv` for which of them are on one object.
  *
- * @param classes  "voc" (the default), "coco" or a file
+ * @param classes  as `classList` takes them; "voc" by default
  * @throws MaskwrightError BAD_FORMAT that lists everything wrong with the file, objects without a positive point and
  *         objects of two classes among it
  */
-export async function openPoints(path: string, classes = "voc"): Promise<PromptSource> {
+export async function openPoints(path: string, classes: ClassSource = "voc"): Promise<PromptSource> {
   if (!/\.csv$/i.test(path)) throw otherKind("--points", "a .csv file", path);
   const list = await classList(classes);
   const prompts = groupPoints(await readPoints(path, list.classes), path);
@@ -94,7 +94,7 @@ export function checkPrompts(prompts: readonly ObjectPrompt[], size: Size, where
   );
 }
 
-async function openCocoBoxes(path: string, classes: string | undefined): Promise<PromptSource> {
+async function openCocoBoxes(path: string, classes: ClassSource | undefined): Promise<PromptSource> {
   const dataset = await readCoco(path);
   const given = classes === undefined ? null : await classList(classes);
   const own = cocoClasses(dataset, path, given?.classes);
@@ -123,7 +123,7 @@ function invert(classIds: ReadonlyMap<number, ClassId>): number[] {
   return ids;
 }
 
-async function openVocBoxes(path: string, classes = "voc"): Promise<PromptSource> {
+async function openVocBoxes(path: string, classes: ClassSource = "voc"): Promise<PromptSource> {
   const list = await classList(classes);
   const folder = existsSync(join(path, "Annotations")) ? join(path, "Annotations") : path;
   const found = listPictures(folder, { extensions: [".xml"], recursive: true });

@@ -3,7 +3,7 @@ import type { Box } from "../../core/geometry.ts";
 import { BACKGROUND, type ClassId } from "../../core/label-map.ts";
 import type { LabeledPrompt } from "../../core/object-prompt.ts";
 import { rleBox } from "../../core/rle.ts";
-import { classList } from "../../data/class-list.ts";
+import { type ClassSource, classList } from "../../data/class-list.ts";
 import type { CocoInstance } from "../../data/coco.ts";
 import { cocoMask } from "../../data/coco-segmentation.ts";
 import { readParts } from "../../data/part-dataset.ts";
@@ -17,7 +17,7 @@ import { boxCenters } from "../../methods/wps/teacher.ts";
  * @param classes  "partimagenet" or another list; by default the categories of the file
  * @throws MaskwrightError BAD_FORMAT that lists what is wrong with the file
  */
-export async function openPartBoxes(path: string, classes?: string): Promise<PromptSource> {
+export async function openPartBoxes(path: string, classes?: ClassSource): Promise<PromptSource> {
   const given = classes === undefined ? null : await classList(classes);
   const parts = await readParts(path, given?.classes);
   const { images } = parts.dataset;
