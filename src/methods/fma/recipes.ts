@@ -22,7 +22,10 @@ export interface PromptRecipe {
   readonly batch: number;
   /** Parts of a batch that the loss is normalized in. */
   readonly parts: number;
-  readonly augmentation: AugmentOptions;
+  /** Of the square that CLIP sees of a picture, px. */
+  readonly side: number;
+  /** How squares are cut out of a picture, another in each step; null: the square is the whole picture, the same in all steps. */
+  readonly augmentation: Pick<AugmentOptions, "longSide"> | null;
   /** Where a picture's classes come from: its tags, or what the seed still shows of them in the square cut out. */
   readonly classesFrom: "tags" | "seed";
 }
@@ -53,13 +56,14 @@ const common = {
   start: { seed: "真", std: 0.015 },
   batch: 16,
   parts: 1,
+  side: 224,
   classesFrom: "tags",
 } as const;
 
 /** The affinity step as published: the last row and column of patches are in no box. */
 const affinity = { power: 2, rounds: 1, compat: "original" } as const;
 
-const vocScale: AugmentOptions = { side: 224, longSide: { low: 288, high: 480 } };
+const vocScale = { longSide: { low: 288, high: 480 } };
 
 /** FMA-WSSS on PASCAL VOC. The start of its segmentation prompts is published as a file; this is how it was most likely drawn. */
 export const vocRecipe: FmaRecipe = {
@@ -96,7 +100,7 @@ export const cocoRecipe: FmaRecipe = {
     usedStep: 6150,
     warmupSteps: 1000,
     parts: 4,
-    augmentation: { side: 224, longSide: { low: 318, high: 530 } },
+    augmentation: { longSide: { low: 318, high: 530 } },
   },
   coarse: { affinity: { ...affinity, at: "cam", boxThreshold: 0.6 }, power: 0.4 },
   segmentation: {
@@ -105,7 +109,7 @@ export const cocoRecipe: FmaRecipe = {
     usedStep: 45_000,
     warmupSteps: 1000,
     parts: 8,
-    augmentation: { side: 224, longSide: { low: 318, high: 531 } },
+    augmentation: { longSide: { low: 318, high: 531 } },
   },
   fine: { affinity: null, power: 1 },
 };

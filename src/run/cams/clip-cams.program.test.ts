@@ -2,40 +2,29 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { readSafetensors, writeSafetensors } from "../../core/safetensors.ts";
+import { readSafetensors } from "../../core/safetensors.ts";
 import { readCam } from "../../data/cam-file.ts";
 import { readTags } from "../../data/weak-labels.ts";
 import { vocRecipe } from "../../methods/fma/recipes.ts";
-import { randomTensors, tinyConfig } from "../../models/clip/testing/tiny-clip.ts";
-import { byteCharacters } from "../../models/clip/vocabulary.ts";
 import { sceneClasses } from "../../scenes/objects/catalog.ts";
 import { writeTaggedScenes } from "../../testing/tagged-scenes.ts";
-import { hashTree, writeTree } from "../../testing/tree.ts";
+import { writeTinyClip } from "../../testing/tiny-clip-model.ts";
+import { hashTree } from "../../testing/tree.ts";
 import { type CamRequest, estimateCams, makeCams } from "../cam.ts";
 import { createPool, type Pool } from "../pool.ts";
 import { type SeedRequest, seed } from "../seed.ts";
 import type { WorkContext } from "../stage.ts";
-import type { ClipSource } from "./cam-source.ts";
-
-/** A CLIP that reads bytes: its vocabulary has no merges. */
-const config = { ...tinyConfig, text: { ...tinyConfig.text, context: 77, vocabulary: 514 } };
-const bytes = [...byteCharacters.values()];
-const tokens = [...bytes, ...bytes.map((each) => `${each}</w>`), "<|startoftext|>", "<|endoftext|>"];
-const vocabulary = {
-  model: { vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: [] },
-};
+import type { ClipModel, ClipSource } from "./cam-source.ts";
 
 let folder = "";
+let clip: ClipModel;
 let pool: Pool;
 let context: WorkContext;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "maskwright-clip-"));
   await writeTaggedScenes(folder, 2);
-  writeTree(folder, {
-    "clip.safetensors": writeSafetensors(randomTensors(config)),
-    "tokenizer.json": JSON.stringify(vocabulary),
-  });
+  clip = writeTinyClip(folder);
   pool = createPool(1);
   const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
   context = { pool, progress, signal: new AbortController().signal, keepGoing: false };
@@ -49,13 +38,7 @@ async function requestTo(out: string): Promise<CamRequest> {
   const path = join(folder, "tags.csv");
   const source: ClipSource = {
     kind: "clip",
-    clip: {
-      config,
-      weights: join(folder, "clip.safetensors"),
-      vocabulary: join(folder, "tokenizer.json"),
-      sha256: "tiny",
-      threads: 1,
-    },
+    clip,
     texts: { name: "scenes", classes: sceneClasses.slice(1), background: ["ground", "sky"] },
   };
   return {
@@ -81,7 +64,7 @@ it("maps what CLIP sees of each photo's tags, odd photos too", async () => {
   }
   const path = join(folder, "out/texts.safetensors");
   const texts = readSafetensors(readFileSync(path)).get("texts");
-  expect(texts?.shape).toEqual([sceneClasses.length + 1, config.dim]);
+  expect(texts?.shape).toEqual([sceneClasses.length + 1, clip.config.dim]);
 
   const before = hashTree(join(folder, "out"), /report|log/);
   expect((await makeCams(request, context)).fingerprint).toBe(report.fingerprint);
@@ -94,9 +77,9 @@ it("maps what CLIP sees of each photo's tags, odd photos too", async () => {
 
 it("learns contexts in two rounds, goes on after a stop, and ends the same", async () => {
   const { source, out: _, ...shared } = await requestTo("");
-  const { clip, texts } = source as ClipSource;
-  const short = { steps: 4, usedStep: 4, warmupSteps: 1, batch: 4, parts: 2 };
-  const augmentation = { side: 8, longSide: { low: 8, high: 16 } };
+  const { texts } = source as ClipSource;
+  const short = { steps: 4, usedStep: 4, warmupSteps: 1, batch: 4, parts: 2, side: 8 };
+  const augmentation = { longSide: { low: 8, high: 16 } };
   const { classification, segmentation } = vocRecipe;
   const recipe = {
     ...vocRecipe,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { NdArray } from "../../core/array.ts";
 import type { ClassTexts } from "../../core/class-texts.ts";
@@ -27,6 +27,7 @@ import type { WorkContext } from "../stage.ts";
 import { runTraining, type TrainingRun } from "../train.ts";
 import { openTrainLog, type TrainLine } from "../train-log.ts";
 import { classificationBatches, type PromptPhotos, segmentationBatches } from "./batches.ts";
+import { type FeatureStore, openFeatureStore } from "./feature-store.ts";
 
 export interface TrainPromptsRequest extends PromptPhotos {
   /** Which set of contexts, and the folder it goes to. */
@@ -50,10 +51,13 @@ const PROMPTS_VERSION = 1;
 const CHECKPOINT_EVERY = 100;
 /** Pairs of a picture and a class that go through CLIP's last block at once. */
 const ROWS = 16;
+/** Of features kept while contexts train: 13,000 photos for segmentation. */
+const MAX_FEATURE_BYTES = 8e9;
 
 /**
  * Trains a set of text contexts: `OUT/<name>` has its checkpoint, log and page, and `texts.safetensors`. A run that is stopped goes on
- * from its last step.
+ * from its last step. Where the recipe augments nothing, CLIP looks at each photo once, and `OUT/<name>/features` has what it saw until the
+ * training is done.
  *
  * @throws MaskwrightError ABORTED when the signal fires, after a checkpoint
  */
@@ -80,7 +84,10 @@ export async function trainPrompts(
     const { logitScale: scale } = open.clip;
     const text = clipTextSide(open.source, { layout, vectors, classCount: texts.classes.length, scale });
     const start = drawContext(await seedOfText(recipe.start.seed), text.contextShape, recipe.start.std);
-    const training = trainingOf(request, text, open);
+    const features = join(folder, "features");
+    // Named after what they are made from: a key of its own has features of its own.
+    const store = openFeatureStore(join(features, key.slice(0, 16)), MAX_FEATURE_BYTES);
+    const training = trainingOf(request, text, open, store);
     const { checkpoint, lines } = await runTraining(
       {
         name,
@@ -98,6 +105,7 @@ export async function trainPrompts(
     );
     const trained = checkpoint.tensors.get(CONTEXT_NAME) as NdArray<"float32">;
     writeTexts(path, await open.clip.encodeLayout(layout, trained));
+    rmSync(features, { recursive: true, force: true });
     run.journal.finish("prompts", name, { key, result: { loss: lines.at(-1)?.loss ?? null } });
     return { path, key, lines };
   } finally {
@@ -109,9 +117,10 @@ function trainingOf(
   request: TrainPromptsRequest,
   text: Parameters<typeof classificationTraining>[0],
   open: OpenClip,
+  store: FeatureStore,
 ): Pick<TrainingRun, "open" | "batches"> {
   const { name, recipe } = request;
-  const { batch, parts, augmentation } = recipe;
+  const { batch, parts, side } = recipe;
   const { config } = open.clip;
   const { folder } = open.source;
   if (name === "classification") {
@@ -123,10 +132,9 @@ function trainingOf(
           optimizer: promptOptimizer,
           folder,
         }),
-      batches: classificationBatches(request, open.clip, text.classCount),
+      batches: classificationBatches(request, open.clip, store, text.classCount),
     };
   }
-  const { side } = augmentation;
   const patches = side / config.vision.patch;
   const options = {
     batch,
@@ -144,7 +152,11 @@ function trainingOf(
         microBatches: Math.max(1, Math.ceil((batch * most) / ROWS)),
         folder,
       }),
-    batches: segmentationBatches(request, open.clip, { ...options, parts, classCount: text.classCount }),
+    batches: segmentationBatches(request, open.clip, store, {
+      ...options,
+      parts,
+      classCount: text.classCount,
+    }),
   };
 }
 

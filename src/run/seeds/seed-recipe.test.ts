@@ -41,6 +41,20 @@ it("takes both rounds and the length of both trainings from a file", async () =>
   });
 });
 
+it("trains without augmentation where a file says so, and at its own pace", async () => {
+  const segmentation = { augmentation: null, warmupSteps: 0 };
+  const { classification, ...recipe } = await readFmaRecipe(fileOf({ from: "coco", segmentation }));
+  expect(classification).toEqual(cocoRecipe.classification);
+  expect(recipe.segmentation).toEqual({ ...cocoRecipe.segmentation, ...segmentation });
+  const [late, small] = [{ steps: 10, warmupSteps: 10 }, { augmentation: { longSide: 300 } }].map(
+    (classification) => readFmaRecipe(fileOf({ classification })),
+  );
+  await expect(late).rejects.toThrow(
+    "recipe.json: classification.warmupSteps: expected fewer than 10 steps, got 10",
+  );
+  await expect(small).rejects.toThrow("expected null, or nothing for that of the recipe");
+});
+
 it("lists all that is wrong in a file", async () => {
   const path = fileOf({ from: "ade", affinity: { at: "score", boxThreshold: 2 }, power: 0, extra: 1 });
   await expect(readSeedRecipe(path, "fma")).rejects.toThrow(/4 problems\n.*\n.*\n.*\n/);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { badFormat } from "../../core/error.ts";
 import { readJsonFile } from "../../data/json-file.ts";
 import { addIssues, collectProblems } from "../../data/problems.ts";
 import {
@@ -30,8 +31,12 @@ const seeds = z.strictObject(
   "an object with affinity and power",
 );
 const training = z.strictObject(
-  { steps: count.min(1, "1 or more"), warmupSteps: count.optional() },
-  "an object with steps and warmupSteps",
+  {
+    steps: count.min(1, "1 or more").optional(),
+    warmupSteps: count.optional(),
+    augmentation: z.null("null, or nothing for that of the recipe").optional(),
+  },
+  "an object with steps, warmupSteps and augmentation",
 );
 const shape = seeds.extend({
   from: z.enum(["voc", "coco"], "voc or coco").default("voc"),
@@ -47,7 +52,8 @@ const published: Readonly<Record<"voc" | "coco", FmaRecipe>> = { voc: vocRecipe,
  * `{ "from": "voc", "affinity": { "at": "score", "boxThreshold": 0.4 }, "power": 2 }`.
  *
  * For learned contexts that is the first round's; `fine` has the same keys for the second, and `classification` and `segmentation` say how
- * long contexts are trained: `{ "steps": 600, "warmupSteps": 100 }`, all of which are used.
+ * long contexts are trained: `{ "steps": 600, "warmupSteps": 100 }`, all of which are used. With `"augmentation": null` they are trained on
+ * whole photos, which CLIP then sees once.
  *
  * @throws MaskwrightError BAD_FORMAT with all that is wrong in the file
  */
@@ -60,8 +66,8 @@ export async function readFmaRecipe(source: string): Promise<FmaRecipe> {
     name: source,
     coarse: withSaid(base.coarse, coarse),
     fine: withSaid(base.fine, fine ?? {}),
-    classification: withSteps(base.classification, classification),
-    segmentation: withSteps(base.segmentation, segmentation),
+    classification: withTraining(`${source}: classification`, base.classification, classification),
+    segmentation: withTraining(`${source}: segmentation`, base.segmentation, segmentation),
   };
 }
 
@@ -94,9 +100,12 @@ function withSaid(base: SeedRecipe, said: z.infer<typeof seeds>): SeedRecipe {
   return { affinity, power };
 }
 
-/** Another number of steps; where nothing else is said the warm-up has the same share of them. */
-function withSteps(base: PromptRecipe, said: z.infer<typeof training> | undefined): PromptRecipe {
-  if (said === undefined) return base;
-  const { steps, warmupSteps = Math.floor((base.warmupSteps * steps) / base.steps) } = said;
-  return { ...base, steps, usedStep: steps, warmupSteps };
+/** With other steps, the warm-up has the same share of them where nothing else is said. */
+function withTraining(where: string, base: PromptRecipe, said: z.infer<typeof training> = {}): PromptRecipe {
+  const { steps = base.steps, augmentation = base.augmentation } = said;
+  const { warmupSteps = Math.floor((base.warmupSteps * steps) / base.steps) } = said;
+  if (warmupSteps >= steps)
+    throw badFormat(`${where}.warmupSteps`, `fewer than ${steps} steps`, String(warmupSteps));
+  const usedStep = said.steps ?? base.usedStep;
+  return { ...base, steps, usedStep, warmupSteps, augmentation };
 }
