@@ -4,8 +4,8 @@ import type { RgbImage } from "../../core/image.ts";
 import { resizeImage } from "../../core/resize.ts";
 
 /** Mean and standard deviation of red, green and blue in 0 to 1. */
-const MEAN = [0.48145466, 0.4578275, 0.40821073];
-const DEVIATION = [0.26862954, 0.26130258, 0.27577711];
+export const clipMeans: readonly number[] = [0.48145466, 0.4578275, 0.40821073];
+export const clipDeviations: readonly number[] = [0.26862954, 0.26130258, 0.27577711];
 
 /** A size with both sides rounded up to whole patches: that of the encoder's input for a picture, at one scale. */
 export function patchedSize({ height, width }: Size, patch: number): Size {
@@ -42,5 +42,5 @@ export function normalizeClipImage({ height, width, data }: RgbImage): NdArray<"
 
 function normalized(level: number, channel: number): number {
   const share = Math.fround(level / 255);
-  return Math.fround(share - Math.fround(MEAN[channel])) / Math.fround(DEVIATION[channel]);
+  return Math.fround(share - Math.fround(clipMeans[channel])) / Math.fround(clipDeviations[channel]);
 }

@@ -17,16 +17,29 @@ export interface MobileNetOptions {
 export function mobileNetFeatures(
   weights: (name: string) => Tensor,
   image: Tensor,
+  config: MobileNetConfig,
+  options: MobileNetOptions = {},
+): Tensor {
+  const maps = mobileNetMaps(weights, image, config, options);
+  return maps[maps.length - 1];
+}
+
+/** As `mobileNetFeatures`, with what comes before them: the map before each block that halves, or with the last halvings left out would. */
+export function mobileNetMaps(
+  weights: (name: string) => Tensor,
+  image: Tensor,
   { blocks }: MobileNetConfig,
   { outputStride = 32 }: MobileNetOptions = {},
-): Tensor {
+): Tensor[] {
   const conv = (name: string, x: Tensor, options: ConvOptions = {}): Tensor =>
     samePadConv(x, weights(`${name}.weight`), weights(`${name}.bias`), options);
   let x = relu6(conv("conv_stem.first_conv", image, { stride: 2 }));
   x = relu6(conv("conv_stem.conv_3x3", x));
   x = conv("conv_stem.reduce_1x1", x);
+  const maps: Tensor[] = [];
   let [strideSoFar, dilation] = [2, 1];
   for (const [i, { channels, stride: wanted }] of blocks.entries()) {
+    if (wanted > 1) maps.push(x);
     const isDense = strideSoFar === outputStride && wanted > 1;
     const stride = isDense ? 1 : wanted;
     let y = relu6(conv(`layer.${i}.expand_1x1`, x));
@@ -36,7 +49,7 @@ export function mobileNetFeatures(
     strideSoFar *= stride;
     if (isDense) dilation *= wanted;
   }
-  return relu6(conv("conv_1x1", x));
+  return [...maps, relu6(conv("conv_1x1", x))];
 }
 
 interface ConvOptions {
