@@ -25,7 +25,8 @@ async function open({ file, threads }: Backbone): Promise<FeatureExtractor> {
   return createMobileNet(weights, config, runtime, { outputStride: 16 });
 }
 
-function openMobileNet(path: string): MobileNetFile {
+/** A MobileNetV2 in memory, from TensorFlow's .tflite or from a file by the names of transformers. @throws MaskwrightError NOT_FOUND, BAD_FORMAT */
+export function openMobileNet(path: string): MobileNetFile {
   if (/\.tflite$/i.test(path)) return mobileNetOfTflite(readFileBytes(path), path);
   const file = openWeightFile(path);
   try {
