@@ -77,3 +77,15 @@ export * from "./sam/sam.ts";
 export { samTensors } from "./sam/tensor-table.ts";
 export type { ImageSide } from "./sam/transformer.ts";
 export { samWeights, scoped, type Weights } from "./sam/weights.ts";
+export { type SegformerConfig, type SegformerVariant, segformerConfig } from "./segmenter/config.ts";
+export {
+  clipEncoder,
+  type FrozenEncoder,
+  mobileNetEncoder,
+  samEncoder,
+} from "./segmenter/frozen-encoder.ts";
+export { drawSegmenter } from "./segmenter/initial.ts";
+export type { LightHeadConfig } from "./segmenter/light-head.ts";
+export * from "./segmenter/network.ts";
+export { imageNetNormalization, type Normalization, normalizePixels } from "./segmenter/normalization.ts";
+export { type SegmentTraining, segment, segmentInTraining } from "./segmenter/segformer.ts";
