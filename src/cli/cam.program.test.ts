@@ -73,15 +73,23 @@ describe("cam", () => {
   });
 });
 
-it("records a photo that cannot be read with --keep-going, and learns from the others", async () => {
+it("records photos that are missing or cannot be read with --keep-going, and learns from the others", async () => {
   const folder = temporaryFolder();
   await writeTaggedScenes(folder, 2);
-  writeTree(folder, { "images/scene-0.jpg": "no photo" });
-  expect((await maskwright(folder, ...cam("out"))).code).toBe(2);
+  const tags = readFileSync(join(folder, "tags.csv"), "utf8");
+  writeTree(folder, { "images/scene-0.jpg": "no photo", "tags.csv": `${tags}moon.jpg,car\n` });
+  const { code: refused, stderr } = await maskwright(folder, ...cam("out"));
+  expect(refused).toBe(2);
+  expect(stderr).toContain("--keep-going works on those that are here");
   const { code, stdout } = await maskwright(folder, ...cam("out", "--keep-going", "--json"));
   const { images, failures } = JSON.parse(stdout);
   expect({ code, images, failed: failures.map(({ id }: { id: string }) => id) }).toEqual({
-    ...{ code: 1, images: 4, failed: ["scene-0"] },
+    ...{ code: 1, images: 4, failed: ["moon", "scene-0"] },
+  });
+  const seed = cam("seeds", "--keep-going", "--json", "--dry-run").with(0, "seed");
+  const dry = await maskwright(folder, ...seed);
+  expect({ code: dry.code, ...JSON.parse(dry.stdout) }).toMatchObject({
+    ...{ code: 1, images: 4, failures: [{ id: "scene-0" }] },
   });
 });
 

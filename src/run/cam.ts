@@ -11,8 +11,8 @@ import { type Estimate, estimateStage } from "./estimate.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
 import { inRunDirectory } from "./run-directory.ts";
-import { type SelectionOptions, selectLabeled } from "./selection.ts";
-import type { WorkContext } from "./stage.ts";
+import { type SelectionOptions, selectPresent } from "./selection.ts";
+import type { Failure, WorkContext } from "./stage.ts";
 
 /** Tags as a file has them. */
 export interface TagSource {
@@ -44,7 +44,7 @@ export interface CamReport extends RunSummary {
 export async function makeCams(request: CamRequest, context: WorkContext): Promise<CamReport> {
   const startMs = performance.now();
   const { images, tags, classes, source, keepsAttention, out } = request;
-  const tagged = await openTagged(request);
+  const tagged = await openTagged(request, context);
   const options = { ...sourceIdentity(source), classes: classes.classes.slice(1), keepsAttention };
   const inputs = { images: resolve(images), tags: resolve(tags.path) };
   return await withCamThread(source, context, async (camContext) => {
@@ -54,7 +54,8 @@ export async function makeCams(request: CamRequest, context: WorkContext): Promi
       const files = new Map(finished.map(({ id }) => [id, join(run.dir, "cams", `${id}.safetensors`)]));
       const layer = { kind: "cam", files, palette: classes.palette ?? vocPalette() } as const;
       const drawn = { ids: [...files.keys()], photos: tagged.photos, layer };
-      const failures = request.overlay ? [...failed, ...(await overlayStage(drawn, run, context))] : failed;
+      const undrawn = request.overlay ? await overlayStage(drawn, run, context) : [];
+      const failures = [...tagged.absent, ...failed, ...undrawn];
       const report = summarizeRun(
         { command: "cam", options, finished, failures, startMs },
         {
@@ -74,9 +75,16 @@ export async function estimateCams(
   request: Pick<CamRequest, "images" | "tags" | "source"> & SelectionOptions,
   context: WorkContext,
 ): Promise<Estimate> {
-  const { source } = request;
-  const { ids, photos } = await openTagged(request);
-  return await withCamThread(source, context, async ({ pool, keepGoing }) => {
+  return await estimateCamStages(await openTagged(request, context), request.source, context);
+}
+
+/** What the stages from tagged photos to CAMs would take. */
+export function estimateCamStages(
+  { ids, photos }: TaggedPhotos,
+  source: CamSource,
+  context: WorkContext,
+): Promise<Estimate> {
+  return withCamThread(source, context, async ({ pool, keepGoing }) => {
     const seen = await estimateStage(
       ids,
       async (id) => (await pool.run("look", { photo: fileOf(photos, id), source })).bytes,
@@ -88,20 +96,26 @@ export async function estimateCams(
   });
 }
 
+/** Photos with their tags, and the failures of those that are missing. */
+export interface OpenedTags extends TaggedPhotos {
+  readonly absent: readonly Failure[];
+}
+
 /**
  * The chosen photos that have a line in the tags, with their classes.
  *
- * @throws MaskwrightError NOT_FOUND when none of them has a tag, or as `selectLabeled`
+ * @throws MaskwrightError NOT_FOUND when none of them has a tag, or as `selectPresent`
  */
 export async function openTagged(
   request: Pick<CamRequest, "images" | "tags"> & SelectionOptions,
-): Promise<TaggedPhotos> {
+  context: WorkContext,
+): Promise<OpenedTags> {
   const { images, tags } = request;
   const photos = openPhotos(images);
   const labeled = { ids: [...tags.labels.keys()], path: tags.path };
-  const ids = await selectLabeled(photos, images, labeled, request);
+  const { ids, absent } = await selectPresent(photos, images, labeled, request, context);
   const classesOf = new Map(ids.map((id) => [id, tags.labels.get(id)?.classes ?? []]));
   if ([...classesOf.values()].every(({ length }) => length === 0))
     throw new MaskwrightError("NOT_FOUND", `${tags.path}: expected photos with tags, got none with any`);
-  return { ids, photos, tags: classesOf };
+  return { ids, photos, tags: classesOf, absent };
 }

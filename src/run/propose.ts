@@ -77,7 +77,15 @@ export async function estimatePropose(request: ProposeRequest, context: WorkCont
   const { images, proposer } = request;
   const photos = openPhotos(images);
   const ids = await selectIds([...photos.keys()], images, request);
-  return await estimateMasks(proposer, ids, context, async (id, trial, pool) => {
+  return await estimateProposals({ ids, photos, proposer }, context);
+}
+
+/** What the stage alone would take. */
+export function estimateProposals(
+  { ids, photos, proposer }: ProposeStageRequest,
+  context: WorkContext,
+): Promise<Estimate> {
+  return estimateMasks(proposer, ids, context, async (id, trial, pool) => {
     const task = { id, photo: fileOf(photos, id), out: null, stage: "", knownKey: null, proposer: trial };
     return (await pool.run("propose", task)).result?.bytes ?? 0;
   });

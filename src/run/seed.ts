@@ -4,7 +4,7 @@ import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
 import type { SeedRecipe } from "../methods/fma/recipes.ts";
 import { fingerprint } from "./artifact-key.ts";
-import { estimateCams, openTagged, type TagSource } from "./cam.ts";
+import { estimateCamStages, type OpenedTags, openTagged, type TagSource } from "./cam.ts";
 import { type CamSource, withCamThread } from "./cams/cam-source.ts";
 import type { TaggedPhotos } from "./cams/classifier.ts";
 import { checkSomeFinished, secondsSince, writeReport } from "./command.ts";
@@ -12,7 +12,7 @@ import type { Estimate } from "./estimate.ts";
 import { openLabels, openPhotos } from "./label-input.ts";
 import { proposerIdentity } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
-import { estimatePropose } from "./propose.ts";
+import { estimateProposals } from "./propose.ts";
 import type { ProposalOrigin } from "./refine.ts";
 import { openSource, withProposalThreads } from "./refine-stage.ts";
 import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
@@ -48,7 +48,7 @@ export interface SeedRequest extends SelectionOptions {
 export async function seed(request: SeedRequest, context: WorkContext): Promise<SeedReport> {
   const startMs = performance.now();
   const { images, tags, cams, masks, out, truth } = request;
-  const tagged = await openPhotosWithTags(request);
+  const tagged = await openPhotosWithTags(request, context);
   const source = openSource(tagged.ids, masks);
   const identity = camIdentity(cams);
   const options = { ...identity.options, ...resolvedOptions(request) };
@@ -78,7 +78,7 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
           losses: made.trainings.map(({ name, lines }) => ({ name, loss: lines.at(-1)?.loss ?? null })),
           scored: scored?.ids.length ?? 0,
           stages: scored?.stages ?? [],
-          failures: [...made.failures, ...drawn, ...(scored?.failures ?? [])],
+          failures: [...tagged.absent, ...made.failures, ...drawn, ...(scored?.failures ?? [])],
           fingerprint: fingerprint(round.finished.flatMap(({ id, key }) => [id, key])),
           perImage: perImage(round.finished, scored),
           timing: { seconds: secondsSince(startMs) },
@@ -94,36 +94,30 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
 
 /** What the masks and CAMs of `seed` would take; what follows takes a hundredth of those. Trainings are not counted. Writes nothing. */
 export async function estimateSeed(request: SeedRequest, context: WorkContext): Promise<Estimate> {
-  const { images, tags, cams, masks, out, ids, limit } = request;
-  const selection = { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
-  const tagged = await openPhotosWithTags(request);
+  const { cams, masks } = request;
+  const { ids, photos, tags } = await openPhotosWithTags(request, context);
+  const source = openSource(ids, masks);
   const parts: Estimate[] = [];
-  openSource(tagged.ids, masks);
-  if (masks.kind === "photos") {
-    const { folder, proposer } = masks;
-    parts.push(
-      await estimatePropose({ images: folder, proposer, out, overlay: false, ...selection }, context),
-    );
-  }
-  if (cams.kind !== "folder" && tags !== null) {
-    const source = sourceOf(cams);
-    parts.push(await estimateCams({ images, tags, source, ...selection }, context));
-  }
+  if (source.kind === "photos") parts.push(await estimateProposals({ ...source, ids }, context));
+  if (cams.kind !== "folder")
+    parts.push(await estimateCamStages({ ids, photos, tags }, sourceOf(cams), context));
   const sum = (of: (part: Estimate) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const failures = new Map(parts.flatMap(({ failures: own = [] }) => own.map((each) => [each.id, each])));
   return {
-    images: tagged.ids.length,
+    images: ids.length - failures.size,
     seconds: sum(({ seconds }) => seconds),
     bytes: sum(({ bytes }) => bytes),
+    ...(failures.size > 0 && { failures: [...failures.values()] }),
   };
 }
 
 /** The chosen photos, with the classes that may be in them. */
-async function openPhotosWithTags(request: SeedRequest): Promise<TaggedPhotos> {
+async function openPhotosWithTags(request: SeedRequest, context: WorkContext): Promise<OpenedTags> {
   const { images, tags, cams } = request;
   if (cams.kind !== "folder" && tags === null)
     throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --tags FILE or --cams DIR, got neither");
-  const tagged = tags === null ? null : await openTagged({ ...request, tags });
-  if (cams.kind !== "folder") return tagged as TaggedPhotos;
+  const tagged = tags === null ? null : await openTagged({ ...request, tags }, context);
+  if (cams.kind !== "folder") return tagged as OpenedTags;
   const photos = tagged?.photos ?? openPhotos(images);
   const ids = tagged?.ids ?? (await selectIds([...cams.files.keys()], cams.folder, request));
   const [missingCam, missingPhoto] = [cams.files, photos].map((files) => ids.filter((id) => !files.has(id)));
@@ -133,7 +127,7 @@ async function openPhotosWithTags(request: SeedRequest): Promise<TaggedPhotos> {
   };
   if (missingCam.length > 0) refuse(cams.folder, "a CAM", missingCam);
   if (missingPhoto.length > 0) refuse(images, "a photo", missingPhoto);
-  return { ids, photos, tags: tagged?.tags ?? new Map() };
+  return { ids, photos, tags: tagged?.tags ?? new Map(), absent: tagged?.absent ?? [] };
 }
 
 /** Calls `work` with a thread that makes the CAMs, where they are not there yet. */

@@ -10,8 +10,8 @@ import { type Segmenter, segmenterIdentity, withMaskThreads } from "./masks/mask
 import { overlayStage } from "./overlay.ts";
 import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { categoryIdsOf, writeInstances } from "./segment-instances.ts";
-import { missingPictures, type SelectionOptions, selectLabeled } from "./selection.ts";
-import { type Failure, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
+import { type PresentSelection, type SelectionOptions, selectPresent } from "./selection.ts";
+import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { SegmentResult, SegmentTask } from "./tasks/segment.ts";
 
 export interface SegmentRequest extends SelectionOptions {
@@ -85,17 +85,12 @@ export async function estimateSegment(request: SegmentRequest, context: WorkCont
 /** The photos to work on, once it is known that their prompts can be answered, and the failures of those that are missing. */
 async function selectPrompted(
   photos: ReadonlyMap<string, string>,
-  { images, prompts, segmenter, ids, limit }: SegmentRequest,
-  { keepGoing, progress }: WorkContext,
-): Promise<{ readonly ids: readonly string[]; readonly absent: readonly Failure[] }> {
-  const selection = { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
-  const chosen = await selectLabeled(photos, images, prompts, { ...selection, keepGoing });
-  checkAskable(chosen, prompts, segmenter);
-  const { failures, message } = missingPictures(photos, images, prompts);
-  // Nobody asked for those that an id list leaves out.
-  if (ids !== undefined || failures.length === 0) return { ids: chosen, absent: [] };
-  progress.warn(message);
-  return { ids: chosen, absent: failures };
+  { images, prompts, segmenter, ...selection }: SegmentRequest,
+  context: WorkContext,
+): Promise<PresentSelection> {
+  const selected = await selectPresent(photos, images, prompts, selection, context);
+  checkAskable(selected.ids, prompts, segmenter);
+  return selected;
 }
 
 /** The identity of the stage that makes objects. */

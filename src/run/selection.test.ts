@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
-import { missingPictures, selectIds, selectLabeled } from "./selection.ts";
+import { type SelectionOptions, selectIds, selectLabeled, selectPresent } from "./selection.ts";
 
 const available = ["a", "b", "c/d"];
 
@@ -64,14 +64,26 @@ describe("selectLabeled", () => {
     expect(await selectLabeled(photos, "images", labeled, { keepGoing: true, limit: 1 })).toEqual(["a"]);
     expect(await selectLabeled(photos, "images", labeled, { ids: idList("c/d") })).toEqual(["c/d"]);
   });
+});
 
-  it("tells which are missing", () => {
-    expect(missingPictures(photos, "images", labeled)).toEqual({
-      message,
-      failures: ["x", "y"].map((id) => ({
-        id,
-        message: `images: expected ${id}, which is in boxes.csv, got no such photo`,
-      })),
-    });
+it("makes failures of photos that are missing, unless an id list leaves them out", async () => {
+  const photos = new Map(available.map((id) => [id, `images/${id}.jpg`]));
+  const labeled = { ids: ["x", "c/d", "a", "y"], path: "boxes.csv" };
+  const warnings: string[] = [];
+  const progress = {
+    ...{ begin: () => {}, advance: () => {}, end: () => {} },
+    warn: (message: string) => void warnings.push(message),
+  };
+  const select = (options: SelectionOptions, keepGoing = true) =>
+    selectPresent(photos, "images", labeled, options, { keepGoing, progress });
+  expect(await select({ limit: 1 })).toEqual({
+    ids: ["a"],
+    absent: ["x", "y"].map((id) => ({
+      id,
+      message: `images: expected ${id}, which is in boxes.csv, got no such photo`,
+    })),
   });
+  expect(warnings).toEqual(["images: expected the 4 images of boxes.csv, got none for 2 of them (x, y)"]);
+  expect(await select({ ids: idList("c/d") }, false)).toEqual({ ids: ["c/d"], absent: [] });
+  await expect(select({}, false)).rejects.toMatchObject({ code: "NOT_FOUND" });
 });

@@ -1,6 +1,6 @@
 import { invalid, MaskwrightError } from "../core/error.ts";
 import { readIdList } from "../data/id-list.ts";
-import type { Failure } from "./stage.ts";
+import type { Failure, WorkContext } from "./stage.ts";
 
 export interface SelectionOptions {
   /** A file with one id a line: these, in this order, and no others. */
@@ -79,8 +79,33 @@ export async function selectLabeled(
   return await selectIds(available, `${images} and ${path}`, selection);
 }
 
+/** Photos to work on, and the failures of those that are missing. */
+export interface PresentSelection {
+  readonly ids: readonly string[];
+  readonly absent: readonly Failure[];
+}
+
+/**
+ * As `selectLabeled` for a command that takes `keepGoing`: photos that are missing then are failures, and a warning tells of them. Those that
+ * an id list leaves out are none: nobody asked for them.
+ */
+export async function selectPresent(
+  photos: ReadonlyMap<string, string>,
+  images: string,
+  labeled: LabeledPictures,
+  { ids, limit }: SelectionOptions,
+  { keepGoing, progress }: Pick<WorkContext, "keepGoing" | "progress">,
+): Promise<PresentSelection> {
+  const selection = { ...(ids !== undefined && { ids }), ...(limit !== undefined && { limit }) };
+  const chosen = await selectLabeled(photos, images, labeled, { ...selection, keepGoing });
+  const { failures, message } = missingPictures(photos, images, labeled);
+  if (ids !== undefined || failures.length === 0) return { ids: chosen, absent: [] };
+  progress.warn(message);
+  return { ids: chosen, absent: failures };
+}
+
 /** The pictures that a file of weak labels speaks of and the folder lacks, one failure each, and one line that says so. */
-export function missingPictures(
+function missingPictures(
   photos: ReadonlyMap<string, string>,
   images: string,
   labeled: LabeledPictures,
