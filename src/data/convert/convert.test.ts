@@ -158,6 +158,7 @@ describe("labels ↔ COCO", () => {
       { kind: "hidden-pixels", count: 1, pictures: 1, examples: [{ id: "a", count: 1 }] },
       { kind: "shared-classes", count: 2, pictures: 1, examples: [{ id: "a", count: 2 }] },
       { kind: "crowd-flags", count: 1, pictures: 1, examples: [{ id: "a", count: 1 }] },
+      { kind: "class-ids", count: 3, pictures: 1, examples: [{ id: "a", count: 3 }] },
     ]);
     expect(roundTrip).toEqual({ compared: 2, meanIou: (3 / 4 + 1) / 2, minIou: 3 / 4, worst: "a" });
   });
@@ -306,7 +307,7 @@ describe("the output", () => {
 
   it("has to be of a format the input can become", async () => {
     await expect(convert(at("in"), at("out"), { from: "labels", to: "proposals" })).rejects.toThrow(
-      /^convert: expected one of labels → coco, .*, got "labels → proposals"$/,
+      /^convert: expected any two of labels, coco, .*, or proposals and sepl-folder, got "labels → proposals"$/,
     );
   });
 });

@@ -1,35 +1,41 @@
 import { invalid } from "../../core/error.ts";
 import type { ClassList } from "../class-list.ts";
-import { cocoToLabels } from "./coco-to-labels.ts";
+import { splitIds } from "../split.ts";
+import { cocoPolygons, cocoRle } from "./coco.ts";
+import type { AnnotationFormat } from "./format.ts";
 import type { ConvertJob, ConvertWatch } from "./job.ts";
-import { labelsToCoco } from "./labels-to-coco.ts";
+import { labelFolder } from "./labels.ts";
 import { hasLosses, type LossLedger, openLedger } from "./ledger.ts";
 import { writeWhole } from "./output.ts";
 import { foldersToProposals, proposalsToFolders } from "./proposals.ts";
+import { transfer } from "./transfer.ts";
 
-/**
- * What can be converted: a folder of label PNGs, COCO JSON with polygons or with run lengths, a folder of proposals
- * JSON, and folders of mask PNGs.
- */
-export const convertFormats = ["labels", "coco", "coco-rle", "proposals", "sepl-folder"] as const;
+/** Formats of annotated pictures: any of them becomes any other. */
+const annotationFormats = {
+  labels: labelFolder,
+  coco: cocoPolygons,
+  "coco-rle": cocoRle,
+} satisfies Record<string, AnnotationFormat>;
+
+/** What can be converted; proposals and folders of their masks become one another only. */
+export const convertFormats = [
+  ...(Object.keys(annotationFormats) as (keyof typeof annotationFormats)[]),
+  "proposals",
+  "sepl-folder",
+] as const;
 export type ConvertFormat = (typeof convertFormats)[number];
-
-const converters: Readonly<
-  Partial<Record<`${ConvertFormat} → ${ConvertFormat}`, (job: ConvertJob) => Promise<void>>>
-> = {
-  "labels → coco": (job) => labelsToCoco(job, "polygons"),
-  "labels → coco-rle": (job) => labelsToCoco(job, "rle"),
-  "coco → labels": cocoToLabels,
-  "coco-rle → labels": cocoToLabels,
-  "proposals → sepl-folder": proposalsToFolders,
-  "sepl-folder → proposals": foldersToProposals,
-};
 
 export interface ConvertOptions {
   readonly from: ConvertFormat;
   readonly to: ConvertFormat;
-  /** Names and colors of the classes; by default COCO's own categories, or numbers. */
+  /** Names and colors of the classes; by default those of the input, or numbers. */
   readonly classes?: ClassList;
+  /** The folder of photos, for formats that hold photos or do not tell sizes. */
+  readonly images?: string;
+  /** How photos come into a format that has a place for them. @default "link" */
+  readonly photos?: "link" | "copy";
+  /** The pictures to validate with: a share of them, or their ids. By default pictures stay in the splits they have. */
+  readonly validation?: number | readonly string[];
   /** Write nothing when the target cannot hold everything. @default false */
   readonly strict?: boolean;
   readonly watch?: ConvertWatch;
@@ -46,22 +52,61 @@ export interface Conversion extends LossLedger {
  * Converts a data set from one format to another, reads the result back and accounts for what was lost on the way.
  * The output appears when it is complete: a failure or a refusal leaves nothing.
  *
- * @param output  a file for COCO JSON, a folder for all others; nothing or an empty folder may be there
+ * @param output  a file for COCO JSON and CVAT's XML, a folder for all others; nothing or an empty folder may be there
  * @throws MaskwrightError INVALID_ARGUMENT for a pair of formats without conversion or an output that is not free;
  *         what the reader of the input throws
  */
 export async function convert(input: string, output: string, options: ConvertOptions): Promise<Conversion> {
   const { from, to, classes = null, strict = false, watch = unwatched } = options;
-  const converter = converters[`${from} → ${to}`];
-  if (converter === undefined)
-    throw invalid("convert", `one of ${Object.keys(converters).join(", ")}`, `${from} → ${to}`);
+  const { images = null, photos = "link", validation } = options;
+  const { kind, run } = converterOf(from, to);
   const ledger = openLedger();
-  const kind = to === "coco" || to === "coco-rle" ? "file" : "folder";
   return writeWhole(output, kind, async (temporary) => {
-    await converter({ input, output: temporary, classes, ledger, watch });
+    await run({
+      input,
+      output: temporary,
+      classes,
+      images,
+      photos,
+      validation: validation === undefined ? null : validationSet(validation),
+      ledger,
+      watch,
+    });
     const closed = ledger.close();
     return { from, to, written: !(strict && hasLosses(closed)), ...closed };
   });
+}
+
+interface Converter {
+  readonly kind: "file" | "folder";
+  run(job: ConvertJob): Promise<void>;
+}
+
+function converterOf(from: ConvertFormat, to: ConvertFormat): Converter {
+  if (isAnnotation(from) && isAnnotation(to)) {
+    const [source, target] = [annotationFormats[from], annotationFormats[to]];
+    return { kind: target.output, run: (job) => transfer(job, source, target) };
+  }
+  if (from === "proposals" && to === "sepl-folder") return { kind: "folder", run: proposalsToFolders };
+  if (from === "sepl-folder" && to === "proposals") return { kind: "folder", run: foldersToProposals };
+  const pairs = `any two of ${Object.keys(annotationFormats).join(", ")}, or proposals and sepl-folder`;
+  throw invalid("convert", pairs, `${from} → ${to}`);
+}
+
+function isAnnotation(format: ConvertFormat): format is keyof typeof annotationFormats {
+  return format in annotationFormats;
+}
+
+function validationSet(
+  validation: number | readonly string[],
+): (ids: readonly string[]) => ReadonlySet<string> {
+  return (ids) => {
+    if (typeof validation === "number") return new Set(splitIds(ids, { share: validation }).validation);
+    const all = new Set(ids);
+    const unknown = validation.find((id) => !all.has(id));
+    if (unknown !== undefined) throw invalid("convert: validation", "ids of pictures in the input", unknown);
+    return new Set(validation);
+  };
 }
 
 const unwatched: ConvertWatch = { begin: () => {}, advance: async () => {} };

@@ -16,6 +16,12 @@ export interface ConvertJob {
   readonly output: string;
   /** Names and colors of the classes; null takes them from the input. */
   readonly classes: ClassList | null;
+  /** The folder of photos. */
+  readonly images: string | null;
+  /** How photos come into formats that have a place for them. */
+  readonly photos: "link" | "copy";
+  /** Which of the pictures are for validation; null leaves the splits as they are. */
+  readonly validation: ((ids: readonly string[]) => ReadonlySet<string>) | null;
   readonly ledger: OpenLedger;
   readonly watch: ConvertWatch;
 }

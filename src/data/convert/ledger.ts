@@ -1,20 +1,33 @@
-/** What a target format could not hold. */
+/** What a target format could not hold, or a reader not take. */
 export type LossKind =
   | "ignore-pixels"
   | "hidden-pixels"
   | "shared-classes"
   | "crowd-flags"
   | "empty-instances"
+  | "background-objects"
+  | "class-ids"
+  | "splits"
+  | "seams"
+  | "shapes"
+  | "attributes"
   | "levels"
   | "picture-sizes";
 
 const meanings: Readonly<Record<LossKind, string>> = {
-  "ignore-pixels": "pixels of class 255, for which COCO has no place: they read back as background",
-  "hidden-pixels": "pixels of an instance that another class covers: a label map holds one class a pixel",
+  "ignore-pixels": "pixels of class 255, for which the target has no place: they read back as background",
+  "hidden-pixels": "pixels of an instance that another one covers: the target holds one class a pixel",
   "shared-classes":
     "instances that share their class with another one of the picture: a label map does not tell them apart",
   "crowd-flags": "crowd regions that became ordinary regions of their class",
   "empty-instances": "instances without a pixel",
+  "background-objects": "instances of a class called background, which the target has no objects of",
+  "class-ids": "instances whose class has another number in the target; its name is kept",
+  splits: "pictures whose split (train, val, …) the target has no place for",
+  seams:
+    "instances of several parts or with holes, joined to one outline by seams: tools that draw outlines a pixel wide show them",
+  shapes: "shapes without an area that is known here (points, lines, ellipses, cuboids, skeletons)",
+  attributes: "shapes with attributes, flags or a description",
   levels: "proposals with a multimask level, for which SAM's metadata.csv has no column",
   "picture-sizes": "pictures without proposals, whose size an empty folder does not tell",
 };
@@ -31,7 +44,7 @@ export interface Loss {
 
 /** IoU of every region with itself after it was written and read back. */
 export interface RoundTrip {
-  /** Regions compared: one for each class in a picture, or each proposal. */
+  /** Regions compared: one for each class in a picture, or each instance or proposal. */
   readonly compared: number;
   /** null when there was no region to compare. */
   readonly meanIou: number | null;
@@ -48,7 +61,7 @@ export interface LossLedger {
   readonly warnings: readonly string[];
 }
 
-/** A ledger that is being written. */
+/** A ledger that is being written; it does not grow with the data set. */
 export interface OpenLedger {
   picture(): void;
   /** Enters a loss; nothing for a count of 0. */
@@ -58,8 +71,12 @@ export interface OpenLedger {
   close(): LossLedger;
 }
 
+type OpenLoss = { count: number; pictures: number; examples: { id: string; count: number }[] };
+
+const EXAMPLES = 5;
+
 export function openLedger(): OpenLedger {
-  const losses = new Map<LossKind, { id: string; count: number }[]>();
+  const losses = new Map<LossKind, OpenLoss>();
   const warnings: string[] = [];
   let pictures = 0;
   let compared = 0;
@@ -70,9 +87,13 @@ export function openLedger(): OpenLedger {
     picture: () => void pictures++,
     lose(kind, id, count) {
       if (count === 0) return;
-      const entries = losses.get(kind);
-      if (entries === undefined) losses.set(kind, [{ id, count }]);
-      else entries.push({ id, count });
+      const loss = losses.get(kind) ?? { count: 0, pictures: 0, examples: [] };
+      losses.set(kind, loss);
+      loss.count += count;
+      loss.pictures++;
+      loss.examples.push({ id, count });
+      if (loss.examples.length > EXAMPLES)
+        loss.examples = loss.examples.toSorted((a, b) => b.count - a.count).slice(0, EXAMPLES);
     },
     compare(id, iou) {
       compared++;
@@ -84,7 +105,12 @@ export function openLedger(): OpenLedger {
     warn: (message) => void warnings.push(message),
     close: () => ({
       pictures,
-      losses: [...losses].map(([kind, entries]) => toLoss(kind, entries)),
+      losses: [...losses].map(([kind, { examples, ...counts }]) => ({
+        kind,
+        meaning: meanings[kind],
+        ...counts,
+        examples: examples.toSorted((a, b) => b.count - a.count),
+      })),
       roundTrip:
         compared === 0
           ? { compared, meanIou: null, minIou: null, worst }
@@ -97,10 +123,4 @@ export function openLedger(): OpenLedger {
 /** Whether anything was lost: an entry, or a region that did not come back whole. */
 export function hasLosses({ losses, roundTrip }: LossLedger): boolean {
   return losses.length > 0 || (roundTrip.minIou !== null && roundTrip.minIou < 1);
-}
-
-function toLoss(kind: LossKind, entries: readonly { id: string; count: number }[]): Loss {
-  const examples = entries.toSorted((a, b) => b.count - a.count).slice(0, 5);
-  const count = entries.reduce((total, entry) => total + entry.count, 0);
-  return { kind, meaning: meanings[kind], count, pictures: entries.length, examples };
 }

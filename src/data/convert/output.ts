@@ -4,7 +4,7 @@ import { MaskwrightError } from "../../core/error.ts";
 import { writeError } from "../paths.ts";
 
 /**
- * Gives `write` a temporary path beside `path` to fill with a file or a folder, and renames it when what that returns
+ * Gives `write` a path in a temporary folder beside `path` to fill with a file or a folder, and moves that when what `write` returns
  * says `written`. Otherwise, or when it throws, nothing is left: the output is there complete or not at all.
  *
  * @returns what `write` returned
@@ -17,10 +17,11 @@ export async function writeWhole<T extends { readonly written: boolean }>(
   write: (temporary: string) => Promise<T>,
 ): Promise<T> {
   const target = resolve(path); // "out/" and "." have a name too
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  const workshop = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  const temporary = join(workshop, basename(target));
   try {
     checkFree(path, kind);
-    mkdirSync(dirname(target), { recursive: true });
+    mkdirSync(workshop, { recursive: true });
     const result = await write(temporary);
     if (!result.written) return result;
     checkFree(path, kind); // conversions take a while
@@ -30,7 +31,7 @@ export async function writeWhole<T extends { readonly written: boolean }>(
   } catch (error) {
     throw error instanceof Error && "syscall" in error ? writeError(path, `a new ${kind}`, error) : error;
   } finally {
-    if (existsSync(temporary)) rmSync(temporary, { recursive: true });
+    if (existsSync(workshop)) rmSync(workshop, { recursive: true });
   }
 }
 

@@ -1,0 +1,159 @@
+import { appendFileSync, createReadStream, createWriteStream, rmSync } from "node:fs";
+import { pipeline } from "node:stream/promises";
+import { badFormat, MaskwrightError } from "../../core/error.ts";
+import { type ClassId, IGNORE } from "../../core/label-map.ts";
+import { maskToPolygons } from "../../core/polygon.ts";
+import { decodeRle, type Rle, rleArea, rleBox } from "../../core/rle.ts";
+import { type CocoDataset, type CocoImage, cocoClasses, readCoco } from "../coco.ts";
+import { cocoMask } from "../coco-segmentation.ts";
+import { type CocoJson, cocoBoxJson, toRleJson } from "../coco-write.ts";
+import type { AnnotationFormat, CreateOptions } from "./format.ts";
+import type { AnnotatedPicture, Annotation, AnnotationSource, AnnotationTarget } from "./picture.ts";
+import { openTextFile } from "./text-file.ts";
+
+/** COCO instance JSON; polygons stay the polygons they are. */
+export const cocoPolygons: AnnotationFormat = cocoFormat("polygons");
+
+/** COCO instance JSON with run lengths. */
+export const cocoRle: AnnotationFormat = cocoFormat("rle");
+
+function cocoFormat(segmentation: "polygons" | "rle"): AnnotationFormat {
+  return {
+    output: "file",
+    holds: { objects: true, overlaps: true, ignore: false, crowds: true, splits: false, categoryIds: true },
+    photos: "none",
+    open: async (path, { classes }) => cocoSource(await readCoco(path), path, classes?.classes),
+    create: (path, options) => createCoco(path, segmentation, options),
+  };
+}
+
+function cocoSource(dataset: CocoDataset, path: string, list?: readonly string[]): AnnotationSource {
+  const { classes, classIds } = cocoClasses(dataset, path, list);
+  const { images } = dataset;
+  checkIds(images, path);
+  const categoryIds: number[] = [];
+  for (const [categoryId, classId] of classIds) categoryIds[classId] = categoryId;
+  return {
+    classes,
+    isNumbered: false,
+    categoryIds,
+    ids: images.map(({ id }) => id),
+    splits: [],
+    isLayered: false,
+    hasObjects: true,
+    read: (n) => inFile(path, () => drawImage(images[n], classIds)),
+  };
+}
+
+function drawImage(image: CocoImage, classIds: ReadonlyMap<number, ClassId>): AnnotatedPicture {
+  const { height, width, id, file } = image;
+  const annotations = image.instances.map((instance): Annotation => {
+    const { segmentation, isCrowd, categoryId } = instance;
+    const classId = classIds.get(categoryId) as ClassId;
+    if (classId >= IGNORE) {
+      const expected = `a class id below ${IGNORE}`;
+      throw badFormat(`annotation ${instance.id}`, expected, String(classId), "Leave out categories.");
+    }
+    const outlines = segmentation.kind === "polygons" ? { polygons: segmentation.polygons } : {};
+    return { classId, rle: cocoMask(instance, image), isCrowd, ...outlines };
+  });
+  return { height, width, id, file, split: null, annotations, ignore: null, photo: null, leftOut: {} };
+}
+
+/** "a.jpg" and "a.png" are two images in COCO, but one picture here. */
+function checkIds(images: readonly CocoImage[], where: string): void {
+  const files = new Map<string, string>();
+  for (const { id, file } of images) {
+    const other = files.get(id);
+    if (other !== undefined)
+      throw badFormat(`${where}: images`, "one image for each label map", `${other} and ${file}`);
+    files.set(id, file);
+  }
+}
+
+/** Adds the file to what the drawing of an annotation throws. */
+function inFile<T>(path: string, draw: () => T): T {
+  try {
+    return draw();
+  } catch (cause) {
+    if (!(cause instanceof MaskwrightError)) throw cause;
+    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
+    throw new MaskwrightError(cause.code, `${path}: ${cause.message}`, { ...hint, cause });
+  }
+}
+
+/** Annotations go to the file as they come, one a line; images wait in a file beside it for their turn. */
+function createCoco(
+  path: string,
+  segmentation: "polygons" | "rle",
+  { categoryIds }: CreateOptions,
+): AnnotationTarget {
+  const annotations = openTextFile(path);
+  const images = openTextFile(`${path}.images`);
+  const numbers = categoryNumbers(categoryIds);
+  let imageCount = 0;
+  let annotationCount = 0;
+  annotations.write('{"annotations":[');
+  return {
+    write({ id, file, height, width, annotations: objects }) {
+      const image = { file_name: file ?? `${id}.jpg`, height, id: ++imageCount, width };
+      images.write(`${imageCount === 1 ? "" : ",\n"}${JSON.stringify(image)}`);
+      for (const object of objects) {
+        const json = {
+          area: rleArea(object.rle),
+          bbox: cocoBoxJson(rleBox(object.rle)),
+          category_id: numbers(object.classId),
+          id: ++annotationCount,
+          image_id: imageCount,
+          iscrowd: object.isCrowd ? 1 : 0,
+          segmentation: segmentationJson(object, segmentation),
+        };
+        annotations.write(`${annotationCount === 1 ? "\n" : ",\n"}${JSON.stringify(json)}`);
+      }
+    },
+    async finish(classes) {
+      images.close();
+      annotations.write(
+        `\n],\n"categories":${JSON.stringify(categoriesJson(classes, numbers))},\n"images":[\n`,
+      );
+      annotations.close();
+      await pipeline(createReadStream(`${path}.images`), createWriteStream(path, { flags: "a" }));
+      appendFileSync(path, "\n]}\n");
+      rmSync(`${path}.images`);
+    },
+  };
+}
+
+/** A crowd has run lengths in every COCO file: pycocotools draws it from nothing else. */
+function segmentationJson({ rle, polygons, isCrowd }: Annotation, form: "polygons" | "rle"): unknown {
+  return form === "rle" || isCrowd ? toRleJson(rle) : (polygons ?? outlinesOf(rle));
+}
+
+/** The outlines of a mask along pixel edges; see `maskToPolygons`. */
+export function outlinesOf(rle: Rle): readonly (readonly number[])[] {
+  return maskToPolygons(decodeRle(rle));
+}
+
+/** The number of each class, for those without one the next free one. */
+export function categoryNumbers(categoryIds: readonly number[] = []): (classId: ClassId) => number {
+  const numbers = [...categoryIds];
+  const taken = new Set(numbers);
+  let next = 1;
+  return (classId) => {
+    if (categoryIds.length === 0) return classId;
+    if (numbers[classId] === undefined) {
+      while (taken.has(next)) next++;
+      taken.add(next);
+      numbers[classId] = next;
+    }
+    return numbers[classId];
+  };
+}
+
+/** COCO's categories: the classes without the background. */
+export function categoriesJson(
+  classes: readonly string[],
+  numbers: (classId: ClassId) => number,
+): CocoJson["categories"] {
+  return classes.slice(1).map((name, k) => ({ id: numbers(k + 1), name }));
+}

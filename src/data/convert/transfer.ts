@@ -1,0 +1,240 @@
+import { badFormat } from "../../core/error.ts";
+import { rleIou } from "../../core/iou.ts";
+import { type ClassId, IGNORE } from "../../core/label-map.ts";
+import { type Rle, rleArea } from "../../core/rle.ts";
+import { intersectionArea } from "../../core/rle-algebra.ts";
+import type { ClassList } from "../class-list.ts";
+import type { AnnotationFormat, Capabilities, OpenOptions } from "./format.ts";
+import type { ConvertJob } from "./job.ts";
+import type { OpenLedger } from "./ledger.ts";
+import { withoutOverlaps } from "./overlap.ts";
+import { openPhotos, type PhotoFolder } from "./photos.ts";
+import type { AnnotatedPicture, Annotation, AnnotationSource } from "./picture.ts";
+import { compareRegions, uniteByClass } from "./regions.ts";
+
+/** Most annotations of one picture: several times what the densest data sets have. */
+const MAX_ANNOTATIONS = 100_000;
+
+/**
+ * Reads pictures one at a time, writes each in the target's format, then reads all of that back and compares. What the target
+ * has no place for is entered in the ledger and left away, so that a writer meets only what its format holds.
+ */
+export async function transfer(job: ConvertJob, from: AnnotationFormat, to: AnnotationFormat): Promise<void> {
+  const { input, output, classes, ledger, watch } = job;
+  const photos = openPhotos(job.images);
+  const source = withSplits(await from.open(input, openOptions(classes, photos)), job.validation);
+  checkNames(source.classes, input);
+  const list = listOf(source, classes);
+  const target = to.create(output, {
+    ...(list.palette !== undefined && { palette: list.palette }),
+    ...(list.categoryIds !== undefined && { categoryIds: list.categoryIds }),
+    hasObjects: source.hasObjects,
+    photos: job.photos,
+    warn: ledger.warn,
+  });
+  let used = 1;
+  let missing = 0;
+  watch.begin("convert", source.ids.length);
+  for (let n = 0; n < source.ids.length; n++) {
+    const read = await readPicture(source, n, input);
+    const picture = await photos.attach(read, to.photos);
+    if (to.photos !== "none" && picture.photo === null) missing++;
+    for (const { classId } of picture.annotations) used = Math.max(used, classId);
+    countLosses(ledger, picture, source, to.holds, classes);
+    ledger.picture();
+    await target.write(keepHeld(picture, source, to.holds));
+    await watch.advance(picture.id);
+  }
+  if (missing > 0)
+    ledger.warn(`${missing} of ${source.ids.length} pictures have no photo beside them: give --images`);
+  const names = source.isNumbered ? source.classes.slice(0, used + 1) : source.classes;
+  await target.finish(names);
+  await check(job, source, to, { ...list, classes: names }, photos);
+}
+
+/** Reads the target back, picture by picture, and enters how much of every region is as it was in the source. */
+async function check(
+  { input, output, ledger, watch }: ConvertJob,
+  source: AnnotationSource,
+  to: AnnotationFormat,
+  list: ClassList,
+  photos: PhotoFolder,
+): Promise<void> {
+  // Sizes come from the source: photos need not be there, and have been compared where they are.
+  const sizes = new Map<string, AnnotatedPicture>();
+  const sizeOf = async (id: string): Promise<AnnotatedPicture> => sizes.get(id) as AnnotatedPicture;
+  const back = await to.open(output, { ...openOptions(list, photos), sizeOf });
+  const places = new Map(back.ids.map((id, n) => [id, n]));
+  watch.begin("check", source.ids.length);
+  for (let n = 0; n < source.ids.length; n++) {
+    const before = await readPicture(source, n, input);
+    sizes.clear();
+    sizes.set(before.id, before);
+    const place = places.get(before.id);
+    if (place === undefined)
+      throw badFormat(
+        `${input}: ${before.id}`,
+        "a picture that the target's reader finds again",
+        "one it does not find",
+        "Rename it: files whose names begin with a dot are passed over.",
+      );
+    const after = await back.read(place);
+    if (to.holds.objects && back.hasObjects) compareObjects(ledger, before, after, source, to.holds);
+    else compareRegions(ledger, before.id, uniteByClass(before.annotations), uniteByClass(after.annotations));
+    if (to.holds.ignore) compareIgnore(ledger, before, after);
+    await watch.advance(before.id);
+  }
+}
+
+function openOptions(classes: ClassList | null, photos: PhotoFolder): OpenOptions {
+  return { classes, photo: photos.find, sizeOf: photos.sizeOf };
+}
+
+async function readPicture(
+  source: AnnotationSource,
+  index: number,
+  input: string,
+): Promise<AnnotatedPicture> {
+  const picture = await source.read(index);
+  const count = picture.annotations.length;
+  if (count > MAX_ANNOTATIONS)
+    throw badFormat(`${input}: ${picture.id}`, `at most ${MAX_ANNOTATIONS} annotations`, String(count));
+  return picture;
+}
+
+/** Text files of names have one a line, and every reader finds classes by their names. */
+function checkNames(classes: readonly string[], where: string): void {
+  const seen = new Set<string>();
+  for (const name of classes) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+    if (name.trim() !== name || name === "" || /[\u0000-\u001f\u007f]/.test(name))
+      throw badFormat(`${where}: classes`, "names without line breaks or outer spaces", JSON.stringify(name));
+    if (seen.has(name))
+      throw badFormat(`${where}: classes`, "each name once", `${JSON.stringify(name)} again`);
+    seen.add(name);
+  }
+}
+
+/** The source's classes, with the colors and numbers of the list given for them. */
+function listOf(source: AnnotationSource, given: ClassList | null): ClassList {
+  const palette = given?.palette ?? source.palette;
+  const categoryIds = source.categoryIds ?? given?.categoryIds;
+  return {
+    name: given?.name ?? "input",
+    classes: source.classes,
+    ...(palette !== undefined && { palette }),
+    ...(categoryIds !== undefined && { categoryIds }),
+  };
+}
+
+/** The source with the pictures that `isValidation` names in "val" and the others in "train". */
+function withSplits(
+  source: AnnotationSource,
+  validation: ((ids: readonly string[]) => ReadonlySet<string>) | null,
+): AnnotationSource {
+  if (validation === null) return source;
+  const chosen = validation(source.ids);
+  const splitOf = (id: string): string => (chosen.has(id) ? "val" : "train");
+  return {
+    ...source,
+    splits: [...new Set(source.ids.map(splitOf))].sort(),
+    read: async (n) => ({ ...(await source.read(n)), split: splitOf(source.ids[n]) }),
+  };
+}
+
+function countLosses(
+  ledger: OpenLedger,
+  picture: AnnotatedPicture,
+  source: AnnotationSource,
+  holds: Capabilities,
+  given: ClassList | null,
+): void {
+  const { id, annotations, ignore, split, leftOut } = picture;
+  const full = annotations.filter(({ rle }) => rleArea(rle) > 0);
+  for (const [kind, count] of Object.entries(leftOut)) ledger.lose(kind as keyof typeof leftOut, id, count);
+  if (!holds.ignore && ignore !== null) ledger.lose("ignore-pixels", id, rleArea(ignore));
+  if (!holds.overlaps) ledger.lose("hidden-pixels", id, countHidden(picture, source, holds));
+  if (!holds.objects) ledger.lose("shared-classes", id, countShared(full));
+  if (!holds.crowds) ledger.lose("crowd-flags", id, full.filter(({ isCrowd }) => isCrowd).length);
+  ledger.lose("empty-instances", id, annotations.length - full.length);
+  if (holds.objects)
+    ledger.lose("background-objects", id, full.filter(({ classId }) => classId === 0).length);
+  if (!holds.splits && split !== null) ledger.lose("splits", id, source.splits.length > 1 ? 1 : 0);
+  const ids = source.categoryIds;
+  if (!holds.categoryIds && ids !== undefined) {
+    const known = given?.categoryIds;
+    const isLost = ({ classId }: Annotation): boolean =>
+      classId !== 0 && ids[classId] !== classId && ids[classId] !== known?.[classId];
+    ledger.lose("class-ids", id, full.filter(isLost).length);
+  }
+}
+
+/** What is left for the writer: annotations with pixels, apart and of a class where the format asks for that. */
+function keepHeld(
+  picture: AnnotatedPicture,
+  { isLayered }: AnnotationSource,
+  holds: Capabilities,
+): AnnotatedPicture {
+  const ignore =
+    holds.ignore && picture.ignore !== null && rleArea(picture.ignore) > 0 ? picture.ignore : null;
+  const split = holds.splits ? picture.split : null;
+  const apart = holds.overlaps ? picture.annotations : withoutOverlaps({ ...picture, ignore }, isLayered);
+  const annotations = apart
+    .filter(({ rle, classId }) => classId !== 0 && rleArea(rle) > 0)
+    .map((annotation) => (holds.crowds ? annotation : { ...annotation, isCrowd: false }));
+  return { ...picture, annotations, ignore, split };
+}
+
+/** Pixels of an instance that go to another one; where objects are one anyway, pixels of a class that go to another class. */
+function countHidden(
+  picture: AnnotatedPicture,
+  { isLayered }: AnnotationSource,
+  holds: Capabilities,
+): number {
+  const ignore = holds.ignore ? picture.ignore : null;
+  const visible = withoutOverlaps({ ...picture, ignore }, isLayered);
+  let hidden = 0;
+  if (holds.objects) {
+    for (const [k, { rle, classId }] of picture.annotations.entries())
+      if (classId !== 0) hidden += rleArea(rle) - rleArea(visible[k].rle);
+    return hidden;
+  }
+  const after = uniteByClass(visible);
+  for (const [classId, rle] of uniteByClass(picture.annotations)) {
+    const left = after.get(classId);
+    hidden += rleArea(rle) - (left === undefined ? 0 : intersectionArea(rle, left));
+  }
+  return hidden;
+}
+
+/** Annotations whose class has another one in this picture. */
+function countShared(annotations: readonly Annotation[]): number {
+  const counts = new Map<ClassId, number>();
+  for (const { classId } of annotations) counts.set(classId, (counts.get(classId) ?? 0) + 1);
+  return [...counts.values()].reduce((total, count) => total + (count > 1 ? count : 0), 0);
+}
+
+/** Every instance of the source with what came back of it; one that is gone, or is another class, has 0. */
+function compareObjects(
+  ledger: OpenLedger,
+  before: AnnotatedPicture,
+  after: AnnotatedPicture,
+  { isLayered }: AnnotationSource,
+  holds: Capabilities,
+): void {
+  const ignore = holds.ignore ? before.ignore : null;
+  const visible = holds.overlaps ? before.annotations : withoutOverlaps({ ...before, ignore }, isLayered);
+  let place = 0;
+  for (const [k, { classId, rle }] of before.annotations.entries()) {
+    if (classId === 0 || rleArea(rle) === 0) continue;
+    const other = rleArea(visible[k].rle) === 0 ? undefined : after.annotations[place++];
+    ledger.compare(before.id, other?.classId === classId ? rleIou(rle, other.rle) : 0);
+  }
+  for (; place < after.annotations.length; place++) ledger.compare(before.id, 0);
+}
+
+function compareIgnore(ledger: OpenLedger, before: AnnotatedPicture, after: AnnotatedPicture): void {
+  const regions = (rle: Rle | null) =>
+    new Map(rle === null || rleArea(rle) === 0 ? [] : [[IGNORE, rle] as const]);
+  compareRegions(ledger, before.id, regions(before.ignore), regions(after.ignore));
+}
