@@ -44,6 +44,7 @@ export function pickWeights(sources: Int32Array): AxisWeights {
  * beyond the border it is cut off and the rest scaled up.
  *
  * @param scale  inputs an output: float64 in Pillow, rounded to float32 in PyTorch
+ * @param first  the output to begin with, where a part of them is wanted: `newLength` from there on
  * @see Pillow, `src/libImaging/Resample.c`, `precompute_coeffs`; PyTorch's `antialias=True` is written after it
  */
 export function antialiasWeights(
@@ -51,12 +52,13 @@ export function antialiasWeights(
   newLength: number,
   scale: number,
   kernel: Kernel,
+  first = 0,
 ): AxisWeights {
   const widening = Math.max(scale, 1);
   const support = kernel.support * widening;
   const table = emptyTable(newLength, Math.ceil(support) * 2 + 1);
   for (let i = 0; i < newLength; i++) {
-    const center = (i + 0.5) * scale;
+    const center = (first + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - support + 0.5));
     const end = Math.min(length, Math.trunc(center + support + 0.5));
     const row = table.weights.subarray(i * table.taps, (i + 1) * table.taps);
