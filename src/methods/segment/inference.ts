@@ -1,0 +1,84 @@
+import type { ClassMaps, Probs } from "../../core/class-maps.ts";
+import type { CrfOptions } from "../../core/crf.ts";
+import type { Box, Size } from "../../core/geometry.ts";
+import type { RgbImage } from "../../core/image.ts";
+import type { ClassId, LabelMap } from "../../core/label-map.ts";
+import { boxesOf } from "./inference-boxes.ts";
+import { crfSide, refineInParts } from "./inference-crf.ts";
+import type { PixelClassifier } from "./inference-network.ts";
+import { openScores, type ScoreField, type ScoreOptions, toProbs } from "./inference-scores.ts";
+
+export interface LabelPixelsOptions extends ScoreOptions {
+  /** Let a dense CRF move the borders; default none. */
+  readonly crf?: CrfOptions;
+}
+
+/** Side of the boxes that scores are read in: their logits take 0.26 MB for each class. */
+const TILE = 256;
+
+/**
+ * The class of each pixel: that of the highest score. Ties: the class that `classes` has first.
+ *
+ * Scores lie in memory for a box of 256² pixels at a time, or of `crfSide`² with a CRF; beside them up to 1 GiB of windows' logits, whatever the
+ * picture's size.
+ *
+ * @param classes  id of each channel, ascending
+ * @throws MaskwrightError INVALID_ARGUMENT for an option out of range; ABORTED when the signal has fired
+ */
+export async function labelPixels(
+  classifier: PixelClassifier,
+  classes: readonly ClassId[],
+  image: RgbImage,
+  { crf, ...options }: LabelPixelsOptions = {},
+): Promise<LabelMap> {
+  const { height, width } = image;
+  const scores = openScores(classifier, classes, image, options);
+  const labels: LabelMap = { height, width, data: new Uint8Array(height * width) };
+  if (crf === undefined)
+    for (const box of boxesOf(image, TILE)) drawClasses(labels, box, await scores.read(box), box);
+  else
+    for await (const { box, around, probs } of refineInParts(image, scores, crf, crfSide(classes.length)))
+      drawClasses(labels, box, probs, around);
+  return labels;
+}
+
+/**
+ * Probabilities of some of the classes on a grid over the picture.
+ *
+ * @param wanted  ids among `classes`
+ * @returns       [P, grid], in the order of `wanted`
+ */
+export async function readProbabilities(
+  scores: ScoreField,
+  wanted: readonly ClassId[],
+  grid: Size,
+): Promise<Probs> {
+  const { height, width } = grid;
+  const data = new Float32Array(wanted.length * height * width);
+  for (const box of wanted.length === 0 ? [] : boxesOf(grid, TILE)) {
+    const part = toProbs(await scores.read(box, grid));
+    const [rows, columns] = [part.height, part.width];
+    for (const [k, id] of wanted.entries())
+      for (let i = 0, from = part.classes.indexOf(id) * rows * columns; i < rows; i++, from += columns)
+        data.set(part.data.subarray(from, from + columns), (k * height + box.y0 + i) * width + box.x0);
+  }
+  return { kind: "prob", classes: wanted, height, width, data };
+}
+
+/** Writes the class of the highest score at each pixel of `box`. @param from  the box that the scores are of */
+function drawClasses(
+  labels: LabelMap,
+  box: Box,
+  { classes, data }: ClassMaps<"logit" | "prob">,
+  from: Box,
+): void {
+  const width = from.x1 - from.x0;
+  const area = width * (from.y1 - from.y0);
+  for (let i = box.y0; i < box.y1; i++)
+    for (let j = box.x0; j < box.x1; j++) {
+      const p = (i - from.y0) * width + j - from.x0;
+      let best = 0;
+      for (let c = 1; c < classes.length; c++) if (data[c * area + p] > data[best * area + p]) best = c;
+      labels.data[i * labels.width + j] = classes[best];
+    }
+}
