@@ -3,25 +3,28 @@ import type { Size } from "../core/geometry.ts";
 import { pngSignature } from "./png.ts";
 
 /**
- * An 8-bit PNG of one channel: indexed when a palette is given, gray otherwise. The same picture gives the
- * same bytes on every machine.
+ * An 8-bit PNG: indexed when a palette is given, otherwise gray, or RGB when there are three samples a pixel. The same
+ * picture gives the same bytes on every machine.
  *
  * Rows are stored unfiltered and only runs are sought: label maps and masks are flat nearly everywhere,
  * where filters and a longer search gain nothing, and the result does not depend on how a build of zlib
  * hashes.
  *
- * @param data     [H, W] samples, row-major
+ * @param data     [H, W] samples, or [H, W, 3], row-major
  * @param palette  1 to 256 × RGB
  */
 export function encodePng({ height, width }: Size, data: Uint8Array, palette: Uint8Array | null): Uint8Array {
-  const rows = new Uint8Array(height * (width + 1)); // each row is led by filter 0
-  for (let i = 0; i < height; i++) rows.set(data.subarray(i * width, (i + 1) * width), i * (width + 1) + 1);
+  const isRgb = data.length === height * width * 3;
+  const length = isRgb ? width * 3 : width;
+  const rows = new Uint8Array(height * (length + 1)); // each row is led by filter 0
+  for (let i = 0; i < height; i++)
+    rows.set(data.subarray(i * length, (i + 1) * length), i * (length + 1) + 1);
   const compressed = deflateSync(rows, { level: 1, strategy: constants.Z_RLE });
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
   header[8] = 8; // bits a sample
-  header[9] = palette === null ? 0 : 3; // color type: gray or palette
+  header[9] = isRgb ? 2 : palette === null ? 0 : 3; // color type: RGB, gray or palette
   return Buffer.concat([
     pngSignature,
     chunk("IHDR", header),

@@ -1,5 +1,3 @@
-import { appendFileSync, createReadStream, createWriteStream, rmSync } from "node:fs";
-import { pipeline } from "node:stream/promises";
 import { badFormat, MaskwrightError } from "../../core/error.ts";
 import { type ClassId, IGNORE } from "../../core/label-map.ts";
 import { maskToPolygons } from "../../core/polygon.ts";
@@ -7,9 +5,9 @@ import { decodeRle, type Rle, rleArea, rleBox } from "../../core/rle.ts";
 import { type CocoDataset, type CocoImage, cocoClasses, readCoco } from "../coco.ts";
 import { cocoMask } from "../coco-segmentation.ts";
 import { type CocoJson, cocoBoxJson, toRleJson } from "../coco-write.ts";
+import { openCocoFile } from "./coco-file.ts";
 import type { AnnotationFormat, CreateOptions } from "./format.ts";
 import type { AnnotatedPicture, Annotation, AnnotationSource, AnnotationTarget } from "./picture.ts";
-import { openTextFile } from "./text-file.ts";
 
 /** COCO instance JSON; polygons stay the polygons they are. */
 export const cocoPolygons: AnnotationFormat = cocoFormat("polygons");
@@ -61,7 +59,10 @@ function drawImage(image: CocoImage, classIds: ReadonlyMap<number, ClassId>): An
 }
 
 /** "a.jpg" and "a.png" are two images in COCO, but one picture here. */
-function checkIds(images: readonly CocoImage[], where: string): void {
+export function checkIds(
+  images: readonly { readonly id: string; readonly file: string }[],
+  where: string,
+): void {
   const files = new Map<string, string>();
   for (const { id, file } of images) {
     const other = files.get(id);
@@ -82,45 +83,31 @@ function inFile<T>(path: string, draw: () => T): T {
   }
 }
 
-/** Annotations go to the file as they come, one a line; images wait in a file beside it for their turn. */
 function createCoco(
   path: string,
   segmentation: "polygons" | "rle",
   { categoryIds }: CreateOptions,
 ): AnnotationTarget {
-  const annotations = openTextFile(path);
-  const images = openTextFile(`${path}.images`);
+  const coco = openCocoFile(path);
   const numbers = categoryNumbers(categoryIds);
-  let imageCount = 0;
-  let annotationCount = 0;
-  annotations.write('{"annotations":[');
+  let count = 0;
   return {
-    write({ id, file, height, width, annotations: objects }) {
-      const image = { file_name: file ?? `${id}.jpg`, height, id: ++imageCount, width };
-      images.write(`${imageCount === 1 ? "" : ",\n"}${JSON.stringify(image)}`);
-      for (const object of objects) {
-        const json = {
-          area: rleArea(object.rle),
-          bbox: cocoBoxJson(rleBox(object.rle)),
-          category_id: numbers(object.classId),
-          id: ++annotationCount,
-          image_id: imageCount,
-          iscrowd: object.isCrowd ? 1 : 0,
-          segmentation: segmentationJson(object, segmentation),
-        };
-        annotations.write(`${annotationCount === 1 ? "\n" : ",\n"}${JSON.stringify(json)}`);
+    write({ id, file, height, width, annotations }) {
+      const imageId = coco.addImage(file ?? `${id}.jpg`, { height, width });
+      for (const annotation of annotations) {
+        const { rle, classId, isCrowd } = annotation;
+        coco.addAnnotation({
+          area: rleArea(rle),
+          bbox: cocoBoxJson(rleBox(rle)),
+          category_id: numbers(classId),
+          id: ++count,
+          image_id: imageId,
+          iscrowd: isCrowd ? 1 : 0,
+          segmentation: segmentationJson(annotation, segmentation),
+        });
       }
     },
-    async finish(classes) {
-      images.close();
-      annotations.write(
-        `\n],\n"categories":${JSON.stringify(categoriesJson(classes, numbers))},\n"images":[\n`,
-      );
-      annotations.close();
-      await pipeline(createReadStream(`${path}.images`), createWriteStream(path, { flags: "a" }));
-      appendFileSync(path, "\n]}\n");
-      rmSync(`${path}.images`);
-    },
+    finish: (classes) => coco.finish(categoriesJson(classes, numbers)),
   };
 }
 

@@ -2,6 +2,7 @@ import { invalid } from "../../core/error.ts";
 import type { ClassList } from "../class-list.ts";
 import { splitIds } from "../split.ts";
 import { cocoPolygons, cocoRle } from "./coco.ts";
+import { cocoPanoptic } from "./coco-panoptic.ts";
 import type { AnnotationFormat } from "./format.ts";
 import type { ConvertJob, ConvertWatch } from "./job.ts";
 import { labelFolder } from "./labels.ts";
@@ -15,6 +16,7 @@ const annotationFormats = {
   labels: labelFolder,
   coco: cocoPolygons,
   "coco-rle": cocoRle,
+  "coco-panoptic": cocoPanoptic,
 } satisfies Record<string, AnnotationFormat>;
 
 /** What can be converted; proposals and folders of their masks become one another only. */
