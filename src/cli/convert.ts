@@ -14,7 +14,17 @@ interface ConvertCommandOptions {
 }
 
 // Spelled out so that `--help` does not load the readers and writers; a test compares them with `convertFormats`.
-const formats = ["labels", "coco", "coco-rle", "coco-panoptic", "proposals", "sepl-folder"];
+const formats = [
+  "labels",
+  "coco",
+  "coco-rle",
+  "coco-panoptic",
+  "yolo-seg",
+  "voc",
+  "mmseg",
+  "proposals",
+  "sepl-folder",
+];
 
 /** `maskwright convert IN OUT --from FORMAT --to FORMAT` */
 export function convertCommand(): Command {

@@ -7,9 +7,12 @@ import type { AnnotationFormat } from "./format.ts";
 import type { ConvertJob, ConvertWatch } from "./job.ts";
 import { labelFolder } from "./labels.ts";
 import { hasLosses, type LossLedger, openLedger } from "./ledger.ts";
+import { mmseg } from "./mmseg.ts";
 import { writeWhole } from "./output.ts";
 import { foldersToProposals, proposalsToFolders } from "./proposals.ts";
 import { transfer } from "./transfer.ts";
+import { voc } from "./voc.ts";
+import { yoloSeg } from "./yolo.ts";
 
 /** Formats of annotated pictures: any of them becomes any other. */
 const annotationFormats = {
@@ -17,6 +20,9 @@ const annotationFormats = {
   coco: cocoPolygons,
   "coco-rle": cocoRle,
   "coco-panoptic": cocoPanoptic,
+  "yolo-seg": yoloSeg,
+  voc,
+  mmseg,
 } satisfies Record<string, AnnotationFormat>;
 
 /** What can be converted; proposals and folders of their masks become one another only. */

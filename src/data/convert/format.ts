@@ -1,5 +1,6 @@
 import type { Size } from "../../core/geometry.ts";
 import type { ClassList } from "../class-list.ts";
+import type { LossKind } from "./ledger.ts";
 import type { AnnotationSource, AnnotationTarget } from "./picture.ts";
 
 /** What a format has a place for; what is false is counted when it is lost. */
@@ -33,6 +34,7 @@ export interface CreateOptions {
   readonly hasObjects: boolean;
   /** How a photo comes into the new data set. */
   readonly photos: "link" | "copy";
+  lose(kind: LossKind, id: string, count: number): void;
   warn(message: string): void;
 }
 

@@ -4,6 +4,8 @@ import { type ClassId, IGNORE } from "../../core/label-map.ts";
 import { type Rle, rleArea } from "../../core/rle.ts";
 import { intersectionArea } from "../../core/rle-algebra.ts";
 import type { ClassList } from "../class-list.ts";
+import { pathFault } from "../picture-id.ts";
+import { quote } from "../problems.ts";
 import type { AnnotationFormat, Capabilities, OpenOptions } from "./format.ts";
 import type { ConvertJob } from "./job.ts";
 import type { OpenLedger } from "./ledger.ts";
@@ -30,6 +32,7 @@ export async function transfer(job: ConvertJob, from: AnnotationFormat, to: Anno
     ...(list.categoryIds !== undefined && { categoryIds: list.categoryIds }),
     hasObjects: source.hasObjects,
     photos: job.photos,
+    lose: ledger.lose,
     warn: ledger.warn,
   });
   let used = 1;
@@ -96,6 +99,14 @@ async function readPicture(
   input: string,
 ): Promise<AnnotatedPicture> {
   const picture = await source.read(index);
+  const { id, split } = picture;
+  const fault = pathFault(id) ?? (split === null ? null : pathFault(split));
+  if (fault !== null || split?.includes("/"))
+    throw badFormat(
+      `${input}: ${quote(id)}`,
+      "names of pictures and splits that stay in their folder",
+      fault ?? quote(split),
+    );
   const count = picture.annotations.length;
   if (count > MAX_ANNOTATIONS)
     throw badFormat(`${input}: ${picture.id}`, `at most ${MAX_ANNOTATIONS} annotations`, String(count));
