@@ -1,6 +1,9 @@
 import { expect, it } from "vitest";
 import { classList } from "../../../data/class-list.ts";
+import { stuffNames } from "../../../scenes/model.ts";
+import { sceneClasses } from "../../../scenes/objects/catalog.ts";
 import { cocoTexts } from "./coco.ts";
+import { sceneTexts } from "./scenes.ts";
 import { vocTexts } from "./voc.ts";
 
 it.each([vocTexts, cocoTexts])("has a text for each class of $name, in order", async ({ name, classes }) => {
@@ -14,6 +17,11 @@ it.each([vocTexts, cocoTexts])("has a text for each class of $name, in order", a
     person: "person with clothes,people,human",
   });
   expect(renamed).toHaveLength(name === "voc" ? 4 : 18);
+});
+
+it("has the generator's words for its scenes", () => {
+  expect(sceneTexts.classes).toEqual(sceneClasses.slice(1));
+  expect(sceneTexts.background).toEqual([...stuffNames, "clutter"]);
 });
 
 it("has VOC's background but for keyboard and sign in COCO", () => {
