@@ -37,6 +37,7 @@ import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
 import { tryRuntime } from "../../testing/runtime.ts";
 import { centerFrame, placeBox, placeGray, placeImage } from "./frame.ts";
+import { largest, queryOutputs } from "./match-batch.ts";
 import { matchingCosts, matchQueries } from "./matching.ts";
 import { findParts } from "./predict.ts";
 import { originalRate } from "./schedules.ts";
@@ -49,7 +50,7 @@ import {
   samWithoutEncoder,
   type WeightSpecs,
 } from "./testing/golden-wps.ts";
-import { compilePartTraining, largest, partTraining, queryOutputs } from "./training.ts";
+import { compilePartTraining, partTraining } from "./training.ts";
 
 const folder = goldenFolder("wps");
 const runtime = folder === null ? null : await tryRuntime("golden wps");

@@ -8,9 +8,9 @@ import type { SamEmbedding } from "../../models/sam/embedding.ts";
 import { MASK_THRESHOLD, thresholdLogits, upscaleLogits } from "../../models/sam/postprocess.ts";
 import type { MaskPrediction, Sam } from "../../models/sam/sam.ts";
 import { type CenterFrame, cropMap } from "./frame.ts";
+import { largest } from "./match-batch.ts";
 import { softmax } from "./matching.ts";
 import type { PartTargets } from "./targets.ts";
-import { largest } from "./training.ts";
 
 /** A part that a query found. */
 export interface FoundPart {
