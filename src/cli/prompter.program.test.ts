@@ -43,7 +43,7 @@ beforeAll(async () => {
   expect({ code, stdout, errors: stderr.match(/error.*/g) }).toEqual({
     code: 0,
     stdout: expect.stringMatching(
-      /^2 images, 4 parts, 15 steps: loss [\d.]+, recall [\d.]+; whole\/checkpoint/,
+      /^2 images, 4 parts, 15 steps: loss [\d.]+, recall [\d.]+, kept out [\d.]+ and [\d.]+; whole\/checkpoint/,
     ),
     errors: null,
   });
@@ -80,6 +80,11 @@ describe("train prompter", () => {
       JSON.parse(line),
     );
     expect(log.at(-1).loss).toBeLessThan(log[0].loss);
+    const measured = log.filter((line) => "val loss" in line);
+    // One step an epoch.
+    expect(measured.length).toBe(15);
+    expect(measured.at(-1)["val loss"]).toBeLessThan(measured[0]["val loss"]);
+    expect(readFileSync(join(data, "whole/report.html"), "utf8")).toContain("val recall");
   });
 
   it("ends with the same bytes after it was killed, and stopped", async () => {

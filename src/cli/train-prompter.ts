@@ -120,9 +120,11 @@ async function runTrainPrompter(images: string, options: TrainPrompterOptions): 
     );
     if (options.json) printJson(report);
     else {
-      const { loss, recall } = report.last;
+      const { loss, recall, "val loss": valLoss, "val recall": valRecall } = report.last;
+      const held =
+        valLoss === undefined ? "" : `, kept out ${valLoss.toPrecision(4)} and ${valRecall.toPrecision(3)}`;
       process.stdout.write(
-        `${formatCount(report.images, "image")}, ${formatCount(report.parts, "part")}, ${formatCount(report.steps, "step")}: loss ${loss.toPrecision(4)}, recall ${recall.toPrecision(3)}; ${out}/checkpoint.safetensors\n`,
+        `${formatCount(report.images, "image")}, ${formatCount(report.parts, "part")}, ${formatCount(report.steps, "step")}: loss ${loss.toPrecision(4)}, recall ${recall.toPrecision(3)}${held}; ${out}/checkpoint.safetensors\n`,
       );
     }
     return report.failures.length === 0;

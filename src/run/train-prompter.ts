@@ -7,6 +7,7 @@ import { openWorkerRuntime } from "../engine/node.ts";
 import type { Arrays } from "../engine/runtime.ts";
 import { packTargets } from "../methods/wps/targets.ts";
 import { compilePartTraining } from "../methods/wps/training.ts";
+import { type HeldPicture, validateParts } from "../methods/wps/validation.ts";
 import { drawPrompter } from "../models/prompter/initial.ts";
 import { fingerprint } from "./artifact-key.ts";
 import { type RunSummary, secondsSince, writeReport } from "./command.ts";
@@ -16,11 +17,11 @@ import type { SamModel } from "./masks/mask-source.ts";
 import type { Supervision } from "./parts/part-labels.ts";
 import type { PrompterDescription } from "./parts/prompter-checkpoint.ts";
 import { type PrompterRecipe, recipeNetwork, recipeSchedule, recipeSteps } from "./parts/prompter-recipe.ts";
-import { type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
+import { type TaughtParts, type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectLabeled } from "./selection.ts";
 import type { WorkContext } from "./stage.ts";
-import { runTraining } from "./train.ts";
+import { runTraining, type TrainingValidation } from "./train.ts";
 import { version } from "./version.ts";
 
 export interface TrainPrompterRequest extends SelectionOptions {
@@ -77,7 +78,10 @@ export async function trainPrompter(
     ["val.txt", split.validation],
   ] as const)
     writeAtomically(join(out, file), list.map((id) => `${id}\n`).join(""));
-  const taught = await teachPictures({ ...request, ids: split.training, photos }, context);
+  const taught = await teachPictures(
+    { ...request, training: split.training, held: split.validation, photos },
+    context,
+  );
   try {
     const description = describePrompter(request, taught);
     const { lines, steps } = await train(description, taught, request, context);
@@ -86,10 +90,10 @@ export async function trainPrompter(
       command: "train prompter",
       maskwright: version,
       options,
-      images: new Set(taught.pictures.map(({ id }) => id)).size,
+      images: new Set(taught.training.map(({ id }) => id)).size,
       classes: source.classes.classes.slice(1),
       validation: split.validation.length,
-      parts: taught.pictures.reduce(
+      parts: taught.training.reduce(
         (sum, { version, targets }) => sum + (version === 0 ? targets.classIds.length : 0),
         0,
       ),
@@ -112,11 +116,11 @@ function checkRecipe({ width }: PrompterRecipe): void {
 
 function describePrompter(
   { source, supervision, model, recipe, versions, seed }: TrainPrompterRequest,
-  { shape, pictures }: TaughtPictures,
+  { shape, training }: TaughtPictures,
 ): PrompterDescription {
   const { classes, categoryIds = classes.map((_, classId) => classId) } = source.classes;
   const { name, sha256, precision } = model;
-  const parts = pictures.flatMap(({ id, key, targets }) => [
+  const parts = training.flatMap(({ id, key, targets }) => [
     id,
     key,
     JSON.stringify([Array.from(targets.classIds), Array.from(targets.tokens.data)]),
@@ -129,7 +133,7 @@ function describePrompter(
     network: recipeNetwork(recipe, shape, classes.length - 1),
     training: {
       ...{ recipe, supervision, versions, seed },
-      pictures: pictures.length,
+      pictures: training.length,
       fingerprint: fingerprint(parts),
     },
   };
@@ -142,7 +146,8 @@ async function train(
   context: WorkContext,
 ): Promise<{ readonly lines: Awaited<ReturnType<typeof runTraining>>["lines"]; readonly steps: number }> {
   const { network } = description;
-  const count = taught.pictures.length;
+  const { training, held } = taught;
+  const count = training.length;
   const batch = Math.min(recipe.batch, count);
   const steps = recipeSteps({ ...recipe, batch }, count);
   const { device, threads } = model;
@@ -156,10 +161,16 @@ async function train(
         seed,
         begin: () => ({ tensors: drawPrompter(network, random(`${seed} prompter`)) }),
         open: (start) => compilePartTraining(network, runtime, { batch, start, losses: recipe.losses }),
-        batches: async (step) => [await batchOf(taught, pictureOrder(count, batch, step, seed))],
+        batches: async (step) => [
+          await batchOf(
+            taught,
+            pictureOrder(count, batch, step, seed).map((k) => training[k]),
+          ),
+        ],
         steps,
         schedule: recipeSchedule(recipe, steps),
         checkpointEvery,
+        ...(held.length > 0 && { validation: validationOf(taught, Math.ceil(count / batch), steps) }),
       },
       context,
     );
@@ -181,14 +192,36 @@ function pictureOrder(count: number, batch: number, step: number, seed: number):
   });
 }
 
-async function batchOf(taught: TaughtPictures, indices: readonly number[]): Promise<Arrays> {
+async function batchOf(taught: TaughtPictures, pictures: readonly TaughtParts[]): Promise<Arrays> {
   const { channels, grid, tokens } = taught.shape;
   const size = channels * grid * grid;
-  const data = new Float32Array(indices.length * size);
-  for (const [b, index] of indices.entries()) data.set((await taught.features(index)).data, b * size);
-  const targets = indices.map((index) => taught.pictures[index].targets);
+  const data = new Float32Array(pictures.length * size);
+  for (const [b, picture] of pictures.entries()) data.set((await taught.features(picture)).data, b * size);
   return {
-    features: { dtype: "float32", shape: [indices.length, channels, grid, grid], data },
-    ...packTargets(targets, [tokens, channels]),
+    features: { dtype: "float32", shape: [pictures.length, channels, grid, grid], data },
+    ...packTargets(
+      pictures.map(({ targets }) => targets),
+      [tokens, channels],
+    ),
+  };
+}
+
+/** Of a long run, what is measured on all held pictures after every epoch would be measured too often. */
+const MOST_VALIDATIONS = 50;
+
+function validationOf(
+  { held, features }: TaughtPictures,
+  epochSteps: number,
+  steps: number,
+): TrainingValidation {
+  const pictures = async function* (): AsyncGenerator<HeldPicture> {
+    for (const picture of held) yield { features: await features(picture), targets: picture.targets };
+  };
+  return {
+    every: Math.max(epochSteps, Math.ceil(steps / MOST_VALIDATIONS)),
+    async measure(trainer) {
+      const numbers = Object.entries(await validateParts(trainer, pictures()));
+      return Object.fromEntries(numbers.map(([name, value]) => [`val ${name}`, value]));
+    },
   };
 }

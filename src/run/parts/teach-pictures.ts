@@ -16,32 +16,38 @@ import { type Supervision, taughtLabel } from "./part-labels.ts";
 import { varyPicture } from "./vary-picture.ts";
 
 export interface TeachRequest {
-  readonly ids: readonly string[];
+  readonly training: readonly string[];
+  /** Kept out of the training; of these only the photos themselves. */
+  readonly held: readonly string[];
   readonly photos: ReadonlyMap<string, string>;
   readonly source: PromptSource;
   readonly supervision: Supervision;
   /** Its cache is where embeddings lie while the prompter trains. */
   readonly model: SamModel;
-  /** Changed versions of each photo beside the photo itself. */
+  /** Changed versions of each photo of the training beside the photo itself. */
   readonly versions: number;
   readonly seed: number;
+}
+
+/** A picture whose embedding lies on disk. */
+export interface TaughtParts {
+  readonly id: string;
+  /** 0 for the photo itself. */
+  readonly version: number;
+  /** Of its embedding: changes with the picture and the model. */
+  readonly key: string;
+  readonly targets: PartTargets;
 }
 
 /** Pictures that a prompter can be trained on: what their parts are is known, their embeddings lie on disk. */
 export interface TaughtPictures {
   /** Of every embedding and every part. */
   readonly shape: { readonly channels: number; readonly grid: number; readonly tokens: number };
-  readonly pictures: readonly {
-    readonly id: string;
-    /** 0 for the photo itself. */
-    readonly version: number;
-    /** Of its embedding: changes with the picture and the model. */
-    readonly key: string;
-    readonly targets: PartTargets;
-  }[];
+  readonly training: readonly TaughtParts[];
+  readonly held: readonly TaughtParts[];
   readonly failures: readonly Failure[];
   /** The embedding of a picture, [1, C, g, g]; made again where no cache holds it. */
-  features(index: number): Promise<NdArray<"float32">>;
+  features(picture: TaughtParts): Promise<NdArray<"float32">>;
   close(): Promise<void>;
 }
 
@@ -52,20 +58,22 @@ export interface TaughtPictures {
  *         no picture has a part; ABORTED when the signal fires
  */
 export async function teachPictures(request: TeachRequest, context: WorkContext): Promise<TaughtPictures> {
-  const { ids, source, model, versions } = request;
+  const { source, model } = request;
+  const ids = [...request.training, ...request.held];
   const { progress, signal, keepGoing } = context;
   const cache = model.cache === null ? null : openEmbeddingCache(model.cache);
   const { name, precision, device, threads } = model;
   const open = await openSam(name, { precision, device, ...(threads === null ? {} : { threads }) });
   const owner = embeddingOwner(model);
   const sam = cache === null ? open : withEmbeddingCache(open, owner, cache);
-  const taught: TaughtPictures["pictures"][number][] = [];
   const failures: Failure[] = [];
   const shapes: TaughtPictures["shape"][] = [];
 
-  const teach = async (id: string): Promise<void> => {
+  const teach = async (id: string, versions: number): Promise<TaughtParts[]> => {
     const plain = await readTaught(id, request);
-    for (let version = 0; plain !== null && version <= versions; version++) {
+    if (plain === null) return [];
+    const taught: TaughtParts[] = [];
+    for (let version = 0; version <= versions; version++) {
       const { image, weak } = vary(plain, id, version, request);
       const { features, original } = await sam.embed(image);
       const targets = await teachParts(sam, weak, original);
@@ -73,14 +81,14 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
       const [, channels, grid] = features.shape;
       if (partCount(weak) > 0) shapes.push({ channels, grid, tokens: targets.tokens.shape[1] });
     }
+    return taught;
   };
-
-  progress.begin("embed", ids.length);
-  try {
-    for (const id of ids) {
+  const teachAll = async (some: readonly string[], versions: number): Promise<TaughtParts[]> => {
+    const taught: TaughtParts[] = [];
+    for (const id of some) {
       if (signal.aborted) throw stopped(ids.indexOf(id), ids.length);
       try {
-        await teach(id);
+        taught.push(...(await teach(id, versions)));
       } catch (error) {
         if (!keepGoing || !isBadImage(error)) throw error;
         failures.push({ id, message: error.message });
@@ -88,33 +96,40 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
       }
       progress.advance(id);
     }
+    return taught;
+  };
+
+  progress.begin("embed", ids.length);
+  try {
+    const training = await teachAll(request.training, request.versions);
     if (shapes.length === 0)
       throw new MaskwrightError(
         "NOT_FOUND",
         `${source.path}: expected pictures with parts, got none with any`,
       );
+    const held = await teachAll(request.held, 0);
+    warnOfSmallCache(model, shapes[0], training.length + held.length, progress);
+    // Its memory is the training's; it comes back when an embedding is missing.
+    await open.dispose();
+    return {
+      shape: shapes[0],
+      training,
+      held,
+      failures,
+      async features({ id, version, key }) {
+        const known = cache?.get(key);
+        if (known) return known.features;
+        const plain = (await readTaught(id, request)) as TaughtPicture;
+        return (await sam.embed(vary(plain, id, version, request).image)).features;
+      },
+      close: () => open.close(),
+    };
   } catch (error) {
     await open.close();
     throw error;
   } finally {
     progress.end();
   }
-  warnOfSmallCache(model, shapes[0], taught.length, progress);
-  // Its memory is the training's; it comes back when an embedding is missing.
-  await open.dispose();
-  return {
-    shape: shapes[0],
-    pictures: taught,
-    failures,
-    async features(index) {
-      const { id, version, key } = taught[index];
-      const known = cache?.get(key);
-      if (known) return known.features;
-      const plain = (await readTaught(id, request)) as TaughtPicture;
-      return (await sam.embed(vary(plain, id, version, request).image)).features;
-    },
-    close: () => open.close(),
-  };
 }
 
 /** A photo and its parts; null for one without parts. */
