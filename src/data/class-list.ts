@@ -14,6 +14,9 @@ export interface ClassList {
   readonly categoryIds?: readonly number[];
 }
 
+/** Class lists that are here by name. */
+export const classSetNames: readonly string[] = ["voc", "coco", "partimagenet"];
+
 /** "voc", "coco", "partimagenet", a file, or the names themselves. */
 export type ClassSource = string | readonly string[];
 
