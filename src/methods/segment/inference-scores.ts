@@ -7,7 +7,7 @@ import { checkSize } from "../../core/limits.ts";
 import { mirrorRows } from "../../core/mirror.ts";
 import { cropResized } from "./inference-crop.ts";
 import { addLogits } from "./inference-grid.ts";
-import { type LogitGrid, type PixelClassifier, paddedSize } from "./inference-network.ts";
+import { type LogitGrid, type NetworkSides, type PixelClassifier, paddedSize } from "./inference-network.ts";
 import {
   checkWindow,
   type SlidingWindow,
@@ -32,11 +32,14 @@ export interface ScoreOptions {
 
 /** What a network says of a picture, computed where it is asked for. */
 export interface ScoreField extends Size {
+  /** Id of each channel. */
+  readonly classes: readonly ClassId[];
   /**
    * The scores in a box: logits of the one look at the picture, or the mean of the probabilities of several.
    *
    * @param box   in pixels of `grid`
    * @param grid  how finely the whole picture is asked about; default its own pixels
+   * @throws MaskwrightError ABORTED when the signal has fired
    */
   read(box: Box, grid?: Size): Promise<ClassMaps<"logit" | "prob">>;
 }
@@ -66,7 +69,7 @@ interface View {
  * Differs from mmsegmentation: logits go to the picture's pixels in one step, not by way of the resized picture; a mirrored window is the one
  * that is mirrored, where there the windows begin at the other end; shrinking averages; sides are padded to the network's multiples.
  *
- * @param classes  id of each channel
+ * @param classes  id of each channel, ascending
  * @throws MaskwrightError INVALID_ARGUMENT for an option out of range
  * @see mmsegmentation, `EncoderDecoder.slide_inference`, `whole_inference` and `aug_test`
  */
@@ -118,6 +121,7 @@ export function openScores(
   return {
     height: image.height,
     width: image.width,
+    classes,
     async read(box, grid = image) {
       const result = { classes, height: box.y1 - box.y0, width: box.x1 - box.x0 };
       const logits = await readView(0, box, grid);
@@ -155,25 +159,34 @@ function softmaxOverClasses(values: Float32Array, channels: number): Float32Arra
   return values;
 }
 
-function planViews(
-  { sides }: PixelClassifier,
-  { height, width }: Size,
-  { window, fallback, scales = [1], flip = false }: ScoreOptions,
-): View[] {
-  const { kind, step } = sides;
+/**
+ * The window for pictures that a network cannot see whole.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT for an option out of range
+ */
+export function checkScoreOptions(
+  { kind, step }: NetworkSides,
+  { window, fallback, scales = [1] }: ScoreOptions,
+): SlidingWindow {
   const maxSide = kind === "exact" ? step : MAX_SIDE;
-  if (window !== undefined) checkWindow(window, maxSide);
-  if (scales.length === 0 || scales.some((scale) => !(scale > 0 && scale <= 8)))
-    throw invalid("scales", "at least one number, all of them above 0 and at most 8", scales.join(", "));
   const side = kind === "exact" ? step : 512;
   const instead = fallback ?? { side, stride: Math.ceil((3 * side) / 4) };
-  checkWindow(instead, maxSide);
+  for (const each of [instead, ...(window === undefined ? [] : [window])]) checkWindow(each, maxSide);
+  if (scales.length === 0 || scales.some((scale) => !(scale > 0 && scale <= 8)))
+    throw invalid("scales", "at least one number, all of them above 0 and at most 8", scales.join(", "));
+  return instead;
+}
+
+function planViews({ sides }: PixelClassifier, { height, width }: Size, options: ScoreOptions): View[] {
+  const instead = checkScoreOptions(sides, options);
+  const { window, scales = [1], flip = false } = options;
   return scales.flatMap((scale) => {
     const scaled = (length: number): number => Math.max(1, Math.floor(length * scale + 0.5));
     const size = { height: scaled(height), width: scaled(width) };
     const padded = paddedSize(size, sides);
     const longest = Math.max(size.height, size.width);
-    const isSeenWhole = kind === "exact" ? longest <= step : padded.height * padded.width <= MAX_WHOLE_PIXELS;
+    const isSeenWhole =
+      sides.kind === "exact" ? longest <= sides.step : padded.height * padded.width <= MAX_WHOLE_PIXELS;
     const chosen = window ?? (isSeenWhole ? { side: longest, stride: longest } : instead);
     const axes = { rows: windowAxis(size.height, chosen), columns: windowAxis(size.width, chosen) };
     const view = { size, ...axes, isMirrored: false };

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../../core/array.ts";
-import { deeplabCrf, refineByCrf } from "../../core/crf.ts";
+import { type CrfOptions, deeplabCrf, refineByCrf } from "../../core/crf.ts";
 import { boxArea, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { interpolate } from "../../core/interpolate.ts";
+import type { ClassId, LabelMap } from "../../core/label-map.ts";
 import { resizeImage } from "../../core/resize.ts";
 import { noise } from "../../models/sam/testing/tiny-sam.ts";
 import { drawLabels } from "../../testing/picture.ts";
@@ -11,7 +12,7 @@ import { labelPixels, readProbabilities } from "./inference.ts";
 import { crfSide, refineInParts } from "./inference-crf.ts";
 import { cropResized } from "./inference-crop.ts";
 import type { LogitGrid, PixelClassifier } from "./inference-network.ts";
-import { openScores } from "./inference-scores.ts";
+import { openScores, type ScoreOptions } from "./inference-scores.ts";
 
 /** A picture whose pixels have one bright channel, by digits 0 to 2. */
 function picture(drawing: string): RgbImage {
@@ -64,30 +65,41 @@ function channelGrid({ height, width, data }: RgbImage, stride: number): LogitGr
 
 const classes = [0, 1, 2];
 
+interface LabelOptions extends ScoreOptions {
+  readonly crf?: CrfOptions;
+}
+
+function label(
+  classifier: PixelClassifier,
+  image: RgbImage,
+  { crf, ...options }: LabelOptions = {},
+  ids: readonly ClassId[] = classes,
+): Promise<LabelMap> {
+  return labelPixels(openScores(classifier, ids, image, options), image, crf);
+}
+
 describe("labelPixels", () => {
   const image = picture("0012 1122 2100");
 
   it("has the class of the highest score", async () => {
-    const labels = await labelPixels(channelClassifier(), classes, image);
+    const labels = await label(channelClassifier(), image);
     expect(drawLabels(labels)).toBe("0012 1122 2100");
-    expect(drawLabels(await labelPixels(channelClassifier(), [1, 2, 7], image))).toBe("1127 2277 7211");
+    expect(drawLabels(await label(channelClassifier(), image, {}, [1, 2, 7]))).toBe("1127 2277 7211");
   });
 
-  it.each<[string, Parameters<typeof labelPixels>[3]]>([
+  it.each<[string, LabelOptions]>([
     ["through a window", { window: { side: 2, stride: 1 } }],
     ["through a window wider than high", { window: { side: 3, stride: 2 } }],
     ["at twice the size, mirrored too", { scales: [1, 2], flip: true }],
     ["mirrored through a window", { flip: true, window: { side: 3, stride: 2 } }],
   ])("sees the same %s", async (_, options) => {
-    expect(drawLabels(await labelPixels(channelClassifier(), classes, image, options))).toBe(
-      "0012 1122 2100",
-    );
+    expect(drawLabels(await label(channelClassifier(), image, options))).toBe("0012 1122 2100");
   });
 
   it("gives ties to the smallest class", async () => {
     const gray = { height: 2, width: 3, data: new Uint8Array(18).fill(77) };
     for (const options of [{}, { scales: [1, 0.5], flip: true }])
-      expect(drawLabels(await labelPixels(channelClassifier(), classes, gray, options))).toBe("000 000");
+      expect(drawLabels(await label(channelClassifier(), gray, options))).toBe("000 000");
   });
 
   it.each<[height: number, width: number]>([
@@ -103,12 +115,7 @@ describe("labelPixels", () => {
         { scales: [0.3, 1.7], flip: true, window: { side: 64, stride: 40 } },
         { crf: deeplabCrf },
       ]) {
-        const labels = await labelPixels(
-          channelClassifier(stride),
-          classes,
-          { height, width, data },
-          options,
-        );
+        const labels = await label(channelClassifier(stride), { height, width, data }, options);
         expect(labels).toMatchObject({ height, width });
         expect(new Set(labels.data)).toEqual(new Set([2]));
       }
@@ -132,7 +139,7 @@ describe("labelPixels", () => {
     const wanted = sums.map((_, p) =>
       [0, 1, 2].reduce((best, c) => (data[c * sums.length + p] > data[best * sums.length + p] ? c : best), 0),
     );
-    const labels = await labelPixels(channelClassifier(4), classes, image, { crf: deeplabCrf });
+    const labels = await label(channelClassifier(4), image, { crf: deeplabCrf });
     expect([...labels.data]).toEqual([...wanted]);
   });
 
@@ -228,16 +235,16 @@ describe("openScores", () => {
     ]) {
       const classifier = channelClassifier(4);
       const data = new Uint8Array(3 * height * width);
-      await labelPixels(classifier, classes, { height, width, data });
+      await label(classifier, { height, width, data });
       expect(classifier.seen).toEqual(Array.from({ length: 2 * 6 }, () => ({ height: 512, width: 512 })));
       const exact = channelClassifier(16, { kind: "exact", step: 1024 });
-      await labelPixels(exact, classes, { height, width, data });
+      await label(exact, { height, width, data });
       expect(exact.seen).toHaveLength(3);
     }
   });
 
   it("stops when it is told to", async () => {
-    const labelling = labelPixels(channelClassifier(), classes, picture("01 20"), {
+    const labelling = label(channelClassifier(), picture("01 20"), {
       signal: AbortSignal.abort(),
     });
     await expect(labelling).rejects.toMatchObject({ code: "ABORTED" });

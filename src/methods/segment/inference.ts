@@ -5,39 +5,33 @@ import type { RgbImage } from "../../core/image.ts";
 import type { ClassId, LabelMap } from "../../core/label-map.ts";
 import { boxesOf } from "./inference-boxes.ts";
 import { crfSide, refineInParts } from "./inference-crf.ts";
-import type { PixelClassifier } from "./inference-network.ts";
-import { openScores, type ScoreField, type ScoreOptions, toProbs } from "./inference-scores.ts";
-
-export interface LabelPixelsOptions extends ScoreOptions {
-  /** Let a dense CRF move the borders; default none. */
-  readonly crf?: CrfOptions;
-}
+import { type ScoreField, toProbs } from "./inference-scores.ts";
 
 /** Side of the boxes that scores are read in: their logits take 0.26 MB for each class. */
 const TILE = 256;
 
 /**
- * The class of each pixel: that of the highest score. Ties: the class that `classes` has first.
+ * The class of each pixel: that of the highest score. Ties: the class that comes first.
  *
- * Scores lie in memory for a box of 256² pixels at a time, or of `crfSide`² with a CRF; beside them up to 1 GiB of windows' logits, whatever the
- * picture's size.
+ * Scores lie in memory for a box of 256² pixels at a time, or of `crfSide`² with a CRF, whatever the picture's size; see `openScores` for what
+ * else does.
  *
- * @param classes  id of each channel, ascending
- * @throws MaskwrightError INVALID_ARGUMENT for an option out of range; ABORTED when the signal has fired
+ * @param scores  of the picture
+ * @param crf     lets a dense CRF move the borders
+ * @throws MaskwrightError as `ScoreField.read`, and INVALID_ARGUMENT for an option of the CRF out of range
  */
-export async function labelPixels(
-  classifier: PixelClassifier,
-  classes: readonly ClassId[],
-  image: RgbImage,
-  { crf, ...options }: LabelPixelsOptions = {},
-): Promise<LabelMap> {
+export async function labelPixels(scores: ScoreField, image: RgbImage, crf?: CrfOptions): Promise<LabelMap> {
   const { height, width } = image;
-  const scores = openScores(classifier, classes, image, options);
   const labels: LabelMap = { height, width, data: new Uint8Array(height * width) };
   if (crf === undefined)
     for (const box of boxesOf(image, TILE)) drawClasses(labels, box, await scores.read(box), box);
   else
-    for await (const { box, around, probs } of refineInParts(image, scores, crf, crfSide(classes.length)))
+    for await (const { box, around, probs } of refineInParts(
+      image,
+      scores,
+      crf,
+      crfSide(scores.classes.length),
+    ))
       drawClasses(labels, box, probs, around);
   return labels;
 }
@@ -45,7 +39,7 @@ export async function labelPixels(
 /**
  * Probabilities of some of the classes on a grid over the picture.
  *
- * @param wanted  ids among `classes`
+ * @param wanted  ids among the scores' classes
  * @returns       [P, grid], in the order of `wanted`
  */
 export async function readProbabilities(
