@@ -107,6 +107,23 @@ describe("train prompter", () => {
     expect((await maskwright(folder, ...train("out"))).code).toBe(0);
     expect(outcome(join(folder, "out"))).toEqual(outcome(join(data, "whole")));
   });
+
+  it("works on what is there of the photos with --keep-going", async () => {
+    const folder = temporaryFolder();
+    const boxes = readFileSync(join(data, "parts.csv"), "utf8");
+    writeFileSync(join(folder, "parts.csv"), `${boxes}lost.jpg,disc,1,1,9,9\n`);
+    const args = [...train("out", "--epochs", "1"), "--boxes", join(folder, "parts.csv")];
+    const { code, stderr } = await maskwright(folder, ...args);
+    expect({ code, line: linesOf(stderr)[0] }).toEqual({
+      code: 2,
+      line: expect.stringMatching(/expected the 4 images of .*parts.csv, got none for 1 of them \(lost\)$/),
+    });
+    const { code: partial, stdout } = await maskwright(folder, ...args, "--keep-going", "--json");
+    expect({ partial, report: JSON.parse(stdout) }).toMatchObject({
+      partial: 1,
+      report: { images: 2, validation: 1, failures: [{ id: "lost" }] },
+    });
+  });
 });
 
 describe("a training that cannot begin", () => {
@@ -182,6 +199,9 @@ describe("predict", () => {
     expect((await maskwright(folder, ...predict("out"))).code).toBe(0);
     expect(timesOf(join(folder, "out/parts"))).toMatchObject(before);
     expect(hashTree(join(folder, "out/parts"))).toEqual(hashTree(join(data, "found/parts")));
+    const all = readFileSync(join(folder, "out/instances.json"));
+    expect((await maskwright(folder, ...predict("out", "--limit", "1"))).code).toBe(0);
+    expect(readFileSync(join(folder, "out/instances.json"))).toEqual(all);
     const dry = await maskwright(folder, ...predict("dry", "--dry-run"));
     expect(dry.stdout).toMatch(/^would take about .*3 images/);
     expect(existsSync(join(folder, "dry"))).toBe(false);

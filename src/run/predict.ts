@@ -6,10 +6,11 @@ import { cocoMask } from "../data/coco-segmentation.ts";
 import { parseJson } from "../data/json-file.ts";
 import { decodePartPredictions } from "../data/part-predictions.ts";
 import { readFileBytes } from "../data/paths.ts";
-import { stageKey } from "./artifact-key.ts";
+import { artifactKey, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
+import { heldItems } from "./held-items.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { estimateMasks } from "./masks/estimate-masks.ts";
 import { segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
@@ -38,7 +39,7 @@ const PREDICT_VERSION = 1;
 
 /**
  * Finds, names and masks the parts of a folder of photos: `OUT/parts/<id>.json` and `OUT/labels/<id>.png`, resumable, and at the end
- * `OUT/instances.json` of them all.
+ * `OUT/instances.json` of all that the run has.
  */
 export async function predictParts(request: PredictRequest, context: WorkContext): Promise<PredictReport> {
   const startMs = performance.now();
@@ -54,7 +55,7 @@ export async function predictParts(request: PredictRequest, context: WorkContext
         const { finished, failures: failed } = await predictStage(ids, photos, request, run, maskContext);
         checkSomeFinished("predict", finished.length, failed);
         const done = finished.map(({ id }) => id);
-        writeInstances(done, photos, request);
+        writeInstances(done, photos, request, run);
         const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
         const layer = { kind: "labels", files, palette: vocPalette() } as const;
         const failures = overlay
@@ -99,8 +100,7 @@ function predictStage(
   run: RunDirectory,
   context: WorkContext,
 ): Promise<StageOutcome<PredictResult>> {
-  const options = finderOptions(request.finder);
-  const stage = stageKey({ name: "parts", version: PREDICT_VERSION, options });
+  const stage = partsKey(request);
   return runStage(
     {
       name: "parts",
@@ -108,7 +108,7 @@ function predictStage(
       ids,
       task: (id, knownKey) => ({
         ...taskOf(id, photos, request),
-        out: { parts: join(run.dir, "parts", `${id}.json`), labels: join(run.dir, "labels", `${id}.png`) },
+        out: { parts: partsFile(run, id), labels: join(run.dir, "labels", `${id}.png`) },
         stage,
         knownKey,
       }),
@@ -127,22 +127,38 @@ function taskOf(
   return { id, photo, file: relative(images, photo).split(sep).join("/"), finder };
 }
 
-/** Gathers what was written for each image; one image is held at a time. */
+/** The identity of the stage that finds parts. */
+function partsKey({ finder }: PredictRequest): string {
+  return stageKey({ name: "parts", version: PREDICT_VERSION, options: finderOptions(finder) });
+}
+
+function partsFile({ dir }: RunDirectory, id: string): string {
+  return join(dir, "parts", `${id}.json`);
+}
+
+/** Gathers the parts of all images that the run has, in the order of the folder; one image is held at a time. */
 function writeInstances(
-  ids: readonly string[],
+  made: readonly string[],
   photos: ReadonlyMap<string, string>,
-  { images, finder, out }: PredictRequest,
+  request: PredictRequest,
+  run: RunDirectory,
 ): void {
-  const { classes, categoryIds } = finder.prompter;
+  const { classes, categoryIds } = request.finder.prompter;
   const categories = classes.map((name, k) => ({ id: categoryIds[k], name })).slice(1);
+  const stage = partsKey(request);
+  const held = heldItems(photos.keys(), made, {
+    run,
+    stage: "parts",
+    fileOf: (id) => partsFile(run, id),
+    keyOf: (id) => artifactKey(stage, [readFileBytes(fileOf(photos, id))]),
+  });
   const pictures = function* (): Generator<ImageInstances> {
-    for (const id of ids) {
-      const path = join(out, "parts", `${id}.json`);
-      const { file } = taskOf(id, photos, { images, finder });
-      yield { ...readInstances(path), file };
+    for (const id of held) {
+      const { file } = taskOf(id, photos, request);
+      yield { ...readInstances(partsFile(run, id)), file };
     }
   };
-  writeAtomically(join(out, "instances.json"), encodeInstances(pictures(), categories));
+  writeAtomically(join(run.dir, "instances.json"), encodeInstances(pictures(), categories));
 }
 
 function readInstances(path: string): Omit<ImageInstances, "file" | "imageId"> {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { encodeInstances, type ImageInstances } from "../data/coco-instances.ts";
 import { readFileBytes } from "../data/paths.ts";
@@ -6,9 +5,9 @@ import type { PromptSource } from "../data/prompts.ts";
 import { decodeProposals } from "../data/proposal-file.ts";
 import { promptedKey } from "./artifact-key.ts";
 import { writeAtomically } from "./files.ts";
+import { heldItems } from "./held-items.ts";
 import { fileOf } from "./label-input.ts";
 import type { RunDirectory } from "./run-directory.ts";
-import { isBadImage } from "./stage.ts";
 
 /** A run's objects, and what they were made from. */
 export interface ObjectRun {
@@ -25,19 +24,24 @@ export interface ObjectRun {
  * of other selections that would be made the same from their photos and prompts as these are now. One image is held at a time.
  */
 export function writeInstances(made: readonly string[], objects: ObjectRun): void {
-  const { run, images, photos, prompts } = objects;
-  const isMade = new Set(made);
+  const { run, stage, images, photos, prompts } = objects;
   const isWanted = new Set(prompts.ids);
   const categoryIds = categoryIdsOf(prompts);
   const categories = prompts.classes.classes.map((name, k) => ({ id: categoryIds[k], name })).slice(1);
+  const wanted = [...photos.keys()].filter((id) => isWanted.has(id));
+  const held = heldItems(wanted, made, {
+    run,
+    stage: "objects",
+    fileOf: (id) => objectsFile(run, id),
+    keyOf: (id) => promptedKey(stage, readFileBytes(fileOf(photos, id)), prompts.promptsOf(id)),
+  });
   const pictures = function* (): Generator<ImageInstances> {
-    for (const [id, photo] of photos) {
-      if (!isWanted.has(id) || !(isMade.has(id) || isUpToDate(id, objects))) continue;
+    for (const id of held) {
       const path = objectsFile(run, id);
       const { height, width, proposals } = decodeProposals(readFileBytes(path), path);
       const imageId = prompts.imageIds?.get(id);
       yield {
-        file: relative(images, photo).split(sep).join("/"),
+        file: relative(images, fileOf(photos, id)).split(sep).join("/"),
         height,
         width,
         objects: proposals,
@@ -56,15 +60,4 @@ export function categoryIdsOf({ classes: { classes, categoryIds } }: PromptSourc
 
 function objectsFile({ dir }: RunDirectory, id: string): string {
   return join(dir, "objects", `${id}.json`);
-}
-
-function isUpToDate(id: string, { run, stage, photos, prompts }: ObjectRun): boolean {
-  const known = run.journal.find("objects", id);
-  if (known === undefined || !existsSync(objectsFile(run, id))) return false;
-  try {
-    return promptedKey(stage, readFileBytes(fileOf(photos, id)), prompts.promptsOf(id)) === known.key;
-  } catch (error) {
-    if (isBadImage(error)) return false;
-    throw error;
-  }
 }

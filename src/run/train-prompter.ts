@@ -19,7 +19,7 @@ import type { PrompterDescription } from "./parts/prompter-checkpoint.ts";
 import { type PrompterRecipe, recipeNetwork, recipeSchedule, recipeSteps } from "./parts/prompter-recipe.ts";
 import { type TaughtParts, type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
 import { openRunDirectory } from "./run-directory.ts";
-import { type SelectionOptions, selectLabeled } from "./selection.ts";
+import { type SelectionOptions, selectPresent } from "./selection.ts";
 import type { WorkContext } from "./stage.ts";
 import { runTraining, type TrainingValidation } from "./train.ts";
 import { version } from "./version.ts";
@@ -62,7 +62,7 @@ export async function trainPrompter(
   const { images, source, supervision, out, model, recipe, validation, versions, seed } = request;
   checkRecipe(recipe);
   const photos = openPhotos(images);
-  const ids = await selectLabeled(photos, images, source, request);
+  const { ids, absent } = await selectPresent(photos, images, source, request, context);
   const split = splitIds(ids, { share: validation, seed });
   const { name, sha256, precision, device } = model;
   const options = {
@@ -99,7 +99,7 @@ export async function trainPrompter(
       ),
       steps,
       last,
-      failures: taught.failures,
+      failures: [...absent, ...taught.failures],
       fingerprint: description.training.fingerprint,
       timing: { seconds: secondsSince(startMs) },
     };
