@@ -1,0 +1,117 @@
+/**
+ * Parts of real photos: a prompter taught by the boxes of 320 photos of car-parts, scored on the other 80, beside the teacher's bound and
+ * two baselines, and what changes with its settings: `npx tsx bench/parts.ts --model NAME [--study NAME …] [--out DIR]`.
+ *
+ * Every run has a folder of its own under `--out`, and the script may be stopped and started at any time: it goes on where it was. It
+ * runs the built program (`npm run build`) and prints its commands, then rows of a table. `--epochs`, `--layers`, `--width`, `--augment`
+ * and `--seed` are those of `train prompter`.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { program } from "../src/testing/command.ts";
+import { dataFolder } from "../src/testing/folders.ts";
+import { fillMeanBoxes, maskByRegions, writeLabels } from "./parts-baselines.ts";
+
+/** What a run of a study has besides the settings of all. */
+const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  supervision: { points: ["--centers"] },
+  queries: { "15 queries": ["--queries", "15"], "50 queries": ["--queries", "50"] },
+  losses: {
+    "class weight 1": ["--class-weight", "1"],
+    "class weight 20": ["--class-weight", "20"],
+    "token weight 5": ["--token-weight", "5"],
+    "token weight 80": ["--token-weight", "80"],
+  },
+};
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string", default: "sam-tiny" },
+    study: { type: "string", multiple: true, default: Object.keys(studies) },
+    out: { type: "string", default: "parts-bench" },
+    epochs: { type: "string", default: "60" },
+    layers: { type: "string", default: "3" },
+    width: { type: "string", default: "128" },
+    rate: { type: "string", default: "0.0003" },
+    augment: { type: "string", default: "0" },
+    seed: { type: "string", default: "0" },
+    limit: { type: "string", default: "400" },
+  },
+});
+const { model, seed, limit } = values;
+const data = dataFolder("car-parts");
+if (data !== null) await bench(join(data, "trainingset"));
+
+async function bench(data: string): Promise<void> {
+  const out = resolve(values.out);
+  mkdirSync(out, { recursive: true });
+  const [images, truth] = [join(data, "JPEGImages"), join(data, "annotations.json")];
+  const { boxes, centers, names, classes } = await writeLabels(truth, out);
+  const labels = ["--classes", names, "--model", model];
+  const settings = (["epochs", "layers", "width", "rate", "augment"] as const).flatMap((name) => [
+    `--${name}`,
+    values[name],
+  ]);
+  const split = ["--val", "0.2", "--seed", seed, "--limit", limit];
+  const [training, held] = ["train.txt", "val.txt"].map((file) => join(out, "boxes", file));
+
+  /** Trains a prompter and has it find the parts of the photos kept out. */
+  const teach = (name: string, extra: readonly string[]): string => {
+    const folder = join(out, name.replaceAll(" ", "-"));
+    const found = join(folder, "found");
+    run(
+      "train",
+      "prompter",
+      images,
+      "--boxes",
+      boxes,
+      ...labels,
+      ...settings,
+      ...split,
+      ...extra,
+      "-o",
+      folder,
+    );
+    const checkpoint = join(folder, "checkpoint.safetensors");
+    run("predict", images, "--checkpoint", checkpoint, "--ids", held, "--overlay", "-o", found);
+    return found;
+  };
+  /** What the model makes of the true prompts of those photos. */
+  const bound = (name: string, ...prompts: readonly string[]): string => {
+    run("segment", images, ...prompts, ...labels, "--ids", held, "-o", join(out, name));
+    return join(out, name);
+  };
+  const score = (title: string, pred: string): void => {
+    const scores = run("evaluate-parts", pred, truth, "--classes", names, "--ids", held, "--json");
+    const { miou, macc, pixelAccuracy, ap50, ap } = JSON.parse(scores);
+    console.log(`| ${[title, miou, macc, pixelAccuracy, ap50, ap].join(" | ")} |`);
+  };
+
+  const found = teach("boxes", []);
+  console.log("| | mIoU | mACC | pixel accuracy | AP50 | AP |\n| --- | --- | --- | --- | --- | --- |");
+  score("taught by boxes", found);
+  score("bound: the masks of the true boxes", bound("bound-boxes", "--boxes", boxes));
+  score("mean box of each class, filled", await fillMeanBoxes(truth, { training, held }, out));
+  score("`regions` masks of the boxes it finds", await maskByRegions(found, images, classes, out));
+  for (const study of values.study) {
+    if (study === "supervision")
+      score("bound: the masks of the true centers", bound("bound-centers", "--points", centers));
+    for (const [name, extra] of Object.entries(studies[study] ?? {})) score(name, teach(name, extra));
+  }
+}
+
+/** Runs the program and gives its standard output; its command and its minutes go to standard error. */
+function run(...args: readonly string[]): string {
+  console.error(`maskwright ${args.join(" ")}`);
+  const startMs = performance.now();
+  const { status, stdout } = spawnSync(process.execPath, [program, ...args], {
+    encoding: "utf8",
+    maxBuffer: 1e8,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  console.error(`${((performance.now() - startMs) / 60_000).toFixed(1)} min`);
+  return stdout;
+}
