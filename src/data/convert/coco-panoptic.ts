@@ -72,7 +72,15 @@ type Shape = z.infer<typeof shape>;
  */
 export const cocoPanoptic: AnnotationFormat = {
   output: "folder",
-  holds: { objects: true, overlaps: false, ignore: false, crowds: true, splits: false, categoryIds: true },
+  holds: {
+    objects: true,
+    overlaps: false,
+    layers: false,
+    ignore: false,
+    crowds: true,
+    splits: false,
+    categoryIds: true,
+  },
   photos: "none",
   async open(path, { classes }) {
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -18,7 +18,15 @@ export const cocoRle: AnnotationFormat = cocoFormat("rle");
 function cocoFormat(segmentation: "polygons" | "rle"): AnnotationFormat {
   return {
     output: "file",
-    holds: { objects: true, overlaps: true, ignore: false, crowds: true, splits: false, categoryIds: true },
+    holds: {
+      objects: true,
+      overlaps: true,
+      layers: false,
+      ignore: false,
+      crowds: true,
+      splits: false,
+      categoryIds: true,
+    },
     photos: "none",
     open: async (path, { classes }) => cocoSource(await readCoco(path), path, classes?.classes),
     create: (path, options) => createCoco(path, segmentation, options),

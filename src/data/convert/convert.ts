@@ -3,6 +3,7 @@ import type { ClassList } from "../class-list.ts";
 import { splitIds } from "../split.ts";
 import { cocoPolygons, cocoRle } from "./coco.ts";
 import { cocoPanoptic } from "./coco-panoptic.ts";
+import { cvat } from "./cvat.ts";
 import type { AnnotationFormat } from "./format.ts";
 import type { ConvertJob, ConvertWatch } from "./job.ts";
 import { labelFolder } from "./labels.ts";
@@ -22,6 +23,7 @@ const annotationFormats = {
   "coco-panoptic": cocoPanoptic,
   "yolo-seg": yoloSeg,
   voc,
+  cvat,
   mmseg,
 } satisfies Record<string, AnnotationFormat>;
 

@@ -9,6 +9,8 @@ export interface Capabilities {
   readonly objects: boolean;
   /** A pixel can lie in two annotations. */
   readonly overlaps: boolean;
+  /** Which of two annotations at one place lies on top: the later one. */
+  readonly layers: boolean;
   /** Class 255. */
   readonly ignore: boolean;
   readonly crowds: boolean;
@@ -27,6 +29,8 @@ export interface OpenOptions {
 }
 
 export interface CreateOptions {
+  /** index = class id, 0 = background; those behind the last that is used may be missing at the end. */
+  readonly classes: readonly string[];
   readonly palette?: Uint8Array;
   /** COCO's number of each class. */
   readonly categoryIds?: readonly number[];

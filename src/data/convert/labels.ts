@@ -13,6 +13,7 @@ import { type AnnotatedPicture, bare } from "./picture.ts";
 export const labelMapHolds: Capabilities = {
   objects: false,
   overlaps: false,
+  layers: false,
   ignore: true,
   crowds: false,
   splits: false,

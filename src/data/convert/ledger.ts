@@ -2,6 +2,7 @@
 export type LossKind =
   | "ignore-pixels"
   | "hidden-pixels"
+  | "layer-pixels"
   | "shared-classes"
   | "crowd-flags"
   | "empty-instances"
@@ -17,6 +18,8 @@ export type LossKind =
 const meanings: Readonly<Record<LossKind, string>> = {
   "ignore-pixels": "pixels of class 255, for which the target has no place: they read back as background",
   "hidden-pixels": "pixels of an instance that another one covers: the target holds one class a pixel",
+  "layer-pixels":
+    "pixels where another class comes to lie on top: the target keeps no order, and small instances are taken to cover large ones",
   "shared-classes":
     "instances that share their class with another one of the picture: a label map does not tell them apart",
   "crowd-flags": "crowd regions that became ordinary regions of their class",

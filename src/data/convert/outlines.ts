@@ -1,5 +1,5 @@
 import { traceContours } from "../../core/contour.ts";
-import type { Size } from "../../core/geometry.ts";
+import type { Box, Point, Size } from "../../core/geometry.ts";
 import { decodeRle } from "../../core/rle.ts";
 import type { Annotation } from "./picture.ts";
 
@@ -31,4 +31,16 @@ export function joinRings(rings: readonly (readonly number[])[]): readonly numbe
     if (points.length > ring.length) points.push(ring[0], ring[1]);
   }
   return points;
+}
+
+/** The corners of a box, turned clockwise by an angle in degrees about a point. */
+export function boxCorners({ x0, y0, x1, y1 }: Box, angle = 0, about: Point = { x: x0, y: y0 }): number[] {
+  const corners = [x0, y0, x1, y0, x1, y1, x0, y1];
+  if (angle === 0) return corners;
+  const [sin, cos] = [Math.sin((angle * Math.PI) / 180), Math.cos((angle * Math.PI) / 180)];
+  return corners.map((value, k) => {
+    const dx = (k % 2 === 0 ? value : corners[k - 1]) - about.x;
+    const dy = (k % 2 === 0 ? corners[k + 1] : value) - about.y;
+    return k % 2 === 0 ? about.x + dx * cos - dy * sin : about.y + dx * sin + dy * cos;
+  });
 }

@@ -7,7 +7,7 @@ import type { AnnotatedPicture, Annotation } from "./picture.ts";
  * The order in which annotations are painted over one another: theirs, where it says what is in front; otherwise crowds first,
  * then from the largest to the smallest, so that what stands in front of something larger stays visible, as `cocoToLabelMap` does.
  */
-function paintingOrder(annotations: readonly Annotation[], isLayered: boolean): number[] {
+export function paintingOrder(annotations: readonly Annotation[], isLayered: boolean): number[] {
   const order = annotations.map((_, k) => k);
   if (isLayered) return order;
   const areas = annotations.map(({ rle }) => rleArea(rle));

@@ -1,6 +1,6 @@
 import { badFormat } from "../../core/error.ts";
 import { rleIou } from "../../core/iou.ts";
-import { type ClassId, IGNORE } from "../../core/label-map.ts";
+import { type ClassId, compareLabels, IGNORE } from "../../core/label-map.ts";
 import { type Rle, rleArea } from "../../core/rle.ts";
 import { intersectionArea } from "../../core/rle-algebra.ts";
 import type { ClassList } from "../class-list.ts";
@@ -9,7 +9,7 @@ import { quote } from "../problems.ts";
 import type { AnnotationFormat, Capabilities, OpenOptions } from "./format.ts";
 import type { ConvertJob } from "./job.ts";
 import type { OpenLedger } from "./ledger.ts";
-import { withoutOverlaps } from "./overlap.ts";
+import { paintingOrder, toLabelMap, withoutOverlaps } from "./overlap.ts";
 import { openPhotos, type PhotoFolder } from "./photos.ts";
 import type { AnnotatedPicture, Annotation, AnnotationSource } from "./picture.ts";
 import { compareRegions, uniteByClass } from "./regions.ts";
@@ -28,6 +28,7 @@ export async function transfer(job: ConvertJob, from: AnnotationFormat, to: Anno
   checkNames(source.classes, input);
   const list = listOf(source, classes);
   const target = to.create(output, {
+    classes: list.classes,
     ...(list.palette !== undefined && { palette: list.palette }),
     ...(list.categoryIds !== undefined && { categoryIds: list.categoryIds }),
     hasObjects: source.hasObjects,
@@ -165,6 +166,8 @@ function countLosses(
   for (const [kind, count] of Object.entries(leftOut)) ledger.lose(kind as keyof typeof leftOut, id, count);
   if (!holds.ignore && ignore !== null) ledger.lose("ignore-pixels", id, rleArea(ignore));
   if (!holds.overlaps) ledger.lose("hidden-pixels", id, countHidden(picture, source, holds));
+  else if (!holds.layers && source.isLayered && source.hasObjects)
+    ledger.lose("layer-pixels", id, countMoved(picture));
   if (!holds.objects) ledger.lose("shared-classes", id, countShared(full));
   if (!holds.crowds) ledger.lose("crowd-flags", id, full.filter(({ isCrowd }) => isCrowd).length);
   ledger.lose("empty-instances", id, annotations.length - full.length);
@@ -180,20 +183,37 @@ function countLosses(
   }
 }
 
-/** What is left for the writer: annotations with pixels, apart and of a class where the format asks for that. */
+/** What is left for the writer: annotations with pixels, in order, apart and of a class where the format asks for that. */
 function keepHeld(
   picture: AnnotatedPicture,
-  { isLayered }: AnnotationSource,
+  source: AnnotationSource,
   holds: Capabilities,
 ): AnnotatedPicture {
   const ignore =
     holds.ignore && picture.ignore !== null && rleArea(picture.ignore) > 0 ? picture.ignore : null;
   const split = holds.splits ? picture.split : null;
-  const apart = holds.overlaps ? picture.annotations : withoutOverlaps({ ...picture, ignore }, isLayered);
-  const annotations = apart
+  const annotations = arranged({ ...picture, ignore }, source, holds)
+    .map(({ annotation }) => annotation)
     .filter(({ rle, classId }) => classId !== 0 && rleArea(rle) > 0)
     .map((annotation) => (holds.crowds ? annotation : { ...annotation, isCrowd: false }));
   return { ...picture, annotations, ignore, split };
+}
+
+/** The annotations as the target will have them, each with its mask before: without overlaps, or in the order of layers, where it needs that. */
+function arranged(
+  picture: AnnotatedPicture,
+  { isLayered }: AnnotationSource,
+  holds: Capabilities,
+): readonly { readonly before: Rle; readonly annotation: Annotation }[] {
+  const { annotations } = picture;
+  const kept = holds.overlaps ? annotations : withoutOverlaps(picture, isLayered);
+  const order = holds.layers ? paintingOrder(annotations, isLayered) : annotations.map((_, k) => k);
+  return order.map((k) => ({ before: annotations[k].rle, annotation: kept[k] }));
+}
+
+/** Pixels whose class changes when the small annotations lie on top instead of the later ones. */
+function countMoved(picture: AnnotatedPicture): number {
+  return compareLabels(toLabelMap(picture, true), toLabelMap(picture, false)).changed;
 }
 
 /** Pixels of an instance that go to another one; where objects are one anyway, pixels of a class that go to another class. */
@@ -230,16 +250,15 @@ function compareObjects(
   ledger: OpenLedger,
   before: AnnotatedPicture,
   after: AnnotatedPicture,
-  { isLayered }: AnnotationSource,
+  source: AnnotationSource,
   holds: Capabilities,
 ): void {
   const ignore = holds.ignore ? before.ignore : null;
-  const visible = holds.overlaps ? before.annotations : withoutOverlaps({ ...before, ignore }, isLayered);
   let place = 0;
-  for (const [k, { classId, rle }] of before.annotations.entries()) {
-    if (classId === 0 || rleArea(rle) === 0) continue;
-    const other = rleArea(visible[k].rle) === 0 ? undefined : after.annotations[place++];
-    ledger.compare(before.id, other?.classId === classId ? rleIou(rle, other.rle) : 0);
+  for (const { before: rle, annotation } of arranged({ ...before, ignore }, source, holds)) {
+    if (annotation.classId === 0 || rleArea(rle) === 0) continue;
+    const other = rleArea(annotation.rle) === 0 ? undefined : after.annotations[place++];
+    ledger.compare(before.id, other?.classId === annotation.classId ? rleIou(rle, other.rle) : 0);
   }
   for (; place < after.annotations.length; place++) ledger.compare(before.id, 0);
 }

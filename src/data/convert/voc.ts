@@ -31,7 +31,15 @@ const MAX_OBJECTS = 254;
  */
 export const voc: AnnotationFormat = {
   output: "folder",
-  holds: { objects: true, overlaps: false, ignore: true, crowds: false, splits: true, categoryIds: false },
+  holds: {
+    objects: true,
+    overlaps: false,
+    layers: false,
+    ignore: true,
+    crowds: false,
+    splits: true,
+    categoryIds: false,
+  },
   photos: "wanted",
   async open(path, { classes }) {
     const own = await readLabels(path);
@@ -54,7 +62,7 @@ export const voc: AnnotationFormat = {
       ...(list.palette !== undefined && { palette: list.palette }),
       ids: files.map(({ id }) => id),
       splits: [...new Set(splitOf.values())].sort(),
-      isLayered: true,
+      isLayered: false,
       hasObjects: objects.size > 0,
       read(n) {
         const { id, split, path: file } = files[n];

@@ -3,7 +3,7 @@ import { dirname, join, posix } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import { badFormat } from "../../core/error.ts";
-import type { Size } from "../../core/geometry.ts";
+import { boxFromDetr, type DetrBox, type Size } from "../../core/geometry.ts";
 import type { ClassId } from "../../core/label-map.ts";
 import { polygonToRle } from "../../core/polygon.ts";
 import { parseDecimal } from "../decimal.ts";
@@ -13,7 +13,7 @@ import { photoSize } from "../photo.ts";
 import { addIssues, collectProblems, quote } from "../problems.ts";
 import type { AnnotationFormat, CreateOptions, OpenOptions } from "./format.ts";
 import { matchClasses } from "./names.ts";
-import { joinRings, outlinesInside } from "./outlines.ts";
+import { boxCorners, joinRings, outlinesInside } from "./outlines.ts";
 import { photoExtension, placePhoto } from "./photos.ts";
 import { type Annotation, type AnnotationTarget, bare } from "./picture.ts";
 import { byId, listIn, type SplitFile, splitNames } from "./split-folders.ts";
@@ -48,7 +48,15 @@ const shape = z.looseObject(
  */
 export const yoloSeg: AnnotationFormat = {
   output: "folder",
-  holds: { objects: true, overlaps: true, ignore: false, crowds: false, splits: true, categoryIds: false },
+  holds: {
+    objects: true,
+    overlaps: true,
+    layers: false,
+    ignore: false,
+    crowds: false,
+    splits: true,
+    categoryIds: false,
+  },
   photos: "wanted",
   open: openYolo,
   create: createYolo,
@@ -168,19 +176,17 @@ async function readObjects(path: string, size: Size, classIds: readonly ClassId[
         quote(fields.find((_, k) => k > 0 && !(shares[k - 1] >= -OUTSIDE && shares[k - 1] <= 1 + OUTSIDE))),
       );
     else {
-      const polygon = isOutline ? toPixels(shares, size) : toPixels(boxCorners(shares), size);
+      // A line without an outline has the box's center and sides.
+      const corners = isOutline
+        ? shares
+        : boxCorners(boxFromDetr(shares as unknown as DetrBox, { height: 1, width: 1 }));
+      const polygon = toPixels(corners, size);
       const rle = polygonToRle(polygon, size, `${path}: ${place}`);
       annotations.push({ classId: classIds[index], rle, polygons: [polygon], isCrowd: false });
     }
   }
   problems.throwIfAny();
   return annotations;
-}
-
-/** Corners of a box from its center and sides, as lines without an outline have them. */
-function boxCorners([x, y, w, h]: readonly number[]): number[] {
-  const [x0, y0, x1, y1] = [x - w / 2, y - h / 2, x + w / 2, y + h / 2];
-  return [x0, y0, x1, y0, x1, y1, x0, y1];
 }
 
 function toPixels(shares: readonly number[], { height, width }: Size): number[] {
