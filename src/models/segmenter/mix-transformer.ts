@@ -1,4 +1,14 @@
-import { add, attention, conv2d, gelu, reshape, type Tensor, transpose } from "../../engine/index.ts";
+import {
+  add,
+  attention,
+  conv2d,
+  gelu,
+  mul,
+  reshape,
+  slice,
+  type Tensor,
+  transpose,
+} from "../../engine/index.ts";
 import { DECODER_EPSILON, dense, mergeHeads, norm, splitHeads } from "../sam/layers.ts";
 import { scoped, type Weights } from "../sam/weights.ts";
 import { PATCHES, type SegformerConfig } from "./config.ts";
@@ -13,12 +23,20 @@ interface Tokens {
 /**
  * The maps of the four stages, [B, C, h, w] at a quarter, an eighth, a 16th and a 32nd of the picture's sides.
  *
- * @param weights  "segformer.encoder.…"
- * @param image    [B, 3, H, W], normalized
+ * @param weights   "segformer.encoder.…"
+ * @param image     [B, 3, H, W], normalized
+ * @param branches  in training, what each branch beside the stem is multiplied by: [2 · blocks, B], in the order of the blocks, attention first
  * @see Xie et al. 2021, section 3.1; transformers, `modeling_segformer.py`, `SegformerEncoder`
  */
-export function encodeSegformer(weights: Weights, image: Tensor, config: SegformerConfig): Tensor[] {
+export function encodeSegformer(
+  weights: Weights,
+  image: Tensor,
+  config: SegformerConfig,
+  branches: Tensor | null = null,
+): Tensor[] {
   const maps: Tensor[] = [];
+  let branch = 0;
+  const scale: Scale = (x) => (branches === null ? x : scaleBranch(x, branches, branch++));
   const own = scoped(weights, "segformer.encoder.");
   let x = image;
   for (const [stage, depth] of config.depths.entries()) {
@@ -32,7 +50,8 @@ export function encodeSegformer(weights: Weights, image: Tensor, config: Segform
     let tokens = normalize(own, `patch_embeddings.${stage}.layer_norm`, toTokens(patches));
     for (let i = 0; i < depth; i++) {
       const block = scoped(own, `block.${stage}.${i}.`);
-      tokens = mixBlock(block, { tokens, height, width }, config.heads[stage], config.reductions[stage]);
+      const [heads, reduction] = [config.heads[stage], config.reductions[stage]];
+      tokens = mixBlock(block, { tokens, height, width }, { heads, reduction, scale });
     }
     x = toMap({ tokens: normalize(own, `layer_norm.${stage}`, tokens), height, width });
     maps.push(x);
@@ -40,14 +59,31 @@ export function encodeSegformer(weights: Weights, image: Tensor, config: Segform
   return maps;
 }
 
-function mixBlock(weights: Weights, { tokens, ...size }: Tokens, heads: number, reduction: number): Tensor {
+/** What becomes of a branch before it joins the stem. */
+type Scale = (branch: Tensor) => Tensor;
+
+/** Stochastic depth: a branch of each picture by its factor, 0 where it is left out. */
+function scaleBranch(x: Tensor, branches: Tensor, index: number): Tensor {
+  const batch = x.shape[0] as number;
+  return mul(x, reshape(slice(branches, { axis: 0, start: index, end: index + 1 }), [batch, 1, 1]));
+}
+
+interface BlockOptions {
+  readonly heads: number;
+  readonly reduction: number;
+  readonly scale: Scale;
+}
+
+function mixBlock(
+  weights: Weights,
+  { tokens, ...size }: Tokens,
+  { heads, reduction, scale }: BlockOptions,
+): Tensor {
   const normed = { tokens: normalize(weights, "layer_norm_1", tokens), ...size };
-  const attended = add(tokens, reducedAttention(weights, normed, heads, reduction));
+  const attended = add(tokens, scale(reducedAttention(weights, normed, heads, reduction)));
   const hidden = dense(weights, "mlp.dense1", normalize(weights, "layer_norm_2", attended));
-  return add(
-    attended,
-    dense(weights, "mlp.dense2", gelu(mixNeighbors(weights, { tokens: hidden, ...size }))),
-  );
+  const mixed = gelu(mixNeighbors(weights, { tokens: hidden, ...size }));
+  return add(attended, scale(dense(weights, "mlp.dense2", mixed)));
 }
 
 /** Attention whose keys and values each stand for a square of positions. @see section 3.1, equation 2 */

@@ -43,9 +43,23 @@ export interface SegmentTraining {
   readonly running: readonly { readonly state: Tensor; readonly next: Tensor }[];
 }
 
+/** What chance leaves out of a step: factors, 0 or 1 / the share that is kept. */
+export interface SegformerDrops {
+  /** [2 · blocks, B], see `encodeSegformer`. */
+  readonly branches: Tensor;
+  /** [B, D, 1, 1], of the head's channels before the classifier. */
+  readonly channels: Tensor;
+}
+
 /** The same in training, where the head's norm uses the batch. @throws MaskwrightError INVALID_ARGUMENT for a single position in all */
-export function segmentInTraining(weights: Weights, image: Tensor, config: SegformerConfig): SegmentTraining {
-  const joined = joinStages(weights, encodeSegformer(weights, image, config), config);
+export function segmentInTraining(
+  weights: Weights,
+  image: Tensor,
+  config: SegformerConfig,
+  drops: SegformerDrops | null = null,
+): SegmentTraining {
+  const maps = encodeSegformer(weights, image, config, drops?.branches ?? null);
+  const joined = joinStages(weights, maps, config);
   const { y, mean, variance } = batchNormTrain(joined, { ...affine(weights), epsilon: EPSILON });
   const [batch, , height, width] = joined.shape as readonly number[];
   const count = batch * height * width;
@@ -56,7 +70,7 @@ export function segmentInTraining(weights: Weights, image: Tensor, config: Segfo
     return { state, next: add(state, mul(sub(value, state), MOMENTUM)) };
   };
   return {
-    logits: classify(weights, y),
+    logits: classify(weights, y, drops?.channels ?? null),
     running: [follow("running_mean", mean), follow("running_var", unbiased)],
   };
 }
@@ -87,10 +101,15 @@ function joinStages(weights: Weights, maps: readonly Tensor[], { decoderDim }: S
   return parts.reduce((sum, part) => add(sum, part));
 }
 
-function classify(weights: Weights, x: Tensor): Tensor {
-  return conv2d(relu(x), weights("decode_head.classifier.weight"), {
-    bias: weights("decode_head.classifier.bias"),
-  });
+function classify(weights: Weights, x: Tensor, channels: Tensor | null = null): Tensor {
+  const hidden = relu(x);
+  return conv2d(
+    channels === null ? hidden : mul(hidden, channels),
+    weights("decode_head.classifier.weight"),
+    {
+      bias: weights("decode_head.classifier.bias"),
+    },
+  );
 }
 
 function affine(weights: Weights): { scale: Tensor; bias: Tensor } {
