@@ -2,9 +2,15 @@ import { Command } from "commander";
 import { formatCount } from "../core/count.ts";
 import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
+import {
+  addSegmenterOptions,
+  checkNoSegmenterOptions,
+  runPredictLabels,
+  type SegmenterOptions,
+} from "./predict-segmenter.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
 
-interface PredictOptions extends ModelOptions {
+interface PredictOptions extends ModelOptions, SegmenterOptions {
   readonly checkpoint: string;
   readonly out: string;
   readonly overlay?: boolean;
@@ -14,23 +20,28 @@ interface PredictOptions extends ModelOptions {
 /** `maskwright predict IMAGES --checkpoint FILE -o DIR` */
 export function predictCommand(): Command {
   const command = new Command("predict")
-    .description("Find, name and mask the parts of new photos with a trained prompter (WPS-SAM).")
+    .description(
+      "Label new photos: every pixel with a trained segmenter, or parts with a trained prompter (WPS-SAM).",
+    )
     .argument("<images>", "folder of photos")
     .requiredOption(
       "-o, --out <dir>",
-      "run directory; DIR/instances.json, DIR/labels/<id>.png, DIR/parts/<id>.json",
+      "run directory; DIR/labels/<id>.png, and of parts DIR/instances.json and DIR/parts/<id>.json",
     )
     .requiredOption(
       "--checkpoint <file>",
-      "of `train prompter`, or the authors' for PartImageNet, with --model sam-vit-b",
+      "of `train segmenter` or `train prompter`, a folder of a published SegFormer (config.json, model.safetensors), or the authors' of WPS-SAM, with --model sam-vit-b",
     )
-    .option("--model <name>", "whose masks (default: the model the checkpoint was trained with)");
+    .option("--model <name>", "prompter: whose masks (default: the model the checkpoint was trained with)");
   addComputeOptions(command)
     .option("--no-cache", "keep no embeddings")
-    .option("--overlay", "also draw the part maps over the photos, in DIR/overlay")
+    .option("--overlay", "also draw the label maps over the photos, in DIR/overlay")
     .option("--dry-run", "say what it would take, and write nothing");
+  addSegmenterOptions(command);
   addWorkOptions(command);
   addExamples(command, [
+    "maskwright predict photos --checkpoint runs/segmenter/checkpoint.safetensors --overlay -o runs/labels",
+    "maskwright predict photos --checkpoint segformer-b0-ade --scales 0.75,1,1.25 --flip --crf -o runs/ade",
     "maskwright predict photos --checkpoint runs/prompter/checkpoint.safetensors --overlay -o runs/parts",
     "maskwright predict photos --checkpoint runs/prompter/checkpoint.safetensors --ids val.txt -o runs/val",
     "maskwright predict photos --checkpoint wps.pth --model sam-vit-b -o runs/published",
@@ -41,6 +52,9 @@ export function predictCommand(): Command {
 async function runPredict(images: string, options: PredictOptions): Promise<void> {
   const { checkpoint, out, overlay = false } = options;
   await withSession(options, async (context) => {
+    const { isPixelModel } = await import("../run/segmenter/predict-model.ts");
+    if (isPixelModel(checkpoint)) return await runPredictLabels(images, options, context);
+    checkNoSegmenterOptions(options);
     const [{ estimatePredict, predictParts }, { choosePartFinder }] = await Promise.all([
       import("../run/predict.ts"),
       import("../run/parts/part-finder.ts"),

@@ -7,9 +7,11 @@ import type { encodeClasses } from "./tasks/clip-texts.ts";
 import type { evaluateItems } from "./tasks/evaluate.ts";
 import type { evaluateParts } from "./tasks/evaluate-parts.ts";
 import type { extractFeatures } from "./tasks/features.ts";
+import type { labelPhoto } from "./tasks/label-photo.ts";
 import type { lookAtPhoto } from "./tasks/look.ts";
 import type { openCamSource } from "./tasks/open-cam-source.ts";
 import type { openModel } from "./tasks/open-model.ts";
+import type { openSegmenter } from "./tasks/open-segmenter.ts";
 import type { drawOverlay } from "./tasks/overlay.ts";
 import type { drawPanels } from "./tasks/panels.ts";
 import type { predictItem } from "./tasks/predict.ts";
@@ -27,6 +29,8 @@ interface Tasks {
   readonly scene: typeof drawSceneFiles;
   readonly propose: typeof proposeItem;
   readonly segment: typeof segmentItem;
+  readonly "open-segmenter": typeof openSegmenter;
+  readonly "label-photo": typeof labelPhoto;
   readonly predict: typeof predictItem;
   readonly features: typeof extractFeatures;
   readonly look: typeof lookAtPhoto;
@@ -53,6 +57,8 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   "open-cam-source": () => import("./tasks/open-cam-source.ts").then((m) => m.openCamSource),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
   segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
+  "open-segmenter": () => import("./tasks/open-segmenter.ts").then((m) => m.openSegmenter),
+  "label-photo": () => import("./tasks/label-photo.ts").then((m) => m.labelPhoto),
   predict: () => import("./tasks/predict.ts").then((m) => m.predictItem),
   features: () => import("./tasks/features.ts").then((m) => m.extractFeatures),
   look: () => import("./tasks/look.ts").then((m) => m.lookAtPhoto),
