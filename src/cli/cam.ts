@@ -1,11 +1,13 @@
 import { Command } from "commander";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
+import { checkNoClip } from "./mask-checks.ts";
+import { addDeviceOption, addPrecisionOption, type ModelOptions } from "./mask-options.ts";
 import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
 import { addTagOptions, camSourceChoice, type TagOptions } from "./tag-options.ts";
 
-interface CamCommandOptions extends TagOptions {
+interface CamCommandOptions extends TagOptions, Pick<ModelOptions, "precision" | "device"> {
   readonly out: string;
   readonly attention?: boolean;
   readonly overlay?: boolean;
@@ -18,8 +20,7 @@ export function camCommand(): Command {
     .description("Class activation maps of tagged photos: where their classes are, roughly.")
     .argument("<images>", "folder of photos")
     .requiredOption("-o, --out <dir>", "run directory; CAMs go to DIR/cams/<id>.safetensors");
-  addTagOptions(command);
-  command
+  addDeviceOption(addPrecisionOption(addTagOptions(command)))
     .option("--attention", "also keep how positions resemble each other, for the affinity of `seed --cams`")
     .option("--overlay", "also draw heat maps over the photos, in DIR/overlay")
     .option("--dry-run", "say what it would take, and write nothing");
@@ -29,6 +30,7 @@ export function camCommand(): Command {
     "maskwright cam JPEGImages --tags image_tags.json --weights model.safetensors -o runs/voc-cam",
     "maskwright cam photos --tags tags.csv --weights mobilenet_v2.tflite --ids train.txt --dry-run -o runs/cam",
     "maskwright cam photos --tags tags.csv --classes classes.txt --source clip --texts texts.json -o runs/clip",
+    "maskwright cam photos --tags tags.csv --source clip --contexts runs/prompts --attention -o runs/fma",
   ]);
   return command.action((images: string, options: CamCommandOptions) => runCam(images, options));
 }
@@ -37,6 +39,7 @@ async function runCam(images: string, options: CamCommandOptions): Promise<void>
   const { tags, out, attention = false, overlay = false } = options;
   if (tags === undefined)
     throw new MaskwrightError("INVALID_ARGUMENT", "cam: expected --tags FILE, got none");
+  if (options.source === "classifier") checkNoClip(options);
   await withSession(options, async (context) => {
     const [{ estimateCams, makeCams }, { chooseCamSource }, { classList }, { readTags }] = await Promise.all([
       import("../run/cam.ts"),

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import { affinityCommand } from "./affinity.ts";
 import { camCommand } from "./cam.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
@@ -17,6 +18,7 @@ const commands = [
   segmentCommand,
   refineCommand,
   camCommand,
+  affinityCommand,
   seedCommand,
   evaluateCommand,
   evaluatePartsCommand,

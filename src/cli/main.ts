@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from "commander";
 import { version } from "../run/version.ts";
+import { affinityCommand } from "./affinity.ts";
 import { camCommand } from "./cam.ts";
 import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
@@ -27,6 +28,7 @@ for (const command of [
   segmentCommand(),
   refineCommand(),
   camCommand(),
+  affinityCommand(),
   seedCommand(),
   evaluateCommand(),
   evaluatePartsCommand(),

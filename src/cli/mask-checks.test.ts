@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
-import { checkModelOptions, checkNoSource } from "./mask-checks.ts";
+import { checkModelOptions, checkNoClip, checkNoSource } from "./mask-checks.ts";
 import { addGeneratorOptions, addModelOptions } from "./mask-options.ts";
 
 function parse(...words: string[]): Record<string, never> {
@@ -44,4 +44,17 @@ describe("checkNoSource", () => {
   });
 
   it("passes when nothing was typed", () => checkNoSource(parse()));
+});
+
+describe("checkNoClip", () => {
+  it.each([
+    ["--precision", "int8"],
+    ["--device", "cpu"],
+  ])("refuses %s", (flag, value) => {
+    expect(() => checkNoClip(parse(flag, value))).toThrow(
+      `${flag}: expected --source clip, got a classifier`,
+    );
+  });
+
+  it("passes when nothing was typed", () => checkNoClip(parse()));
 });

@@ -36,16 +36,31 @@ export function checkModelOptions(options: ModelOptions): void {
 /**
  * Refuses what says how masks are made, where a folder of them is given.
  *
+ * @param expected  in place of the folder
  * @throws MaskwrightError INVALID_ARGUMENT that names the first such option
  */
-export function checkNoSource(options: ModelOptions & GeneratorOptions): void {
+export function checkNoSource(
+  options: ModelOptions & GeneratorOptions,
+  expected = "--images DIR to propose masks for",
+): void {
   const flag = firstFlag(options, ["model", ...modelNames, ...generatorNames]);
   if (flag === null) return;
-  throw new MaskwrightError(
-    "INVALID_ARGUMENT",
-    `${flag}: expected --images DIR to propose masks for, got --proposals DIR`,
-    { hint: `Leave ${flag} out, or give photos in place of proposals.` },
-  );
+  throw new MaskwrightError("INVALID_ARGUMENT", `${flag}: expected ${expected}, got --proposals DIR`, {
+    hint: `Leave ${flag} out, or --proposals.`,
+  });
+}
+
+/**
+ * Refuses what only CLIP reads, where a classifier makes the CAMs.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT that names the first such option
+ */
+export function checkNoClip(options: Pick<ModelOptions, "precision" | "device">): void {
+  const flag = firstFlag(options, ["precision", "device"]);
+  if (flag === null) return;
+  throw new MaskwrightError("INVALID_ARGUMENT", `${flag}: expected --source clip, got a classifier`, {
+    hint: `Leave ${flag} out: a classifier computes in float32 on the processor.`,
+  });
 }
 
 /** The first of these options that was typed, as it is typed. */

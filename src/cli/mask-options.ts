@@ -27,27 +27,33 @@ export function addModelOptions(command: Command): Command {
 
 /** How a model computes, and where what it makes of photos is kept. */
 export function addComputeOptions(command: Command): Command {
-  return command
-    .addOption(
-      new Option(
-        "--precision <name>",
-        "what a model computes with; int8 is for reading photos on a CPU, fp16 for a GPU (default: fp32)",
-      ).choices(["fp32", "fp16", "int8"]),
-    )
-    .addOption(
-      new Option("--device <name>", "where a model computes (default: cpu)").choices([
-        "cpu",
-        "cuda",
-        "webgpu",
-        "coreml",
-        "directml",
-      ]),
-    )
+  return addDeviceOption(addPrecisionOption(command))
     .option(
       "--cache <dir>",
       "where a model's embeddings of photos are kept (default: $MASKWRIGHT_HOME/embeddings, or with the caches)",
     )
     .option("--cache-limit <gb>", "keep at most so many GB of them (default: 4)", positiveNumber);
+}
+
+export function addPrecisionOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      "--precision <name>",
+      "what a model computes with; int8 is for reading photos on a CPU, fp16 for a GPU (default: fp32)",
+    ).choices(["fp32", "fp16", "int8"]),
+  );
+}
+
+export function addDeviceOption(command: Command): Command {
+  return command.addOption(
+    new Option("--device <name>", "where a model computes (default: cpu)").choices([
+      "cpu",
+      "cuda",
+      "webgpu",
+      "coreml",
+      "directml",
+    ]),
+  );
 }
 
 const precisions: Readonly<Record<NonNullable<ModelOptions["precision"]>, Precision>> = {
@@ -56,13 +62,20 @@ const precisions: Readonly<Record<NonNullable<ModelOptions["precision"]>, Precis
   int8: "int8",
 };
 
+/** What the options that were typed mean to a network. */
+export function computing({
+  precision = "fp32",
+  device = "cpu",
+}: Pick<ModelOptions, "precision" | "device">): Pick<SourceChoice, "precision" | "device"> {
+  return { precision: precisions[precision], device };
+}
+
 export async function sourceChoice(options: ModelOptions): Promise<SourceChoice> {
-  const { model = "regions", precision = "fp32", device = "cpu", cache, cacheLimit = 4, workers } = options;
+  const { model = "regions", cache, cacheLimit = 4, workers } = options;
   const { embeddingsFolder } = await import("../run/store/location.ts");
   return {
     model,
-    precision: precisions[precision],
-    device,
+    ...computing(options),
     threads: workers ?? null,
     cache: cache === false ? null : { folder: cache ?? embeddingsFolder(), maxBytes: cacheLimit * 1e9 },
   };

@@ -129,6 +129,13 @@ describe("seed refuses", () => {
     [["--weights", "tiny.safetensors", "--prompts", "learned"], "--prompts learned: expected --source clip"],
     [["--cams", "truth"], "expected CAM files (npy, npz, safetensors), got label maps"],
     [["--cams", "whole", "--recipe", "wrong.json"], "wrong.json: 2 problems"],
+    [["--cams", "whole", "--device", "cpu"], "--device: expected a model, got --model regions"],
+    [
+      ["--cams", "whole", "--proposals", "whole", "--pred-iou-thresh", "0"],
+      "expected masks to make, got --proposals",
+    ],
+    [["--cams", "whole", "--contexts", "whole"], "expected --cams DIR or --contexts DIR, got both"],
+    [["--source", "clip", "--prompts", "learned", "--round", "fine"], "--round NAME or --prompts learned"],
   ])("%j, before anything is written", async (options, message) => {
     writeTree(data, {
       "wrong.json": JSON.stringify({ from: "ade", power: 0 }),

@@ -2,11 +2,13 @@ import { Command, Option } from "commander";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import type { ClassList } from "../data/class-list.ts";
+import type { CamSource } from "../run/cams/cam-source.ts";
 import type { ProposalOrigin } from "../run/refine.ts";
 import type { CamOrigin } from "../run/seeds/cam-origin.ts";
 import type { SeedReport } from "../run/seeds/seed-summary.ts";
+import { checkModelOptions, checkNoSource } from "./mask-checks.ts";
 import {
-  addGeneratorOption,
+  addGeneratorOptions,
   addModelOptions,
   type GeneratorOptions,
   generatorChoice,
@@ -14,16 +16,16 @@ import {
   sourceChoice,
 } from "./mask-options.ts";
 import { addExamples, addWorkOptions, positiveNumber, selectionOf } from "./options.ts";
+import { addRecipeOptions, type RecipeOptions } from "./recipe-options.ts";
 import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
 import { addTagOptions, camSourceChoice, type TagOptions } from "./tag-options.ts";
 
-interface SeedCommandOptions extends TagOptions, ModelOptions, Pick<GeneratorOptions, "generator"> {
+interface SeedCommandOptions extends TagOptions, ModelOptions, GeneratorOptions, RecipeOptions {
   readonly out: string;
   readonly cams?: string;
   readonly camKeysFrom: "0" | "1";
   readonly prompts: "written" | "learned";
   readonly proposals?: string;
-  readonly recipe: string;
   readonly power?: number;
   readonly crf?: boolean;
   readonly truth?: string;
@@ -61,11 +63,11 @@ export function seedCommand(): Command {
     )
     .option("--proposals <dir>", "masks that are there: JSON, folders of PNGs, or a run of `propose`");
   addModelOptions(command);
-  addGeneratorOption(command)
-    .option("--recipe <name>", "affinity and background: voc, coco, or a JSON file", "voc")
+  addGeneratorOptions(command);
+  addRecipeOptions(command)
     .option(
       "--power <p>",
-      "the background scores (1 - highest score)^p, instead of the recipe's, in the last round",
+      "the background scores (1 - highest score)^p (default: the recipe's; 2 for CAMs of a classifier)",
       positiveNumber,
     )
     .option("--crf", "draw scores to the edges in the photo by a dense CRF before masks vote")
@@ -88,6 +90,7 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
   const { tags, out, power, crf = false, truth = null, overlay = false } = options;
   if (tags === undefined && options.cams === undefined)
     throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --tags FILE or --cams DIR, got neither");
+  checkOptions(options);
   await withSession(options, async (context) => {
     const [{ estimateSeed, seed }, { readSeedRecipe }, { classList }, { readTags }] = await Promise.all([
       import("../run/seed.ts"),
@@ -96,13 +99,17 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
       import("../data/weak-labels.ts"),
     ]);
     const classes = await classList(options.classes);
-    const recipe = await readSeedRecipe(options.recipe, options.source === "clip" ? "clip-es" : "fma");
+    const cams = await camOrigin(options, classes);
+    const recipe = await readSeedRecipe(options.recipe, {
+      source: sourceKind(cams),
+      round: options.round ?? "coarse",
+    });
     const request = {
       images,
       out,
       classes,
       tags: tags === undefined ? null : { path: tags, labels: await readTags(tags, classes.classes) },
-      cams: await camOrigin(options, classes),
+      cams,
       masks: await maskOrigin(images, options),
       recipe: power === undefined ? recipe : { ...recipe, power },
       crf,
@@ -119,16 +126,35 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
   });
 }
 
+/** Refuses what nothing would read. */
+function checkOptions(options: SeedCommandOptions): void {
+  const { source, cams, weights, contexts, proposals, model, prompts, round } = options;
+  const isLearned = prompts === "learned";
+  for (const [one, other, isBoth] of [
+    ["--cams DIR", "--weights FILE", cams !== undefined && weights !== undefined],
+    ["--cams DIR", "--contexts DIR", cams !== undefined && contexts !== undefined],
+    ["--cams DIR", "--prompts learned", cams !== undefined && isLearned],
+    ["--contexts DIR", "--prompts learned", contexts !== undefined && isLearned],
+    ["--round NAME", "--prompts learned", round !== undefined && isLearned],
+    ["--proposals DIR", "--model NAME", proposals !== undefined && model !== undefined],
+  ] as const)
+    if (isBoth) throw new MaskwrightError("INVALID_ARGUMENT", `seed: expected ${one} or ${other}, got both`);
+  // CLIP reads these too.
+  const { precision: _, device: __, ...others } = options;
+  const own = source === "clip" && cams === undefined ? others : options;
+  if (proposals === undefined) checkModelOptions(own);
+  else checkNoSource(own, "masks to make");
+}
+
+/** What makes the CAMs; those of other code count as a classifier's, as they mostly are. */
+function sourceKind(cams: CamOrigin): CamSource["kind"] {
+  if (cams.kind === "made") return cams.source.kind;
+  return cams.kind === "learned" ? "contexts" : (cams.source ?? "classifier");
+}
+
 async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promise<CamOrigin> {
-  const { cams, weights, camKeysFrom, prompts, recipe: name, power, seed } = options;
+  const { cams, camKeysFrom, prompts, recipe: name, power, seed } = options;
   if (cams !== undefined) {
-    if (weights !== undefined)
-      throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --cams DIR or --weights FILE, got both");
-    if (prompts === "learned")
-      throw new MaskwrightError(
-        "INVALID_ARGUMENT",
-        "seed: expected --cams DIR or --prompts learned, got both",
-      );
     const { openCams } = await import("../run/seeds/cam-origin.ts");
     return openCams(cams, camKeysFrom === "0" ? 0 : 1);
   }
@@ -147,15 +173,7 @@ async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promi
 }
 
 async function maskOrigin(images: string, options: SeedCommandOptions): Promise<ProposalOrigin> {
-  const { proposals, model } = options;
-  if (proposals !== undefined) {
-    if (model !== undefined)
-      throw new MaskwrightError(
-        "INVALID_ARGUMENT",
-        "seed: expected --proposals DIR or --model NAME, got both",
-      );
-    return { kind: "folder", folder: proposals };
-  }
+  if (options.proposals !== undefined) return { kind: "folder", folder: options.proposals };
   const { chooseProposer } = await import("../run/masks/choose-source.ts");
   const proposer = await chooseProposer({
     ...(await sourceChoice(options)),

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import type { ClassList } from "../data/class-list.ts";
 import type { CamSourceChoice } from "../run/cams/choose-cam-source.ts";
+import { computing, type ModelOptions } from "./mask-options.ts";
 import { classesOption, wholeNumber } from "./options.ts";
 import type { CommonOptions } from "./session.ts";
 
@@ -10,6 +11,7 @@ export interface TagOptions extends CommonOptions {
   readonly source: "classifier" | "clip";
   readonly weights?: string;
   readonly texts?: string;
+  readonly contexts?: string;
   readonly classes: string;
   readonly seed: number;
 }
@@ -32,10 +34,14 @@ export function addTagOptions(command: Command): Command {
       "--texts <file>",
       "clip: JSON with what classes and background are called, { classes, background }",
     )
+    .option("--contexts <dir>", "clip: the contexts of a run of `train prompts`, in place of such texts")
     .option("--seed <n>", "classifier: of the training", wholeNumber, 1);
 }
 
-export function camSourceChoice(options: TagOptions, classes: ClassList): CamSourceChoice {
-  const { source, weights = null, texts = null, seed, workers: threads = null } = options;
-  return { source, classes, weights, texts, seed, threads };
+export function camSourceChoice(
+  options: TagOptions & Pick<ModelOptions, "precision" | "device">,
+  classes: ClassList,
+): CamSourceChoice {
+  const { source, weights = null, texts = null, contexts = null, seed, workers: threads = null } = options;
+  return { source, classes, weights, texts, contexts, seed, ...computing(options), threads };
 }

@@ -60,6 +60,20 @@ export async function inRunDirectory<T>(
   }
 }
 
+/**
+ * What the run in a folder is; null for a folder that is no run.
+ *
+ * @throws MaskwrightError BAD_FORMAT for a damaged `run.json`
+ */
+export function readRunDescription(dir: string): RunDescription | null {
+  const path = join(dir, "run.json");
+  if (!existsSync(path)) return null;
+  const run: unknown = readDescription(path);
+  if (isRecord(run) && typeof run.command === "string" && isRecord(run.options) && isRecord(run.inputs))
+    return run as unknown as RunDescription;
+  throw badFormat(path, "a run description", "JSON of something else");
+}
+
 /** A run's files would stand among others, and its `report.json` might replace one of them. */
 function checkEmpty(dir: string): void {
   const other = readdirSync(dir).find((name) => !name.startsWith("."));

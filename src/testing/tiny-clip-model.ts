@@ -24,6 +24,8 @@ export function writeTinyClip(folder: string): ClipModel {
     weights: join(folder, "clip.safetensors"),
     vocabulary: join(folder, "tokenizer.json"),
     sha256: "tiny",
+    precision: "float32",
+    device: "cpu",
     threads: 1,
   };
 }

@@ -4,11 +4,13 @@ import {
   compile,
   createExecutableCache,
   createGraph,
+  type Executable,
   frozenWeights,
   type Graph,
   gather,
   input,
   matmul,
+  type Precision,
   type Runtime,
   type Tensor,
   type WeightFile,
@@ -50,6 +52,11 @@ export interface TokenArrays {
 export interface ClipNetworkOptions {
   /** Where the weight file lies, so that large weights are mapped into memory from there instead of read. */
   readonly stored?: { readonly folder: string; readonly name: string };
+  /**
+   * What to compute with. "float16" is for all networks; "int8" for the blocks that read pictures, which have nearly all of the work. Weights
+   * are then read into memory. Default "float32".
+   */
+  readonly precision?: Precision;
   /** Bytes that compiled networks may hold; one for each set of texts' lengths, one for pictures. Default 2 GB. */
   readonly networkBytes?: number;
 }
@@ -66,25 +73,26 @@ export function openNetworks(
   file: WeightFile,
   config: ClipConfig,
   runtime: Runtime,
-  { stored, networkBytes = 2e9 }: ClipNetworkOptions = {},
+  { stored, precision = "float32", networkBytes = 2e9 }: ClipNetworkOptions = {},
 ): ClipNetworks {
   const cache = createExecutableCache(networkBytes);
+  const build = <N extends string>(outputs: Outputs<N>, own: Precision): Promise<Executable<N>> => {
+    const graph = createGraph();
+    // Weights in their file stay as they are there.
+    if (stored === undefined || own !== "float32")
+      return compile(outputs(frozenWeights(graph, file), graph), runtime, { precision: own });
+    const weights = frozenWeights(graph, file, { location: stored.name });
+    return compile(outputs(weights, graph), runtime, { folder: stored.folder });
+  };
   const run = <N extends string>(
     key: string,
     outputs: Outputs<N>,
     feeds: Arrays,
+    own: Precision = precision === "int8" ? "float32" : precision,
   ): Promise<Readonly<Record<N, Floats>>> =>
     cache.use(
       key,
-      () => {
-        const graph = createGraph();
-        const weights = frozenWeights(graph, file, stored === undefined ? {} : { location: stored.name });
-        return compile(
-          outputs(weights, graph),
-          runtime,
-          stored === undefined ? {} : { folder: stored.folder },
-        );
-      },
+      () => build(outputs, own),
       async (executable) => (await executable.run(feeds)) as Readonly<Record<N, Floats>>,
     );
   const { vision, text } = config;
@@ -112,7 +120,7 @@ export function openNetworks(
         };
       };
       const key = `tokens ${isSmall ? "" : count} attention ${attentionBlocks}`;
-      return (await run(key, outputs, { stem })) as unknown as TokenArrays;
+      return (await run(key, outputs, { stem }, precision)) as unknown as TokenArrays;
     },
     async lookUp(ids) {
       const outputs: Outputs<"vectors"> = (weights, graph) => ({

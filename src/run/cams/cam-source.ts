@@ -1,4 +1,5 @@
 import type { ClassTexts } from "../../core/class-texts.ts";
+import type { Device, Precision } from "../../engine/index.ts";
 import type { ClipConfig } from "../../models/clip/config.ts";
 import { createPool } from "../pool.ts";
 import type { WorkContext } from "../stage.ts";
@@ -20,6 +21,10 @@ export interface ClipModel {
   readonly vocabulary: string;
   /** Of the weights. */
   readonly sha256: string;
+  /** What reads photos computes with; texts, and what is differentiated, are float32 but for "float16". */
+  readonly precision: Precision;
+  readonly device: Device;
+  /** Threads that compute; null is one for each core. */
   readonly threads: number | null;
 }
 
@@ -38,14 +43,38 @@ export interface ClipSource {
   readonly texts: ClassTexts;
 }
 
+/** CLIP with text contexts that an earlier run learned (FMA-WSSS). */
+export interface ContextSource {
+  readonly kind: "contexts";
+  readonly clip: ClipModel;
+  /** File of the texts' embeddings, classes first. */
+  readonly texts: string;
+  /** SHA-256 of that file. */
+  readonly sha256: string;
+  readonly classCount: number;
+}
+
 /** What makes the CAMs of tagged photos. */
-export type CamSource = ClassifierSource | ClipSource;
+export type CamSource = ClassifierSource | ClipSource | ContextSource;
+
+export const sourceKinds: readonly CamSource["kind"][] = ["classifier", "clip", "contexts"];
 
 /** What decides a source's CAMs besides photos and tags, for `run.json`. */
 export function sourceIdentity(source: CamSource): Record<string, unknown> {
   if (source.kind === "classifier")
     return { source: source.kind, backbone: source.backbone.sha256, seed: source.seed };
-  return { source: source.kind, clip: source.clip.sha256, texts: source.texts };
+  const { kind, clip } = source;
+  const texts = kind === "clip" ? source.texts : source.sha256;
+  return { source: kind, ...clipIdentity(clip), texts };
+}
+
+/** What decides the numbers of a CLIP. */
+export function clipIdentity({ sha256, precision, device }: ClipModel): {
+  readonly clip: string;
+  readonly precision: Precision;
+  readonly device: Device;
+} {
+  return { clip: sha256, precision, device };
 }
 
 /**

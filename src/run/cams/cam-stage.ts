@@ -5,7 +5,7 @@ import type { RunDirectory } from "../run-directory.ts";
 import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
 import type { CamModel, CamResult } from "../tasks/cam.ts";
 import type { TrainLine } from "../train-log.ts";
-import type { CamSource } from "./cam-source.ts";
+import { type CamSource, sourceIdentity } from "./cam-source.ts";
 import { featuresStage, headStage, type TaggedPhotos } from "./classifier.ts";
 import { textsStage } from "./clip-texts.ts";
 
@@ -97,6 +97,12 @@ async function prepareModel(
     const { path, key } = await textsStage(source, run, camContext);
     const classCount = texts.classes.length;
     const model = { kind: "clip", clip, texts: path, classCount, competition: "clip-es" } as const;
+    return { model, key, ids: tagged.ids, failures: [], lines: [] };
+  }
+  if (source.kind === "contexts") {
+    const { clip, texts, classCount } = source;
+    const key = JSON.stringify(sourceIdentity(source));
+    const model = { kind: "clip", clip, texts, classCount, competition: "present" } as const;
     return { model, key, ids: tagged.ids, failures: [], lines: [] };
   }
   const { finished, failures } = await featuresStage(tagged, source, run, camContext);

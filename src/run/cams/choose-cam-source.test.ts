@@ -9,6 +9,7 @@ const choice = async (source: "classifier" | "clip"): Promise<CamSourceChoice> =
   classes: await classList("voc"),
   weights: null,
   texts: null,
+  contexts: null,
   seed: 1,
   threads: null,
 });
@@ -44,5 +45,8 @@ it("refuses options of the other source", async () => {
   );
   await expect(chooseCamSource({ ...classifier, texts: "a.json" })).rejects.toThrow(
     "--texts: expected --source",
+  );
+  await expect(chooseCamSource({ ...classifier, contexts: "runs/cls" })).rejects.toThrow(
+    "--contexts: expected --source",
   );
 });

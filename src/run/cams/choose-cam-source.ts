@@ -2,12 +2,14 @@ import type { ClassTexts } from "../../core/class-texts.ts";
 import { invalid, MaskwrightError } from "../../core/error.ts";
 import type { ClassList } from "../../data/class-list.ts";
 import { readClassTexts } from "../../data/class-texts.ts";
+import type { Device, Precision } from "../../engine/index.ts";
 import { cocoTexts } from "../../methods/fma/prompts/coco.ts";
 import { vocTexts } from "../../methods/fma/prompts/voc.ts";
 import { clipConfigs } from "../../models/clip/config.ts";
 import { digestFile } from "../store/digest.ts";
 import { locateModel } from "../store/stored-models.ts";
-import type { CamSource } from "./cam-source.ts";
+import type { CamSource, ClipModel } from "./cam-source.ts";
+import { openContexts } from "./contexts.ts";
 
 /** A source as it is named by a person. */
 export interface CamSourceChoice {
@@ -17,7 +19,13 @@ export interface CamSourceChoice {
   readonly weights: string | null;
   /** File that says what CLIP is told; null are the published texts of VOC and COCO, or the names of the classes. */
   readonly texts: string | null;
+  /** A run of `train prompts` whose contexts CLIP is told instead. */
+  readonly contexts: string | null;
   readonly seed: number;
+  /** What CLIP computes with; default "float32". */
+  readonly precision?: Precision;
+  /** Where; default "cpu". */
+  readonly device?: Device;
   readonly threads: number | null;
 }
 
@@ -31,7 +39,7 @@ const CLIP = "clip-vit-b-16";
  *         weights are not there; BAD_FORMAT for a file of texts
  */
 export async function chooseCamSource(choice: CamSourceChoice): Promise<CamSource> {
-  const { source, weights, texts, classes, seed, threads } = choice;
+  const { source, weights, texts, contexts, classes, seed, threads } = choice;
   if (source === "clip") {
     if (weights !== null)
       throw invalid(
@@ -39,12 +47,15 @@ export async function chooseCamSource(choice: CamSourceChoice): Promise<CamSourc
         "nothing with --source clip, whose weights `maskwright models` keeps",
         weights,
       );
-    const { path, sha256 } = locateModel(CLIP);
-    const { path: vocabulary } = locateModel(CLIP, "vocabulary");
-    const clip = { config: clipConfigs[CLIP], weights: path, vocabulary, sha256, threads };
-    return { kind: "clip", clip, texts: await chooseTexts(texts, classes) };
+    const clip = locateClip(choice);
+    if (contexts === null) return { kind: "clip", clip, texts: await chooseTexts(texts, classes) };
+    if (texts !== null)
+      throw invalid("--texts", "nothing with --contexts, which were learned with texts", texts);
+    return await openContexts(contexts, clip, classes);
   }
   if (texts !== null) throw invalid("--texts", "--source clip, which reads texts", "--source classifier");
+  if (contexts !== null)
+    throw invalid("--contexts", "--source clip, which reads texts", "--source classifier");
   if (weights === null)
     throw new MaskwrightError("INVALID_ARGUMENT", "--weights: expected a MobileNetV2 file, got none", {
       hint: "mobilenet_v2_1.0_224_quant.tflite of TensorFlow, or model.safetensors of google/mobilenet_v2_1.0_224 on Hugging Face",
@@ -55,7 +66,23 @@ export async function chooseCamSource(choice: CamSourceChoice): Promise<CamSourc
   return { kind: "classifier", backbone: { file: weights, sha256, threads }, seed };
 }
 
-async function chooseTexts(file: string | null, { name, classes }: ClassList): Promise<ClassTexts> {
+/** CLIP as `maskwright models` keeps it. @throws MaskwrightError NOT_FOUND with the command that gets it */
+export function locateClip({
+  precision = "float32",
+  device = "cpu",
+  threads,
+}: Pick<CamSourceChoice, "precision" | "device" | "threads">): ClipModel {
+  const { path, sha256 } = locateModel(CLIP);
+  const { path: vocabulary } = locateModel(CLIP, "vocabulary");
+  return { config: clipConfigs[CLIP], weights: path, vocabulary, sha256, precision, device, threads };
+}
+
+/**
+ * What classes and background are called: by a file, as published for VOC and COCO, or by the names of the classes.
+ *
+ * @throws MaskwrightError BAD_FORMAT for a file of texts
+ */
+export async function chooseTexts(file: string | null, { name, classes }: ClassList): Promise<ClassTexts> {
   if (file !== null) return await readClassTexts(file, classes);
   if (name === "voc") return vocTexts;
   if (name === "coco") return cocoTexts;

@@ -4,7 +4,7 @@ import { clipEsText } from "../../methods/fma/recipes.ts";
 import { artifactKey, stageKey } from "../artifact-key.ts";
 import type { RunDirectory } from "../run-directory.ts";
 import type { WorkContext } from "../stage.ts";
-import type { ClipSource } from "./cam-source.ts";
+import { type ClipSource, clipIdentity } from "./cam-source.ts";
 
 /** Changes whenever the texts' embeddings would. */
 const TEXTS_VERSION = 1;
@@ -17,7 +17,8 @@ export async function textsStage(
 ): Promise<{ readonly path: string; readonly key: string }> {
   const path = join(run.dir, "texts.safetensors");
   const texts = [...classes, ...background].map(clipEsText);
-  const stage = stageKey({ name: "texts", version: TEXTS_VERSION, options: {}, model: clip.sha256 });
+  const { clip: model, ...options } = clipIdentity(clip);
+  const stage = stageKey({ name: "texts", version: TEXTS_VERSION, options, model });
   const key = artifactKey(stage, [Buffer.from(JSON.stringify([classes.length, texts]))]);
   if (run.journal.find("texts", "texts")?.key === key && existsSync(path)) return { path, key };
   progress.begin("texts", 1);

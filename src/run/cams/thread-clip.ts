@@ -32,11 +32,12 @@ export function threadClip(model: ClipModel): Promise<OpenClip> {
 }
 
 /** Opens CLIP in a thread of its own. @throws MaskwrightError as `createClip` and `openWorkerRuntime` */
-export async function openClip({ config, weights: path, threads }: ClipModel): Promise<OpenClip> {
-  const runtime = await openWorkerRuntime(threads === null ? {} : { threads });
+export async function openClip(model: ClipModel): Promise<OpenClip> {
+  const { config, weights: path, precision, device, threads } = model;
+  const runtime = await openWorkerRuntime({ device, ...(threads === null ? {} : { threads }) });
   const [folder, name] = [dirname(path), basename(path)];
   const file = openWeightFile(path);
-  const clip = createClip(file, config, runtime, { stored: { folder, name } });
+  const clip = createClip(file, config, runtime, { stored: { folder, name }, precision });
   const { weights, logitScale: scale } = clip;
   const source = { weights, config, frozen: { location: name }, folder };
   const cams = new Map<string, ClipCam>();

@@ -29,7 +29,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function requestOf(name: TrainPromptsRequest["name"]): Promise<TrainPromptsRequest> {
+async function requestOf(name: TrainPromptsRequest["name"]): Promise<Omit<TrainPromptsRequest, "folder">> {
   const labels = await readTags(join(folder, "tags.csv"), sceneClasses);
   const short = { steps: 6, usedStep: 6, warmupSteps: 1, batch: 3, side: 8, augmentation: null };
   return {
@@ -48,7 +48,7 @@ async function requestOf(name: TrainPromptsRequest["name"]): Promise<TrainPrompt
 /** Trains, and calls `onStep` after each step. @returns bytes of the texts' embeddings */
 async function train(
   out: string,
-  request: TrainPromptsRequest,
+  request: Omit<TrainPromptsRequest, "folder">,
   onStep: (step: number) => void = () => {},
   { signal }: Pick<WorkContext, "signal"> = context,
 ): Promise<Uint8Array> {
@@ -56,7 +56,7 @@ async function train(
   const description = { command: "test", options: {}, inputs: {} };
   return await inRunDirectory(join(folder, out), description, async (run) => {
     const own = { ...context, signal, progress: { ...context.progress, advance } };
-    const { path, lines } = await trainPrompts(request, run, own);
+    const { path, lines } = await trainPrompts({ ...request, folder: run.dir }, run, own);
     expect(lines).toHaveLength(6);
     return readFileSync(path);
   });
@@ -66,7 +66,7 @@ it.each(["classification", "segmentation"] as const)(
   "keeps what CLIP sees in photos that nothing augments, for %s, also after a stop",
   async (name) => {
     const request = await requestOf(name);
-    const featuresOf = (out: string): string => join(folder, out, name, "features");
+    const featuresOf = (out: string): string => join(folder, out, "features");
     const [whole, stopped, forgetful] = ["whole", "stopped", "forgetful"].map((each) => `${name}-${each}`);
 
     const stop = new AbortController();

@@ -18,7 +18,7 @@ import { layoutNames } from "../../models/clip/text-layout.ts";
 import { createTokenizer } from "../../models/clip/tokenizer.ts";
 import { readVocabulary } from "../../models/clip/vocabulary.ts";
 import { artifactKey, stageKey } from "../artifact-key.ts";
-import type { ClipModel } from "../cams/cam-source.ts";
+import { type ClipModel, clipIdentity } from "../cams/cam-source.ts";
 import { writeTexts } from "../cams/text-file.ts";
 import { type OpenClip, openClip } from "../cams/thread-clip.ts";
 import { fileOf } from "../label-input.ts";
@@ -30,8 +30,10 @@ import { classificationBatches, type PromptPhotos, segmentationBatches } from ".
 import { type FeatureStore, openFeatureStore } from "./feature-store.ts";
 
 export interface TrainPromptsRequest extends PromptPhotos {
-  /** Which set of contexts, and the folder it goes to. */
+  /** Which set of contexts. */
   readonly name: "classification" | "segmentation";
+  /** Where they go. */
+  readonly folder: string;
   readonly clip: ClipModel;
   readonly texts: ClassTexts;
   readonly recipe: PromptRecipe;
@@ -55,22 +57,20 @@ const ROWS = 16;
 const MAX_FEATURE_BYTES = 8e9;
 
 /**
- * Trains a set of text contexts: `OUT/<name>` has its checkpoint, log and page, and `texts.safetensors`. A run that is stopped goes on
- * from its last step. Where the recipe augments nothing, CLIP looks at each photo once, and `OUT/<name>/features` has what it saw until the
- * training is done.
+ * Trains a set of text contexts: its folder has its checkpoint, log and page, and `texts.safetensors`. A run that is stopped goes on from
+ * its last step. Where the recipe augments nothing, CLIP looks at each photo once, and `features` has what it saw until the training is done.
  *
  * @throws MaskwrightError ABORTED when the signal fires, after a checkpoint
  */
 export async function trainPrompts(
   request: TrainPromptsRequest,
-  run: RunDirectory,
+  { journal }: RunDirectory,
   context: WorkContext,
 ): Promise<TrainedPrompts> {
-  const { name, clip: model, texts, recipe } = request;
-  const folder = join(run.dir, name);
+  const { name, folder, clip: model, texts, recipe } = request;
   const path = join(folder, "texts.safetensors");
   const key = keyOf(request);
-  if (existsSync(path) && run.journal.find("prompts", name)?.key === key) {
+  if (existsSync(path) && journal.find("prompts", name)?.key === key) {
     const log = openTrainLog(join(folder, "training.ndjson"), recipe.usedStep);
     log.close();
     return { path, key, lines: log.lines };
@@ -106,7 +106,7 @@ export async function trainPrompts(
     const trained = checkpoint.tensors.get(CONTEXT_NAME) as NdArray<"float32">;
     writeTexts(path, await open.clip.encodeLayout(layout, trained));
     rmSync(features, { recursive: true, force: true });
-    run.journal.finish("prompts", name, { key, result: { loss: lines.at(-1)?.loss ?? null } });
+    journal.finish("prompts", name, { key, result: { loss: lines.at(-1)?.loss ?? null } });
     return { path, key, lines };
   } finally {
     await open.close();
@@ -162,8 +162,9 @@ function trainingOf(
 
 /** Everything that a trained context depends on. */
 function keyOf({ name, clip, texts, recipe, seed, ids, photos, tags, seeds }: TrainPromptsRequest): string {
-  const options = { name, texts, recipe, seed, ids: ids.map((id) => [id, tags.get(id) ?? []]) };
-  const stage = stageKey({ name: "prompts", version: PROMPTS_VERSION, options, model: clip.sha256 });
+  const { clip: model, ...computed } = clipIdentity(clip);
+  const options = { name, texts, recipe, seed, ...computed, ids: ids.map((id) => [id, tags.get(id) ?? []]) };
+  const stage = stageKey({ name: "prompts", version: PROMPTS_VERSION, options, model });
   const digests = ids.map((id) => {
     const files = [fileOf(photos, id), ...(seeds === null ? [] : [seeds(id)])];
     return Buffer.from(artifactKey("", files.map(readFileBytes)));

@@ -2,8 +2,15 @@ import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MaskwrightError } from "../../core/error.ts";
 import type { FmaRecipe } from "../../methods/fma/recipes.ts";
-import { type CamSource, type ClipModel, sourceIdentity } from "../cams/cam-source.ts";
+import {
+  type CamSource,
+  type ClipModel,
+  clipIdentity,
+  sourceIdentity,
+  sourceKinds,
+} from "../cams/cam-source.ts";
 import { openLabels } from "../label-input.ts";
+import { readRunDescription } from "../run-directory.ts";
 
 /** CLIP with text contexts that are learned from the photos, twice: FMA-WSSS. */
 export interface LearnedOrigin {
@@ -15,35 +22,46 @@ export interface LearnedOrigin {
   readonly seed: number;
 }
 
+/** CAM files that are there. */
+export interface CamFolder {
+  readonly kind: "folder";
+  readonly folder: string;
+  /** File of each id. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Folder of `<id>.safetensors` with attention; null where there is none. */
+  readonly attention: string | null;
+  readonly keyBase: 0 | 1;
+  /** What made them, where a run says so; null for those of other code. */
+  readonly source: CamSource["kind"] | null;
+  /** Whether affinity has refined them. */
+  readonly isRefined: boolean;
+}
+
 /** Where CAMs come from: they are made on the way, or those of a folder are taken. */
-export type CamOrigin =
-  | { readonly kind: "made"; readonly source: CamSource }
-  | LearnedOrigin
-  | {
-      readonly kind: "folder";
-      readonly folder: string;
-      /** File of each id. */
-      readonly files: ReadonlyMap<string, string>;
-      /** Folder of attention beside the CAMs of a run of `cam`; null where there is none. */
-      readonly attention: string | null;
-      readonly keyBase: 0 | 1;
-    };
+export type CamOrigin = { readonly kind: "made"; readonly source: CamSource } | LearnedOrigin | CamFolder;
 
 /**
- * The CAMs of a folder, or of a run of `maskwright cam`.
+ * The CAMs of a folder, or of a run of `maskwright cam`, `affinity` or `seed`.
  *
  * @throws MaskwrightError NOT_FOUND for a missing folder; BAD_FORMAT for one of label maps
  */
-export function openCams(path: string, keyBase: 0 | 1): CamOrigin {
-  const isRun = existsSync(join(path, "run.json"));
-  const { kind, folder, files } = openLabels(isRun ? join(path, "cams") : path);
+export function openCams(path: string, keyBase: 0 | 1): CamFolder {
+  const run = readRunDescription(path);
+  const made = ["cams", "refined"].find((name) => run !== null && existsSync(join(path, name)));
+  const { kind, folder, files } = openLabels(made === undefined ? path : join(path, made));
   if (kind !== "cams") {
     const text = `${folder}: expected CAM files (npy, npz, safetensors), got label maps`;
     throw new MaskwrightError("BAD_FORMAT", text, { hint: "`maskwright refine` takes label maps." });
   }
   const attention = join(path, "attention");
-  const hasAttention = isRun && (statSync(attention, { throwIfNoEntry: false })?.isDirectory() ?? false);
-  return { kind: "folder", folder, files, attention: hasAttention ? attention : null, keyBase };
+  const hasAttention =
+    run !== null && (statSync(attention, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  const source = sourceKinds.find((each) => each === run?.options.source) ?? null;
+  return {
+    ...{ kind: "folder", folder, files, keyBase, source },
+    attention: hasAttention ? attention : null,
+    isRefined: made === "refined",
+  };
 }
 
 /** What decides an origin's CAMs, for `run.json`: options and inputs. */
@@ -54,7 +72,7 @@ export function camIdentity(origin: CamOrigin): {
   if (origin.kind === "made") return { options: sourceIdentity(origin.source), inputs: {} };
   if (origin.kind === "learned") {
     const { clip, recipe, seed } = origin;
-    return { options: { source: "learned", clip: clip.sha256, recipe, seed }, inputs: {} };
+    return { options: { source: "learned", ...clipIdentity(clip), recipe, seed }, inputs: {} };
   }
   return { options: { keyBase: origin.keyBase }, inputs: { cams: resolve(origin.folder) } };
 }

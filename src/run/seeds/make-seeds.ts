@@ -109,8 +109,12 @@ async function learnedRounds(tagged: TaggedPhotos, origin: LearnedOrigin, shared
     const taught = ids.filter((id) => (tagged.tags.get(id) ?? []).length > 0);
     const seeds =
       name === "classification" ? null : (id: string) => join(run.dir, "coarse/seeds", `${id}.png`);
-    const request = { ...tagged, ids: taught, name, clip, texts, recipe: recipe[name], seed, seeds };
-    const { path, key, lines } = await trainPrompts(request, run, contexts.context);
+    const folder = join(run.dir, name);
+    const { path, key, lines } = await trainPrompts(
+      { ...tagged, ids: taught, name, folder, clip, texts, recipe: recipe[name], seed, seeds },
+      run,
+      contexts.context,
+    );
     trainings.push({ name: `${name} contexts`, lines });
     const classCount = texts.classes.length;
     const model = { kind: "clip", clip, texts: path, classCount, competition: "present" } as const;

@@ -87,7 +87,9 @@ function notesOf({ request, report, made }: SeedPage): string[] {
     notes.push("CAMs are of a classifier whose head was trained on the tags of these very photos.");
   if (cams.kind === "made" && cams.source.kind === "clip")
     notes.push("CAMs are CLIP's, told what the classes are called (CLIP-ES): nothing was trained.");
-  if (cams.kind === "folder" && !isRefined && recipe.affinity !== null)
+  if (cams.kind === "made" && cams.source.kind === "contexts")
+    notes.push("CAMs are CLIP's, with contexts that an earlier run learned.");
+  if (cams.kind === "folder" && !cams.isRefined && !isRefined && recipe.affinity !== null)
     notes.push("There is no attention beside the CAMs, so no affinity refined them.");
   if (report.stages.length > 0 && report.scored < report.images)
     notes.push(`${report.scored} of the ${report.images} images have a truth.`);

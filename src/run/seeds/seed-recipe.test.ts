@@ -11,19 +11,27 @@ function fileOf(value: unknown): string {
 }
 
 it("knows the published recipes", async () => {
-  expect(await readSeedRecipe("voc", "fma")).toEqual(vocRecipe.coarse);
-  expect(await readSeedRecipe("coco", "clip-es")).toEqual({ affinity: clipEsAffinity.coco, power: 0.4 });
+  expect(await readSeedRecipe("voc", { source: "contexts" })).toEqual(vocRecipe.coarse);
+  expect(await readSeedRecipe("coco", { source: "contexts", round: "fine" })).toEqual(cocoRecipe.fine);
+  expect(await readSeedRecipe("coco", { source: "clip" })).toEqual({
+    affinity: clipEsAffinity.coco,
+    power: 0.4,
+  });
+  expect(await readSeedRecipe("voc", { source: "classifier" })).toEqual({ ...vocRecipe.coarse, power: 2 });
 });
 
 it("takes what a file says in place of a published one's", async () => {
-  expect(await readSeedRecipe(fileOf({}), "fma")).toEqual(vocRecipe.coarse);
-  expect(await readSeedRecipe(fileOf({ from: "coco", power: 3 }), "fma")).toEqual({
+  const contexts = { source: "contexts" } as const;
+  expect(await readSeedRecipe(fileOf({}), contexts)).toEqual(vocRecipe.coarse);
+  expect(await readSeedRecipe(fileOf({ from: "coco", power: 3 }), { source: "classifier" })).toEqual({
     affinity: cocoRecipe.coarse.affinity,
     power: 3,
   });
-  expect(await readSeedRecipe(fileOf({ affinity: null }), "fma")).toEqual({ affinity: null, power: 0.6 });
+  const both = fileOf({ affinity: null, fine: { power: 1 } });
+  expect(await readSeedRecipe(both, contexts)).toEqual({ affinity: null, power: 0.6 });
+  expect(await readSeedRecipe(both, { ...contexts, round: "fine" })).toEqual({ ...vocRecipe.fine, power: 1 });
   const own = fileOf({ affinity: { at: "cam", boxThreshold: 0 }, power: 1 });
-  expect(await readSeedRecipe(own, "clip-es")).toEqual({
+  expect(await readSeedRecipe(own, { source: "clip" })).toEqual({
     affinity: { at: "cam", boxThreshold: 0, power: 2, rounds: 1, compat: "paper" },
     power: 1,
   });
@@ -57,5 +65,5 @@ it("trains without augmentation where a file says so, and at its own pace", asyn
 
 it("lists all that is wrong in a file", async () => {
   const path = fileOf({ from: "ade", affinity: { at: "score", boxThreshold: 2 }, power: 0, extra: 1 });
-  await expect(readSeedRecipe(path, "fma")).rejects.toThrow(/4 problems\n.*\n.*\n.*\n/);
+  await expect(readSeedRecipe(path, { source: "classifier" })).rejects.toThrow(/4 problems\n.*\n.*\n.*\n/);
 });

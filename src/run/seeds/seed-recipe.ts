@@ -3,6 +3,7 @@ import { badFormat } from "../../core/error.ts";
 import { readJsonFile } from "../../data/json-file.ts";
 import { addIssues, collectProblems } from "../../data/problems.ts";
 import {
+  CLASSIFIER_POWER,
   clipEsAffinity,
   cocoRecipe,
   type FmaRecipe,
@@ -10,6 +11,7 @@ import {
   type SeedRecipe,
   vocRecipe,
 } from "../../methods/fma/recipes.ts";
+import type { CamSource } from "../cams/cam-source.ts";
 
 const number = z.number("a number");
 const count = number.int("a whole number").min(0, "0 or more");
@@ -71,19 +73,32 @@ export async function readFmaRecipe(source: string): Promise<FmaRecipe> {
   };
 }
 
+/** Which seeds of a recipe, for CAMs of which source. */
+export interface SeedRecipeChoice {
+  /** CAMs of other code count as a classifier's. */
+  readonly source: CamSource["kind"];
+  /** @default "coarse" */
+  readonly round?: "coarse" | "fine";
+}
+
 /**
- * The same for one round of seeds.
+ * One round of seeds alone, by the recipe of that name or file. Published recipes are for learned contexts; where nothing else is said, CAMs of
+ * texts that nobody trained have the affinity of CLIP-ES, and those of a classifier a background of their own.
  *
- * @param affinity  whose: "fma" has that of FMA-WSSS's coarse seeds, "clip-es" that of CLIP-ES, for CAMs of texts that nobody trained
+ * @throws MaskwrightError as `readFmaRecipe`
  */
-export async function readSeedRecipe(source: string, affinity: "fma" | "clip-es"): Promise<SeedRecipe> {
-  const base = (name: "voc" | "coco"): SeedRecipe => {
-    const { coarse } = published[name];
-    return affinity === "fma" ? coarse : { ...coarse, affinity: clipEsAffinity[name] };
+export async function readSeedRecipe(
+  name: string,
+  { source, round = "coarse" }: SeedRecipeChoice,
+): Promise<SeedRecipe> {
+  const base = (from: "voc" | "coco"): SeedRecipe => {
+    const own = published[from][round];
+    if (source === "clip") return { ...own, affinity: clipEsAffinity[from] };
+    return source === "classifier" ? { ...own, power: CLASSIFIER_POWER } : own;
   };
-  if (source === "voc" || source === "coco") return base(source);
-  const { from, ...said } = await readShape(source);
-  return withSaid(base(from), said);
+  if (name === "voc" || name === "coco") return base(name);
+  const { from, fine = {}, ...coarse } = await readShape(name);
+  return withSaid(base(from), round === "coarse" ? coarse : fine);
 }
 
 async function readShape(source: string): Promise<z.infer<typeof shape>> {

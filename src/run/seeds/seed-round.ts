@@ -5,6 +5,7 @@ import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
 import { type Failure, type Finished, runStage, type WorkContext } from "../stage.ts";
 import type { CamFile, SeedResult } from "../tasks/seed.ts";
+import { affinityStage } from "./affinity-stage.ts";
 
 /** CAMs that are there, and what becomes of them. */
 export interface SeedRound {
@@ -30,8 +31,7 @@ export interface SeededRound {
   readonly isRefined: boolean;
 }
 
-/** Change whenever refined CAMs, or seeds, would. */
-const AFFINITY_VERSION = 1;
+/** Changes whenever seeds would. */
 const SEED_VERSION = 1;
 
 /** From CAMs to seeds: `OUT/<prefix>refined/<id>.safetensors`, where the recipe has affinity, and `OUT/<prefix>seeds/<id>.png`. */
@@ -43,37 +43,11 @@ export async function seedRound(
   const { ids, cams, attention, recipe } = round;
   if (recipe.affinity === null || attention === null)
     return { ...(await seedStage(round, ids, cams, run, context)), isRefined: false };
-  const refined = await affinityStage({ ...round, attention }, recipe.affinity, run, context);
+  const refined = await affinityStage({ ...round, attention, affinity: recipe.affinity }, run, context);
   const done = refined.finished.map(({ id }) => id);
   const refinedCam = (id: string): CamFile => ({ ...cams(id), path: refined.fileOf(id), keyBase: 0 });
   const seeded = await seedStage(round, done, refinedCam, run, context);
   return { ...seeded, failures: [...refined.failures, ...seeded.failures], isRefined: true };
-}
-
-async function affinityStage(
-  { ids, cams, attention, prefix }: SeedRound & { readonly attention: string },
-  affinity: NonNullable<SeedRecipe["affinity"]>,
-  run: RunDirectory,
-  context: WorkContext,
-) {
-  const name = `${prefix}refined`;
-  const stage = stageKey({ name, version: AFFINITY_VERSION, options: affinity });
-  const fileIn = (folder: string, id: string): string => join(folder, `${id}.safetensors`);
-  const outOf = (id: string): string => fileIn(join(run.dir, name), id);
-  const outcome = await runStage(
-    {
-      name,
-      worker: "affinity",
-      ids,
-      task: (id, knownKey) => {
-        const { path: cam } = cams(id);
-        return { id, cam, attention: fileIn(attention, id), affinity, out: outOf(id), stage, knownKey };
-      },
-    },
-    run,
-    context,
-  );
-  return { ...outcome, fileOf: outOf };
 }
 
 function seedStage(

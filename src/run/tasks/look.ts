@@ -12,7 +12,7 @@ export interface LookTask {
 /** Sends a photo through the network of a source and keeps nothing: what a dry run judges by. @returns bytes of a CAM of two classes */
 export async function lookAtPhoto({ photo, source }: LookTask): Promise<{ readonly bytes: number }> {
   const image = await readPhoto(photo);
-  if (source.kind === "clip") {
+  if (source.kind !== "classifier") {
     const { grid } = await encodePhoto((await threadClip(source.clip)).clip, image);
     return { bytes: 8 * grid.height * grid.width };
   }

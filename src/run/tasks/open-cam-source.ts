@@ -4,7 +4,7 @@ import { threadExtractor } from "../cams/thread-extractor.ts";
 
 /** Opens the network of a source in this thread, so that what is wrong with it is known before any work begins. */
 export async function openCamSource(source: CamSource): Promise<true> {
-  if (source.kind === "clip") await threadClip(source.clip);
-  else await threadExtractor(source.backbone);
+  if (source.kind === "classifier") await threadExtractor(source.backbone);
+  else await threadClip(source.clip);
   return true;
 }

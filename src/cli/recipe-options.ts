@@ -1,0 +1,19 @@
+import { type Command, Option } from "commander";
+
+export interface RecipeOptions {
+  readonly recipe: string;
+  /** Only where it was typed. */
+  readonly round?: "coarse" | "fine";
+}
+
+/** Whose affinity and background: for commands that do one round of seeds, or a stage of it. */
+export function addRecipeOptions(command: Command): Command {
+  return command
+    .option("--recipe <name>", "affinity and background: voc, coco, or a JSON file", "voc")
+    .addOption(
+      new Option(
+        "--round <name>",
+        "which of the recipe's: coarse (default), after classification contexts; or fine, after segmentation contexts",
+      ).choices(["coarse", "fine"]),
+    );
+}

@@ -1,0 +1,114 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { readTags } from "../data/weak-labels.ts";
+import { type FmaRecipe, vocRecipe } from "../methods/fma/recipes.ts";
+import { sceneClasses } from "../scenes/objects/catalog.ts";
+import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
+import { writeTinyClip } from "../testing/tiny-clip-model.ts";
+import { hashTree } from "../testing/tree.ts";
+import { refineCams } from "./affinity.ts";
+import { makeCams } from "./cam.ts";
+import type { ClipModel } from "./cams/cam-source.ts";
+import { openContexts } from "./cams/contexts.ts";
+import { createPool, type Pool } from "./pool.ts";
+import { type SeedRequest, seed } from "./seed.ts";
+import type { Affinity } from "./seeds/affinity-stage.ts";
+import { openCams } from "./seeds/cam-origin.ts";
+import type { WorkContext } from "./stage.ts";
+import { learnContexts } from "./train-prompts.ts";
+
+let folder = "";
+let clip: ClipModel;
+let pool: Pool;
+let context: WorkContext;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "maskwright-stages-"));
+  await writeTaggedScenes(folder, 2);
+  clip = writeTinyClip(folder);
+  pool = createPool(1);
+  const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
+  context = { pool, progress, signal: new AbortController().signal, keepGoing: false };
+});
+afterAll(async () => {
+  await pool.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const texts = { name: "scenes", classes: sceneClasses.slice(1), background: ["ground", "sky"] };
+const short = { steps: 3, usedStep: 3, warmupSteps: 1, batch: 4, side: 8, augmentation: null };
+const recipe: FmaRecipe = {
+  ...vocRecipe,
+  texts,
+  classification: { ...vocRecipe.classification, ...short },
+  segmentation: { ...vocRecipe.segmentation, ...short },
+};
+
+it("makes of both rounds, stage by stage, what the whole makes", async () => {
+  const at = (name: string): string => join(folder, name);
+  const images = at("images");
+  const classes = { name: "scenes", classes: sceneClasses };
+  const tags = { path: at("tags.csv"), labels: await readTags(at("tags.csv"), sceneClasses) };
+  const shared = { images, tags, classes, overlay: false } as const;
+  const seedRequest = {
+    ...shared,
+    masks: { kind: "photos", folder: images, proposer: { kind: "regions", maxProposals: 20 } },
+    ...{ recipe: recipe.fine, crf: false, truth: null, commandLine: "" },
+  } as const;
+  const whole: SeedRequest = {
+    ...seedRequest,
+    cams: { kind: "learned", clip, recipe, seed: 1 },
+    out: at("whole"),
+  };
+  await seed(whole, context);
+
+  const masks = { kind: "folder", folder: at("whole/proposals") } as const;
+  for (const [name, own, seeds, made] of [
+    ["classification", recipe.coarse, null, "coarse/"],
+    ["segmentation", recipe.fine, at("seeds-classification"), ""],
+  ] as const) {
+    const [learned, cams, refined, out] = ["learned", "cams", "refined", "seeds"].map((each) =>
+      at(`${each}-${name}`),
+    );
+    const report = await learnContexts(
+      { ...shared, seeds, clip, texts, recipe: recipe[name], seed: 1, out: learned },
+      context,
+    );
+    expect(report).toMatchObject({ images: 4, steps: 3, failures: [], options: { set: name } });
+    const source = await openContexts(learned, clip, classes);
+    await makeCams({ ...shared, source, keepsAttention: true, out: cams }, context);
+    const folderOf = openCams(cams, 0);
+    expect(folderOf).toMatchObject({ source: "contexts", isRefined: false });
+    const affinity = { affinity: own.affinity as Affinity, attention: folderOf.attention as string };
+    await refineCams({ cams: folderOf, ...affinity, out: refined }, context);
+    expect(openCams(refined, 0)).toMatchObject({ source: "contexts", isRefined: true, attention: null });
+    await seed({ ...seedRequest, masks, cams: openCams(refined, 0), recipe: own, out }, context);
+    for (const stage of ["cams", "refined", "seeds"]) {
+      const alone = stage === "cams" ? cams : stage === "refined" ? refined : out;
+      expect(hashTree(join(alone, stage))).toEqual(hashTree(at(`whole/${made}${stage}`)));
+    }
+  }
+});
+
+it("learns from photos that are good, with their seeds, where it is told to go on", async () => {
+  const at = (name: string): string => join(folder, name);
+  const labels = await readTags(at("tags.csv"), sceneClasses);
+  const request = {
+    images: at("images"),
+    tags: {
+      path: at("tags.csv"),
+      labels: new Map([...labels, ["moon", { kind: "tags", classes: [1] } as const]]),
+    },
+    classes: { name: "scenes", classes: sceneClasses },
+    // Truth in place of seeds, which the odd photos do not have.
+    ...{ seeds: at("truth"), clip, texts, recipe: recipe.segmentation, seed: 1, out: at("going") },
+  };
+  await expect(learnContexts(request, context)).rejects.toThrow("got none for 1 of them (moon)");
+  const report = await learnContexts(request, { ...context, keepGoing: true });
+  expect(report.images).toBe(2);
+  expect(report.failures.map(({ id }) => id)).toEqual(["moon", "gray", "thin"]);
+  const again = await learnContexts(request, { ...context, keepGoing: true });
+  expect(again.fingerprint).toBe(report.fingerprint);
+});
