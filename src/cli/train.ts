@@ -1,15 +1,15 @@
 import { Command } from "commander";
 import { addExamples } from "./options.ts";
 import { trainPrompterCommand } from "./train-prompter.ts";
-import { trainPromptsCommand } from "./train-prompts.ts";
+import { trainSegmenterCommand } from "./train-segmenter.ts";
 
-/** `maskwright train prompter | prompts` */
+/** `maskwright train prompter | segmenter` */
 export function trainCommand(): Command {
   const command = new Command("train").description("Train a model on weak labels of your own photos.");
   command.addCommand(trainPrompterCommand());
-  command.addCommand(trainPromptsCommand());
+  command.addCommand(trainSegmenterCommand());
   return addExamples(command, [
     "maskwright train prompter photos --boxes parts.csv --classes parts.txt --model mobile-sam -o runs/prompter",
-    "maskwright train prompts photos --tags tags.csv -o runs/prompts",
+    "maskwright train segmenter photos --labels runs/seeds --classes voc --encoder mnv2.tflite -o runs/light",
   ]);
 }

@@ -21,12 +21,16 @@ import type { drawSceneFiles } from "./tasks/scene.ts";
 import type { seedItem } from "./tasks/seed.ts";
 import type { drawSeedPanels } from "./tasks/seed-panels.ts";
 import type { segmentItem } from "./tasks/segment.ts";
+import type { cropForTraining } from "./tasks/training-crop.ts";
+import type { checkTrainingLabels } from "./tasks/training-labels.ts";
 
 /** What a worker can be asked to do. */
 interface Tasks {
   readonly "open-model": typeof openModel;
   readonly "open-cam-source": typeof openCamSource;
   readonly scene: typeof drawSceneFiles;
+  readonly "training-labels": typeof checkTrainingLabels;
+  readonly "training-crop": typeof cropForTraining;
   readonly propose: typeof proposeItem;
   readonly segment: typeof segmentItem;
   readonly "open-segmenter": typeof openSegmenter;
@@ -55,6 +59,8 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   scene: () => import("./tasks/scene.ts").then((m) => m.drawSceneFiles),
   "open-model": () => import("./tasks/open-model.ts").then((m) => m.openModel),
   "open-cam-source": () => import("./tasks/open-cam-source.ts").then((m) => m.openCamSource),
+  "training-labels": () => import("./tasks/training-labels.ts").then((m) => m.checkTrainingLabels),
+  "training-crop": () => import("./tasks/training-crop.ts").then((m) => m.cropForTraining),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
   segment: () => import("./tasks/segment.ts").then((m) => m.segmentItem),
   "open-segmenter": () => import("./tasks/open-segmenter.ts").then((m) => m.openSegmenter),
