@@ -5,7 +5,10 @@ import { cocoPolygons, cocoRle } from "./coco.ts";
 import { cocoPanoptic } from "./coco-panoptic.ts";
 import { cvat } from "./cvat.ts";
 import type { AnnotationFormat } from "./format.ts";
+import { huggingFace } from "./hf.ts";
 import type { ConvertJob, ConvertWatch } from "./job.ts";
+import { labelStudio } from "./label-studio.ts";
+import { labelme } from "./labelme.ts";
 import { labelFolder } from "./labels.ts";
 import { hasLosses, type LossLedger, openLedger } from "./ledger.ts";
 import { mmseg } from "./mmseg.ts";
@@ -23,8 +26,11 @@ const annotationFormats = {
   "coco-panoptic": cocoPanoptic,
   "yolo-seg": yoloSeg,
   voc,
+  "label-studio": labelStudio,
   cvat,
+  labelme,
   mmseg,
+  hf: huggingFace,
 } satisfies Record<string, AnnotationFormat>;
 
 /** What can be converted; proposals and folders of their masks become one another only. */

@@ -26,8 +26,11 @@ const holds: Partial<
   "coco-panoptic": { objects: true, crowds: true },
   "yolo-seg": { objects: true, overlaps: true },
   voc: { objects: true, ignore: true },
+  "label-studio": { objects: true, overlaps: true, layers: true },
+  labelme: { objects: true, overlaps: true, layers: true, ignore: true },
   cvat: { objects: true, overlaps: true, layers: true },
   mmseg: { ignore: true },
+  hf: { ignore: true },
 };
 const formats = Object.keys(holds) as ConvertFormat[];
 const classes = {
@@ -123,7 +126,7 @@ function union(size: Mask, masks: readonly Mask[]): Mask {
 
 describe.each(formats)("%s", (format) => {
   const { objects, overlaps, layers, ignore, crowds } = holds[format] ?? {};
-  const needsPhotos = format === "yolo-seg";
+  const needsPhotos = format === "yolo-seg" || format === "hf";
   const photosOf = (folder: string) => (needsPhotos ? { images: join(folder, "photos") } : {});
 
   it("gives label maps back: holes, islands, corners, sub-folders, one pixel, nothing", async () => {

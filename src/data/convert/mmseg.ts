@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { classList } from "../class-list.ts";
+import { badFormat } from "../../core/error.ts";
+import { type ClassList, classList, isBackgroundName } from "../class-list.ts";
+import { decodeText, readBytes } from "../json-file.ts";
 import { encodeLabelMap, readLabelMap } from "../label-file.ts";
+import { quote } from "../problems.ts";
 import type { AnnotationFormat, CreateOptions } from "./format.ts";
 import { labeledPicture, labelMapHolds, numberedClasses } from "./labels.ts";
 import { toLabelMap } from "./overlap.ts";
@@ -29,7 +32,7 @@ export const mmseg: AnnotationFormat = {
     const folders = splits.length === 0 ? [images] : splits.map((split) => join(images, split));
     const photos = new Map(folders.flatMap((folder) => listIn(folder)).map((file) => [file.id, file.path]));
     const names = join(path, CLASSES);
-    const own = classes ?? (existsSync(names) ? await classList(names) : null);
+    const own = classes ?? (existsSync(names) ? await readNames(names) : null);
     const list = own?.classes ?? numberedClasses;
     return {
       classes: list,
@@ -48,6 +51,17 @@ export const mmseg: AnnotationFormat = {
   },
   create: createMmseg,
 };
+
+/** The list, whose first name has to be the background's: a list of ours may leave it out, one of mmsegmentation's numbers from 0. */
+async function readNames(path: string): Promise<ClassList> {
+  const [first] = decodeText(await readBytes(path, 2 ** 20), path).split("\n");
+  if (!isBackgroundName(first.trim())) {
+    const hint =
+      "Class 0 is the background here: renumber the classes, or give --classes with the background first.";
+    throw badFormat(`${path}: line 1`, "the background", quote(first.trim()), hint);
+  }
+  return classList(path);
+}
 
 function createMmseg(path: string, { palette, photos, warn }: CreateOptions): AnnotationTarget {
   mkdirSync(join(path, "ann_dir"), { recursive: true });
