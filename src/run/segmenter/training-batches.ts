@@ -5,8 +5,7 @@ import { blendOf, drawDrops } from "../../methods/segment/drops.ts";
 import { SHARE_STRIDE } from "../../methods/segment/training.ts";
 import type { SegmenterNetwork } from "../../models/segmenter/network.ts";
 import type { Normalization } from "../../models/segmenter/normalization.ts";
-import type { Pool } from "../pool.ts";
-import type { TrainingCrop } from "../tasks/training-crop.ts";
+import type { TrainingCrop, TrainingCropTask } from "../tasks/training-crop.ts";
 import type { SegmenterRecipe } from "./segmenter-recipe.ts";
 import type { TrainingItem } from "./training-data.ts";
 
@@ -18,11 +17,16 @@ export interface BatchSource {
   readonly seed: number;
 }
 
+/** Threads that cut photos. */
+export interface CropPool {
+  run(name: "training-crop", task: TrainingCropTask): Promise<TrainingCrop>;
+}
+
 /** What a step is fed; it depends on the seed and the step alone. Photos are read and cut in the pool. */
 export async function makeBatch(
   { items, network, normalization, recipe, seed }: BatchSource,
   step: number,
-  pool: Pool,
+  pool: CropPool,
 ): Promise<Arrays> {
   const { side, batch, averageDecay } = recipe;
   // Zero after normalization.

@@ -1,4 +1,4 @@
-import { addConfusion, confusion, emptyConfusion, scores } from "../../core/metrics.ts";
+import { addConfusion, type Confusion, confusion, emptyConfusion, scores } from "../../core/metrics.ts";
 import { readLabelMap } from "../../data/label-file.ts";
 import { readPhoto } from "../../data/photo.ts";
 import type { Arrays, Trainer } from "../../engine/index.ts";
@@ -24,15 +24,23 @@ export interface ValidationData {
 const MAX_SCALE = 8;
 
 /**
- * mIoU over all pixels of the photos, by the confusion matrix of `evaluate`, and how many pixels are right. Photos are brought to the middle of
- * the scales that training sees, and looked at through a window that slides.
+ * mIoU over all pixels of the photos, by the confusion matrix of `evaluate`, and how many pixels are right.
  *
  * @returns  by the names that logs have
  */
 export async function validateSegmenter(
   trainer: Pick<Trainer, "evaluate">,
-  { ids, photos, truths, classCount, side, normalization }: ValidationData,
+  data: ValidationData,
 ): Promise<{ readonly "val mIoU": number; readonly "val accuracy": number }> {
+  const { miou, pixelAccuracy } = scores(await confuseSegmenter(trainer, data));
+  return { "val mIoU": miou ?? 0, "val accuracy": pixelAccuracy ?? 0 };
+}
+
+/** The photos' pixels by true and predicted class. Photos are brought to the middle of the scales that training sees, and looked at through a window that slides. */
+export async function confuseSegmenter(
+  trainer: Pick<Trainer, "evaluate">,
+  { ids, photos, truths, classCount, side, normalization }: ValidationData,
+): Promise<Confusion> {
   const classifier = trainedClassifier(trainer, { channels: classCount, side, normalization });
   const classes = Array.from({ length: classCount }, (_, id) => id);
   const total = emptyConfusion(classCount);
@@ -45,8 +53,7 @@ export async function validateSegmenter(
     const labels = await labelPixels(seen, image);
     addConfusion(total, confusion(labels, readLabelMap(fileOf(truths, id)), classCount));
   }
-  const { miou, pixelAccuracy } = scores(total);
-  return { "val mIoU": miou ?? 0, "val accuracy": pixelAccuracy ?? 0 };
+  return total;
 }
 
 /** A network in training, through its program `predict`, which sees squares of one side. */
