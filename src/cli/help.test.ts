@@ -9,11 +9,13 @@ import { evaluatePartsCommand } from "./evaluate-parts.ts";
 import { predictCommand } from "./predict.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
+import { runCommand } from "./run.ts";
 import { seedCommand } from "./seed.ts";
 import { segmentCommand } from "./segment.ts";
 
 const commands = [
   demoCommand,
+  runCommand,
   proposeCommand,
   segmentCommand,
   refineCommand,

@@ -11,6 +11,7 @@ import { modelsCommand } from "./models.ts";
 import { predictCommand } from "./predict.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
+import { runCommand } from "./run.ts";
 import { seedCommand } from "./seed.ts";
 import { segmentCommand } from "./segment.ts";
 import { exitCodes, reportError } from "./session.ts";
@@ -24,6 +25,7 @@ const program = new Command("maskwright")
 
 for (const command of [
   demoCommand(),
+  runCommand(),
   proposeCommand(),
   segmentCommand(),
   refineCommand(),

@@ -8,6 +8,7 @@ import type { evaluateItems } from "./tasks/evaluate.ts";
 import type { evaluateParts } from "./tasks/evaluate-parts.ts";
 import type { extractFeatures } from "./tasks/features.ts";
 import type { labelPhoto } from "./tasks/label-photo.ts";
+import type { drawLayers } from "./tasks/layers.ts";
 import type { lookAtPhoto } from "./tasks/look.ts";
 import type { openCamSource } from "./tasks/open-cam-source.ts";
 import type { openModel } from "./tasks/open-model.ts";
@@ -48,6 +49,7 @@ interface Tasks {
   readonly "evaluate-parts": typeof evaluateParts;
   readonly overlay: typeof drawOverlay;
   readonly panels: typeof drawPanels;
+  readonly layers: typeof drawLayers;
 }
 
 export type TaskName = keyof Tasks;
@@ -78,6 +80,7 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   "evaluate-parts": () => import("./tasks/evaluate-parts.ts").then((m) => m.evaluateParts),
   overlay: () => import("./tasks/overlay.ts").then((m) => m.drawOverlay),
   panels: () => import("./tasks/panels.ts").then((m) => m.drawPanels),
+  layers: () => import("./tasks/layers.ts").then((m) => m.drawLayers),
 };
 
 /** What the pool sends to a thread. */

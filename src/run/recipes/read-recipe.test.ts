@@ -42,7 +42,8 @@ describe("readRecipe", () => {
       masks: {},
       cams: { source: "clip", prompts: "written" },
       seeds: { recipe: "voc", crf: false },
-      segmenter: expect.anything(),
+      segmenter: { ema: false, balanced: false, validation: 0.1, checkpointEvery: 200 },
+      predictions: { scales: [1], flip: false, crf: false },
     });
     expect(read(`${tags}classes: names.txt\nmodel: onnx:pair\nseeds: { recipe: own.json }\n`)).toMatchObject({
       classes: "/data/names.txt",

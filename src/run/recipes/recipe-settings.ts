@@ -24,13 +24,14 @@ export function withPaths(root: Readonly<Record<string, unknown>>, folder: strin
 }
 
 /** Keys whose text may be a path or a name of ours. */
-const namedKeys = ["classes", "seeds.recipe", "model"];
+const namedKeys = ["classes", "seeds.recipe", "model", "segmenter.encoder"];
 
 function pathOf(key: string, text: string, folder: string): string {
   if (key === "model")
     return text.startsWith("onnx:") ? `onnx:${resolve(folder, text.slice("onnx:".length))}` : text;
   if (key === "classes" && classSetNames.includes(text)) return text;
   if (key === "seeds.recipe" && ["voc", "coco"].includes(text)) return text;
+  if (key === "segmenter.encoder" && !text.includes(".")) return text;
   return text === "" || isAbsolute(text) ? text : resolve(folder, text);
 }
 

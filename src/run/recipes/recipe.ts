@@ -1,5 +1,5 @@
 import type { Compat, Variant } from "../../methods/sepl/merge.ts";
-import type { SegmenterOptions } from "./segmenter-shape.ts";
+import type { PredictionOptions, SegmenterOptions } from "./segmenter-shape.ts";
 
 /** What is done, by the labels one has: a fixed chain of stages each. */
 export type Recipe = SeplRecipe | TagsRecipe | BoxesRecipe | PointsRecipe | PartsRecipe;
@@ -37,6 +37,7 @@ export interface SeplRecipe extends RecipeBase {
   readonly masks: MaskOptions;
   readonly refine: RefineOptions;
   readonly segmenter: SegmenterOptions | null;
+  readonly predictions: PredictionOptions;
 }
 
 /** From image tags to label maps. */
@@ -49,6 +50,7 @@ export interface TagsRecipe extends RecipeBase {
   readonly cams: CamOptions;
   readonly seeds: SeedOptions;
   readonly segmenter: SegmenterOptions | null;
+  readonly predictions: PredictionOptions;
 }
 
 /** From boxes to label maps. */
@@ -57,6 +59,7 @@ export interface BoxesRecipe extends RecipeBase {
   readonly classes?: Classes;
   readonly boxes: string;
   readonly segmenter: SegmenterOptions | null;
+  readonly predictions: PredictionOptions;
 }
 
 /** From points to label maps. */
@@ -65,6 +68,7 @@ export interface PointsRecipe extends RecipeBase {
   readonly classes: Classes;
   readonly points: string;
   readonly segmenter: SegmenterOptions | null;
+  readonly predictions: PredictionOptions;
 }
 
 /** From boxes or points of parts, one of the three, to a network that finds parts. */

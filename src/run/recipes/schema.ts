@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Method, RecipeOf } from "./recipe.ts";
-import { segmenterShape } from "./segmenter-shape.ts";
+import { predictionsShape, segmenterShape } from "./segmenter-shape.ts";
 import { flag, oneOf, path, whole } from "./shape-parts.ts";
 import { camsShape, masksShape, prompterShape, refineShape, seedsShape } from "./stage-shapes.ts";
 
@@ -31,7 +31,7 @@ const common = {
   limit: whole(1).exactOptional().describe("Work on the first n photos only"),
   device: oneOf(["cpu", "cuda", "webgpu", "coreml", "directml"])
     .default("cpu")
-    .describe("Where models that make masks compute"),
+    .describe("Where models compute"),
   precision: oneOf(["fp32", "fp16", "int8"])
     .default("fp32")
     .describe("What models that make masks compute with"),
@@ -50,6 +50,7 @@ const shapes = {
       masks: masksShape,
       refine: refineShape,
       segmenter: segmenterShape,
+      predictions: predictionsShape,
     })
     .superRefine(checkMasks),
   tags: z
@@ -65,6 +66,7 @@ const shapes = {
       cams: camsShape,
       seeds: seedsShape,
       segmenter: segmenterShape,
+      predictions: predictionsShape,
     })
     .superRefine(checkMasks),
   boxes: z.strictObject({
@@ -75,6 +77,7 @@ const shapes = {
     truth,
     model: maskModel,
     segmenter: segmenterShape,
+    predictions: predictionsShape,
   }),
   points: z.strictObject({
     method: z.literal("points").describe("From points to label maps"),
@@ -84,6 +87,7 @@ const shapes = {
     truth,
     model: maskModel,
     segmenter: segmenterShape,
+    predictions: predictionsShape,
   }),
   parts: z
     .strictObject({
@@ -114,7 +118,7 @@ export const recipeShapes: { readonly [M in Method]: z.ZodType<RecipeOf<M>> } = 
 /** Where paths stand in a recipe, relative to its file. */
 export const pathKeys: readonly string[] = [
   ...["images", "labels", "tags", "boxes", "points", "parts", "truth", "proposals", "predict", "ids", "out"],
-  ...["cams.weights", "cams.texts"],
+  ...["cams.weights", "cams.texts", "segmenter.init"],
 ];
 
 /** The schema of recipe files as editors read it. */

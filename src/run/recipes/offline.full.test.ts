@@ -1,0 +1,62 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { random } from "../../core/random.ts";
+import { linesOf, maskwright, startMaskwright } from "../../testing/command.ts";
+import { hashTree, temporaryFolder } from "../../testing/tree.ts";
+import { writeWeakScenes } from "../../testing/weak-scenes.ts";
+
+/** Scenes with boxes, and `out`: a run of the recipe that nothing interrupted. */
+let data = "";
+/** How many steps forward such a run reports. */
+let events = 0;
+
+const args = (...more: readonly string[]): string[] => [
+  ...["run", "offline", "-o", "out", "--json"],
+  ...["images=images", "boxes=boxes.csv", "classes=classes.txt", "truth=truth"].flatMap((each) => {
+    const [key, path] = each.split("=");
+    return ["--set", `${key}=${join(data, path)}`];
+  }),
+  ...["side=32", "steps=8", "batch=2", "validation=0.3", "validateEvery=3", "checkpointEvery=2"].flatMap(
+    (each) => ["--set", `segmenter.${each}`],
+  ),
+  ...more,
+];
+
+beforeAll(async () => {
+  data = mkdtempSync(join(tmpdir(), "maskwright-offline-"));
+  await writeWeakScenes(data, 6, { height: 48, width: 64 });
+  const { code, stderr } = await maskwright(data, ...args());
+  expect(code).toBe(0);
+  events = linesOf(stderr).filter((line) => line.includes('"event":"progress"')).length;
+}, 120_000);
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+/** Everything a run leaves that must not depend on how often it was killed: all but logs, and what reports say of time. */
+function outcome(folder: string): unknown {
+  const reports = ["", "01-masks", "02-segmenter", "03-predictions"].map((stage) => {
+    const { timing, ...report } = JSON.parse(readFileSync(join(folder, "out", stage, "report.json"), "utf8"));
+    expect(timing.seconds).toBeGreaterThanOrEqual(0);
+    return report;
+  });
+  return { reports, files: hashTree(join(folder, "out"), /(^|\/)(report\.json|log\.ndjson)$/) };
+}
+
+it("ends with the same bytes when it is killed at five random moments", async () => {
+  const folder = temporaryFolder();
+  const r = random("five moments");
+  const moments = Array.from({ length: 5 }, () => 1 + r.integer(events - 2)).sort((a, b) => a - b);
+  for (const moment of moments) {
+    const { child, result, lines } = startMaskwright(folder, ...args());
+    await lines(/"event":"progress"/, moment);
+    await setTimeout(r.integer(30));
+    child.kill("SIGKILL");
+    expect((await result).code).toBe("SIGKILL");
+  }
+  const { code, stdout } = await maskwright(folder, ...args());
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ command: "run", images: 6, failures: [] });
+  expect(outcome(folder)).toEqual(outcome(data));
+}, 300_000);
