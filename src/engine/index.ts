@@ -38,6 +38,7 @@ export {
   type ModelValue,
   readModel,
 } from "./model.ts";
+export { addModelMetadata } from "./model-metadata.ts";
 export { emitModel, type InputType, inputsOf } from "./onnx.ts";
 export * from "./op.ts";
 export * from "./ops/activation.ts";
@@ -69,7 +70,7 @@ export type {
 } from "./optimizer-definition.ts";
 export * from "./optimizer-graph.ts";
 export * from "./optimizer-state.ts";
-export type { Precision } from "./precision.ts";
+export { convertPrecision, type Precision } from "./precision.ts";
 export type { Arrays, Runtime, RuntimeOptions, Session, SessionOptions } from "./runtime.ts";
 export * from "./safetensors-stream.ts";
 export * from "./schedule.ts";
