@@ -14,7 +14,7 @@ import { writeTree } from "./tree.ts";
 export const tinyClasses: readonly string[] = ["background", "cat", "dog"];
 
 /** Random weights that name several classes in any picture that is not of one color. */
-function drawTensors(network: SegmenterNetwork): Map<string, NdArray<"float32">> {
+export function drawTinyTensors(network: SegmenterNetwork): Map<string, NdArray<"float32">> {
   const { normal } = random("tiny segmenter");
   const tensors = drawSegmenter(network, random("tiny segmenter"));
   for (const [name, { shape, data }] of tensors)
@@ -38,7 +38,7 @@ export function writeTinySegmenters(folder: string): void {
     const config: SegmenterDescription = {
       ...{ kind: "segmenter", network, classes: tinyClasses, normalization, side: 64, training: {} },
     };
-    return writeSafetensors(drawTensors(network), { config: JSON.stringify(config) });
+    return writeSafetensors(drawTinyTensors(network), { config: JSON.stringify(config) });
   };
   const { dims, depths, heads, reductions, mlpRatio, decoderDim } = tinySegformer;
   const published = {
@@ -58,7 +58,7 @@ export function writeTinySegmenters(folder: string): void {
     "light.safetensors": checkpoint(light, [0.5, 0.5, 0.5]),
     "segmenter.safetensors": checkpoint(tinyNetworks.segformer, imageNetNormalization.mean),
     "published/config.json": JSON.stringify(published),
-    "published/model.safetensors": writeSafetensors(drawTensors(tinyNetworks.segformer)),
+    "published/model.safetensors": writeSafetensors(drawTinyTensors(tinyNetworks.segformer)),
     "published/preprocessor_config.json": JSON.stringify({ size: { height: 64, width: 64 } }),
   });
 }

@@ -37,12 +37,20 @@ export async function findEncoder(name: string): Promise<EncoderSource> {
   return { kind: "mobilenet", name, sha256: (await digestFile(name)).sha256 };
 }
 
+export interface OpenEncoderOptions {
+  /** Read large weights too, in place of mapping them from their file. Default false. */
+  readonly inMemory?: boolean;
+}
+
 /**
  * The encoder that a segmenter was trained on.
  *
  * @throws MaskwrightError NOT_FOUND when its weights are not here; BAD_FORMAT when they are others than it was trained on
  */
-export async function openEncoder(source: EncoderSource): Promise<OpenEncoder> {
+export async function openEncoder(
+  source: EncoderSource,
+  { inMemory = false }: OpenEncoderOptions = {},
+): Promise<OpenEncoder> {
   const { kind, name, sha256 } = source;
   const found = await findEncoder(name);
   if (found.sha256 !== sha256)
@@ -58,7 +66,7 @@ export async function openEncoder(source: EncoderSource): Promise<OpenEncoder> {
   const { path } = locateModel(name);
   const { network } = findModel(name);
   const file = openWeightFile(path);
-  const options = { location: basename(path) };
+  const options = inMemory ? {} : { location: basename(path) };
   try {
     const encoder =
       network.kind === "clip"
