@@ -1,3 +1,4 @@
+import { borderDepths } from "../core/border-depth.ts";
 import type { Box, Point, Size } from "../core/geometry.ts";
 import { idsToRles, type Rle, rleArea, rleBox } from "../core/rle.ts";
 import { hash } from "./noise.ts";
@@ -29,22 +30,12 @@ export function regionsOf(ids: Int32Array, size: Size, count: number): (Region |
 
 /** Per id, a pixel far from the id's border by city-block distance, a little scattered as a hand's clicks are. */
 function deepPixels(ids: Int32Array, { height, width }: Size, count: number): Uint32Array {
-  const depth = new Uint16Array(height * width);
-  for (let i = 0, p = 0; i < height; i++) {
-    for (let j = 0; j < width; j++, p++) {
-      const left = j > 0 && ids[p - 1] === ids[p] ? depth[p - 1] : 0;
-      const above = i > 0 && ids[p - width] === ids[p] ? depth[p - width] : 0;
-      depth[p] = Math.min(left, above, 0xfffe) + 1;
-    }
-  }
+  const depth = borderDepths(ids, { height, width });
   const best = new Float64Array(count + 1);
   const points = new Uint32Array(count);
   for (let i = height - 1, p = depth.length - 1; i >= 0; i--) {
     for (let j = width - 1; j >= 0; j--, p--) {
       const id = ids[p];
-      const right = j + 1 < width && ids[p + 1] === id ? depth[p + 1] : 0;
-      const below = i + 1 < height && ids[p + width] === id ? depth[p + width] : 0;
-      depth[p] = Math.min(depth[p], right + 1, below + 1);
       const score = depth[p] * (192 + (hash(j, i, id) & 63));
       if (id > 0 && score > best[id]) {
         best[id] = score;

@@ -1,5 +1,6 @@
+import { cropImage, cropRows } from "../../core/crop.ts";
 import { invalid, shapeMismatch } from "../../core/error.ts";
-import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
+import { type Box, formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { BACKGROUND, type ClassId, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
@@ -54,7 +55,7 @@ export function augment<L extends LabelMap | null>(
   };
   const y0 = random.integer(size.height - side + 1);
   const x0 = random.integer(size.width - side + 1);
-  const square = cutOut(scaled, { y0, x0, height: side, width: side });
+  const square = cutOut(scaled, { y0, x0, y1: y0 + side, x1: x0 + side });
   return random.next() < 0.5 ? mirrored(square) : square;
 }
 
@@ -83,33 +84,13 @@ function cutThin<L extends LabelMap | null>(
   const kept = { height: Math.min(height, Math.max(length, 1)), width: Math.min(width, Math.max(length, 1)) };
   const y0 = integer(height - kept.height + 1);
   const x0 = integer(width - kept.width + 1);
-  return cutOut(pair, { y0, x0, ...kept });
+  return cutOut(pair, { y0, x0, y1: y0 + kept.height, x1: x0 + kept.width });
 }
 
-interface Window extends Size {
-  readonly y0: number;
-  readonly x0: number;
-}
-
-function cutOut<L extends LabelMap | null>({ image, labels }: Augmented<L>, window: Window): Augmented<L> {
-  const { height, width } = window;
-  const data = cutRows(image.data, image.width, 3, window);
-  const own = labels === null ? null : { height, width, data: cutRows(labels.data, labels.width, 1, window) };
-  return { image: { height, width, data }, labels: own as L };
-}
-
-function cutRows(
-  data: Uint8Array | Uint8ClampedArray,
-  rowLength: number,
-  channels: number,
-  { y0, x0, height, width }: Window,
-): Uint8Array {
-  const result = new Uint8Array(height * width * channels);
-  for (let i = 0; i < height; i++) {
-    const from = ((y0 + i) * rowLength + x0) * channels;
-    result.set(data.subarray(from, from + width * channels), i * width * channels);
-  }
-  return result;
+function cutOut<L extends LabelMap | null>({ image, labels }: Augmented<L>, window: Box): Augmented<L> {
+  const cropped = cropImage(image, window);
+  const data = labels === null ? null : cropRows(labels.data, { width: labels.width, channels: 1 }, window);
+  return { image: cropped, labels: (data === null ? null : { ...cropped, data }) as L };
 }
 
 /** Left and right exchanged. */

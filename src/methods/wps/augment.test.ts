@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RgbImage } from "../../core/image.ts";
-import { cropPicture, flipPicture, mirrorClasses, recolorPicture, type TaughtPicture } from "./augment.ts";
+import { cropPicture, flipPicture, mirrorClasses, type TaughtPicture } from "./augment.ts";
 
 /** Gray levels, three times each. */
 function gray(width: number, ...levels: number[]): RgbImage {
@@ -79,25 +79,5 @@ describe("cropPicture", () => {
     expect(levels(cropPicture(picture, { x0: 5, y0: 5, x1: 6, y1: 6 }).image)).toEqual([0]);
     expect(() => cropPicture(picture, { x0: 0, y0: 0, x1: 1.5, y1: 1 })).toThrow("cropPicture: window");
     expect(() => cropPicture(picture, { x0: 0, y0: 0, x1: 0, y1: 1 })).toThrow("cropPicture: window");
-  });
-});
-
-describe("recolorPicture", () => {
-  const image: RgbImage = { height: 1, width: 2, data: Uint8Array.of(100, 50, 0, 200, 200, 200) };
-  const own: TaughtPicture = { image, weak: picture.weak };
-
-  it("changes brightness, contrast and saturation, within 0 and 255", () => {
-    expect([...recolorPicture(own, {}).image.data]).toEqual([...image.data]);
-    expect([...recolorPicture(own, { brightness: 2 }).image.data]).toEqual([200, 100, 0, 255, 255, 255]);
-    expect([...recolorPicture(own, { saturation: 0 }).image.data]).toEqual([59, 59, 59, 200, 200, 200]);
-    expect(new Set(recolorPicture(own, { contrast: 0 }).image.data)).toEqual(new Set([130]));
-    expect(recolorPicture(own, { contrast: 2 }).weak).toBe(own.weak);
-    expect([...image.data]).toEqual([100, 50, 0, 200, 200, 200]);
-  });
-
-  it("refuses factors that are none", () => {
-    expect(() => recolorPicture(own, { contrast: -1 })).toThrow(
-      "recolorPicture: contrast: expected a number >= 0, got -1",
-    );
   });
 });

@@ -1,5 +1,6 @@
 import type { Random } from "../../core/random.ts";
-import { cropPicture, flipPicture, recolorPicture, type TaughtPicture } from "../../methods/wps/augment.ts";
+import { recolor } from "../../core/recolor.ts";
+import { cropPicture, flipPicture, type TaughtPicture } from "../../methods/wps/augment.ts";
 
 /**
  * A picture as it might also have been taken: mirrored or not, cut to 60 % to 100 % of its sides, in colors changed by up to 30 %.
@@ -19,6 +20,7 @@ export function varyPicture(
   const y0 = random.integer(seen.image.height - height + 1);
   const x0 = random.integer(seen.image.width - width + 1);
   const factor = (): number => random.between(0.7, 1.3);
-  const cropped = cropPicture(seen, { x0, y0, x1: x0 + width, y1: y0 + height });
-  return recolorPicture(cropped, { brightness: factor(), contrast: factor(), saturation: factor() });
+  const { image, weak } = cropPicture(seen, { x0, y0, x1: x0 + width, y1: y0 + height });
+  const change = { brightness: factor(), contrast: factor(), saturation: factor() };
+  return { image: recolor(image, change), weak };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cropImage, cropsOf, isCutByCrop } from "./crops.ts";
+import { cropsOf, isCutByCrop } from "./crops.ts";
 
 describe("cropsOf", () => {
   it("is the whole picture without layers", () => {
@@ -23,22 +23,6 @@ describe("cropsOf", () => {
       expect(box.x0).toBeLessThan(box.x1);
       expect(box.y0).toBeLessThan(box.y1);
     }
-  });
-});
-
-describe("cropImage", () => {
-  const image = { height: 2, width: 3, data: Uint8Array.from({ length: 18 }, (_, p) => p) };
-
-  it("has the pixels of the box", () => {
-    expect(cropImage(image, { x0: 1, y0: 1, x1: 3, y1: 2 })).toEqual({
-      height: 1,
-      width: 2,
-      data: Uint8Array.of(12, 13, 14, 15, 16, 17),
-    });
-  });
-
-  it("does not copy the whole picture", () => {
-    expect(cropImage(image, { x0: 0, y0: 0, x1: 3, y1: 2 })).toBe(image);
   });
 });
 

@@ -1,5 +1,4 @@
 import type { Box, SamBox, Size } from "../../../core/geometry.ts";
-import type { RgbImage } from "../../../core/image.ts";
 
 /** A part of the picture that is looked at by itself. */
 export interface Crop {
@@ -33,18 +32,6 @@ export function cropsOf({ height, width }: Size, layers: number, overlapRatio: n
     }
   }
   return crops;
-}
-
-/** The pixels of a box, whose corners are whole numbers. */
-export function cropImage(image: RgbImage, { x0, y0, x1, y1 }: Box): RgbImage {
-  const [height, width] = [y1 - y0, x1 - x0];
-  if (height === image.height && width === image.width) return image;
-  const data = new Uint8Array(height * width * 3);
-  for (let i = 0; i < height; i++) {
-    const from = ((y0 + i) * image.width + x0) * 3;
-    data.set(image.data.subarray(from, from + width * 3), i * width * 3);
-  }
-  return { height, width, data };
 }
 
 /** Pixels within which a box is at an edge. */

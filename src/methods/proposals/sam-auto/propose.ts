@@ -1,3 +1,4 @@
+import { cropImage } from "../../../core/crop.ts";
 import { MaskwrightError } from "../../../core/error.ts";
 import {
   type Box,
@@ -14,7 +15,7 @@ import type { SamEmbedding } from "../../../models/sam/embedding.ts";
 import { createMaskEncoder, type MaskRuns } from "../../../models/sam/mask-runs.ts";
 import type { Sam } from "../../../models/sam/sam.ts";
 import { type AdaptiveOptions, isInside, passesOf } from "./adaptive-grid.ts";
-import { type Crop, cropImage, cropsOf, isCutByCrop } from "./crops.ts";
+import { type Crop, cropsOf, isCutByCrop } from "./crops.ts";
 import { keepUncoveredParts } from "./levels.ts";
 import { type GeneratorSettings, type ProposeWithSamOptions, settingsOf } from "./options.ts";
 import { removeSmallRegions } from "./small-regions.ts";
