@@ -32,9 +32,30 @@ export interface TinyVitStage {
   readonly window: number;
 }
 
+/** `sam-tiny`'s own encoder: residual convolutions down to an eighth of the side, then blocks that see the whole grid. */
+export interface HybridConfig {
+  readonly kind: "hybrid";
+  readonly side: number;
+  /** Channels at half of the side. */
+  readonly stem: number;
+  /** Residual convolutions at a quarter and at an eighth of the side. */
+  readonly convolutions: readonly [ConvolutionStage, ConvolutionStage];
+  /** Channels at a sixteenth of the side. */
+  readonly dim: number;
+  readonly depth: number;
+  readonly heads: number;
+}
+
+export interface ConvolutionStage {
+  readonly dim: number;
+  readonly depth: number;
+}
+
+export type EncoderConfig = VitConfig | TinyVitConfig | HybridConfig;
+
 export interface SamConfig {
   readonly kind: "sam";
-  readonly encoder: VitConfig | TinyVitConfig;
+  readonly encoder: EncoderConfig;
   /** Channels of an embedding and length of a token. */
   readonly dim: number;
   /** Channels inside the network that reads mask prompts. */
@@ -44,6 +65,8 @@ export interface SamConfig {
     readonly heads: number;
     readonly mlpDim: number;
     readonly iouDim: number;
+    /** Heads of the layer of `lookForPrompt`, for a model that has one. */
+    readonly placeHeads?: number;
   };
 }
 
@@ -83,8 +106,12 @@ export const MASK_COUNT = 4;
 /** How much wider a TinyViT's bottlenecks are inside. */
 export const EXPANSION = 4;
 
+/** Pixels along a side of a cell of the hybrid encoder's embedding. */
+export const HYBRID_STRIDE = 16;
+
 /** Cells along a side of an embedding. */
-export function gridSide(encoder: VitConfig | TinyVitConfig | PlainVitConfig): number {
+export function gridSide(encoder: EncoderConfig | PlainVitConfig): number {
+  if (encoder.kind === "hybrid") return encoder.side / HYBRID_STRIDE;
   if (encoder.kind !== "tiny-vit") return encoder.side / encoder.patch;
   return encoder.stages.reduce((side, { dim }) => side / downsamplingStride(dim), encoder.side / 4);
 }
@@ -132,11 +159,11 @@ function efficient(dim: number, heads: number): EfficientSamConfig {
   };
 }
 
-type WithSamPrompts = "sam-vit-b" | "sam-vit-l" | "sam-vit-h" | "mobile-sam";
+type WithSamPrompts = "sam-vit-b" | "sam-vit-l" | "sam-vit-h" | "mobile-sam" | "sam-tiny";
 type Efficient = "efficient-sam-ti" | "efficient-sam-s";
 export type SamVariant = WithSamPrompts | Efficient;
 
-/** The published sizes: of `build_sam.py` 94, 312 and 641 million parameters, MobileSAM 10, EfficientSAM 10 and 26. */
+/** The published sizes: of `build_sam.py` 94, 312 and 641 million parameters, MobileSAM 10, EfficientSAM 10 and 26; and our own of 4. */
 export const samConfigs: Readonly<Record<WithSamPrompts, SamConfig> & Record<Efficient, EfficientSamConfig>> =
   {
     "sam-vit-b": vit(768, 12, 12, [2, 5, 8, 11]),
@@ -156,6 +183,24 @@ export const samConfigs: Readonly<Record<WithSamPrompts, SamConfig> & Record<Eff
         mlpRatio: 4,
       },
       ...samDecoder,
+    },
+    "sam-tiny": {
+      kind: "sam",
+      encoder: {
+        kind: "hybrid",
+        side: 512,
+        stem: 24,
+        convolutions: [
+          { dim: 32, depth: 2 },
+          { dim: 64, depth: 3 },
+        ],
+        dim: 160,
+        depth: 6,
+        heads: 5,
+      },
+      dim: 128,
+      maskChannels: 16,
+      decoder: { depth: 2, heads: 8, mlpDim: 512, iouDim: 128, placeHeads: 4 },
     },
     "efficient-sam-ti": efficient(192, 3),
     "efficient-sam-s": efficient(384, 6),

@@ -14,6 +14,7 @@ import {
 import { MASK_COUNT, type SamConfig } from "./config.ts";
 import { ENCODER_EPSILON, head, norm } from "./layers.ts";
 import { gridPositions } from "./prompt-encoder.ts";
+import { lookForPrompt } from "./prompt-places.ts";
 import {
   type ImageSide,
   projectImage,
@@ -28,21 +29,27 @@ import { scoped, type Weights } from "./weights.ts";
  *
  * @param features  [1, C, g, g], an embedding
  * @param dense     [b, C, g, g] or [1, C, 1, 1], from `encodeMask` or `encodeNoMask`
+ * @param positions  of the cells, see `cellPositions`; those of a whole picture unless given
  */
 export function prepareImage(
   weights: Weights,
   features: Tensor,
   dense: Tensor,
   config: SamConfig,
+  positions?: Tensor,
 ): ImageSide {
-  return projectFeatures(weights, add(features, dense), config.decoder.heads);
+  return projectFeatures(weights, add(features, dense), config.decoder.heads, positions);
 }
 
 /** Features [b, C, g, g], whatever was added to them, as the decoder's first layer sees them. */
-export function projectFeatures(weights: Weights, features: Tensor, heads: number): ImageSide {
+export function projectFeatures(
+  weights: Weights,
+  features: Tensor,
+  heads: number,
+  positions: Tensor = gridPositions(weights, features.graph, features.shape[2] as number),
+): ImageSide {
   const [batch, dim, height, width] = features.shape as readonly number[];
   const image = transpose(reshape(features, [batch, dim, height * width]), [0, 2, 1]);
-  const positions = gridPositions(weights, features.graph, height);
   const first = scoped(weights, "mask_decoder.transformer.layers.0.");
   return projectImage(first, image, { heads, positions });
 }
@@ -67,8 +74,9 @@ export interface DecodedMasks {
 /**
  * The masks of a batch of prompts on one image.
  *
- * @param side    from `prepareImage`, of batch 1 or B
- * @param sparse  [B, n, C] tokens of the prompts; n may be 0
+ * @param side       from `prepareImage`, of batch 1 or B
+ * @param sparse     [B, n, C] tokens of the prompts; n may be 0
+ * @param positions  as for `prepareImage`
  * @see segment-anything, `mask_decoder.py`, `predict_masks`
  */
 export function decodeMasks(
@@ -76,8 +84,9 @@ export function decodeMasks(
   side: ImageSide,
   sparse: Tensor,
   config: SamConfig,
+  positions?: Tensor,
 ): DecodedMasks {
-  const { image, filters, predictedIou } = decodeTokens(weights, side, sparse, config);
+  const { image, filters, predictedIou } = decodeTokens(weights, side, sparse, config, positions);
   return { masks: drawMasks(weights, image, filters), predictedIou };
 }
 
@@ -92,8 +101,14 @@ export function decodeTokens(
   side: ImageSide,
   sparse: Tensor,
   { decoder }: SamConfig,
+  positions: Tensor = gridPositions(weights, sparse.graph, Math.sqrt(side.image.shape[1] as number)),
 ): DecodedTokens {
-  return decodeByDesign(weights, side, sparse, { ...decoder, design: samTwoWay, head });
+  const { heads, placeHeads = 0 } = decoder;
+  const options = { ...decoder, design: samTwoWay, head, positions };
+  if (placeHeads === 0 || sparse.shape[1] === 0) return decodeByDesign(weights, side, sparse, options);
+  const image = lookForPrompt(weights, side.image, positions, sparse);
+  const first = scoped(weights, "mask_decoder.transformer.layers.0.");
+  return decodeByDesign(weights, projectImage(first, image, { heads, positions }), sparse, options);
 }
 
 export interface DecoderDesign {
@@ -102,6 +117,8 @@ export interface DecoderDesign {
   readonly design: TwoWayDesign;
   /** What makes a filter or estimates of a token: [B, C] to [B, …]. */
   readonly head: (weights: Weights, name: string, token: Tensor) => Tensor;
+  /** Of the image's cells; those of a whole picture unless given. */
+  readonly positions?: Tensor;
 }
 
 /** What SAM's decoder and EfficientSAM's have in common: learned tokens before those of the prompt, and what is read off them. */
@@ -109,18 +126,18 @@ export function decodeByDesign(
   weights: Weights,
   side: ImageSide,
   sparse: Tensor,
-  { head, ...options }: DecoderDesign,
+  { head, positions, ...options }: DecoderDesign,
 ): DecodedTokens {
   const own = scoped(weights, "mask_decoder.");
   const [batch, count, dim] = sparse.shape as readonly number[];
-  const [, cells] = side.image.shape as readonly number[];
+  const grid = Math.sqrt(side.image.shape[1] as number);
   const learned = concat([own("iou_token.weight"), own("mask_tokens.weight")], 0);
   const output = broadcastTo(reshape(learned, [1, 1 + MASK_COUNT, dim]), [batch, 1 + MASK_COUNT, dim]);
   const { tokens, image } = twoWayTransformer(
     scoped(own, "transformer."),
     side,
     count === 0 ? output : concat([output, sparse], 1),
-    { ...options, positions: gridPositions(weights, sparse.graph, Math.sqrt(cells)) },
+    { ...options, positions: positions ?? gridPositions(weights, sparse.graph, grid) },
   );
   const token = (index: number): Tensor =>
     squeeze(slice(tokens, { axis: 1, start: index, end: index + 1 }), 1);

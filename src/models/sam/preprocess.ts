@@ -28,17 +28,21 @@ export function preprocess(image: RgbImage, side: number): EncoderInput {
   const input = longestSideSize(image, side);
   if (input.height < 1 || input.width < 1)
     throw invalid("preprocess: image", `at most ${2 * side} times as long as wide`, formatSize(image));
-  const { data } = resizeImage(image, input, "bilinear");
+  return { pixels: padPixels(resizeImage(image, input, "bilinear"), side), input };
+}
+
+/** A picture of at most S pixels each way as `preprocess` gives it, at the size that it has. */
+export function padPixels({ height, width, data }: RgbImage, side: number): NdArray<"float32"> {
   const pixels = new Float32Array(3 * side * side);
   for (let c = 0; c < 3; c++) {
     const levels = Float32Array.from({ length: 256 }, (_, v) => normalized(v, c));
-    for (let i = 0; i < input.height; i++) {
+    for (let i = 0; i < height; i++) {
       const row = (c * side + i) * side;
-      for (let j = 0, from = i * input.width * 3 + c; j < input.width; j++, from += 3)
+      for (let j = 0, from = i * width * 3 + c; j < width; j++, from += 3)
         pixels[row + j] = levels[data[from]];
     }
   }
-  return { pixels: { dtype: "float32", shape: [1, 3, side, side], data: pixels }, input };
+  return { dtype: "float32", shape: [1, 3, side, side], data: pixels };
 }
 
 function normalized(level: number, channel: number): number {

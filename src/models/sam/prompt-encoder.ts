@@ -55,12 +55,26 @@ export function encodePoints(weights: Weights, points: Tensor, kinds: Tensor): T
  * @returns  [1, grid · grid, C]
  */
 export function gridPositions(weights: Weights, graph: Graph, grid: number): Tensor {
-  const centers = Float32Array.from({ length: grid * grid * 2 }, (_, p) => {
-    const cell = p >> 1;
-    return ((p % 2 === 0 ? cell % grid : Math.floor(cell / grid)) + 0.5) / grid;
-  });
-  const code = positionCode(weights, constant(graph, centers, { shape: [grid * grid, 2] }));
+  return cellPositions(weights, cellCenters(graph, grid, grid));
+}
+
+/** The same for cells whose centers [P, 2] are given. */
+export function cellPositions(weights: Weights, centers: Tensor): Tensor {
+  const code = positionCode(weights, centers);
   return reshape(code, [1, ...code.shape]);
+}
+
+/**
+ * Centers of the first `count` cells of each of the first `count` rows as x, y in units of the side, of which a cell takes 1 / `perSide`.
+ *
+ * @returns  [count · count, 2]
+ */
+export function cellCenters(graph: Graph, count: number, perSide: number): Tensor {
+  const centers = Float32Array.from({ length: count * count * 2 }, (_, p) => {
+    const cell = p >> 1;
+    return ((p % 2 === 0 ? cell % count : Math.floor(cell / count)) + 0.5) / perSide;
+  });
+  return constant(graph, centers, { shape: [count * count, 2] });
 }
 
 /** Random Fourier features [N, C] of positions [N, 2] in [0, 1]: sines, then cosines, of 2π(2p − 1)·G. */

@@ -1,5 +1,13 @@
-import { type EfficientSamConfig, gridSide, MASK_COUNT, type SamConfig, type VitConfig } from "./config.ts";
+import {
+  type EfficientSamConfig,
+  type EncoderConfig,
+  gridSide,
+  MASK_COUNT,
+  type SamConfig,
+  type VitConfig,
+} from "./config.ts";
 import { efficientSamEntries } from "./efficient-tensor-table.ts";
+import { hybridEntries } from "./hybrid-tensor-table.ts";
 import { layerEntries, neckEntries, type TensorEntry, twoWayEntries } from "./tensor-entries.ts";
 import { tinyVitEntries } from "./tiny-vit-tensor-table.ts";
 
@@ -8,11 +16,28 @@ export function samTensors(config: SamConfig | EfficientSamConfig): Map<string, 
   if (config.kind === "efficient-sam") return new Map(efficientSamEntries(config));
   const { encoder } = config;
   return new Map([
-    ...(encoder.kind === "vit" ? vitEntries(encoder) : tinyVitEntries(encoder)),
-    ...neckEntries(encoder.kind === "vit" ? encoder.dim : (encoder.stages.at(-1)?.dim ?? 0), config.dim),
+    ...encoderEntries(config),
+    ...neckEntries(featureCount(encoder), config.dim),
     ...promptEntries(config),
     ...decoderEntries(config),
   ]);
+}
+
+function encoderEntries({ encoder, dim }: SamConfig): TensorEntry[] {
+  switch (encoder.kind) {
+    case "vit":
+      return vitEntries(encoder);
+    case "tiny-vit":
+      return tinyVitEntries(encoder);
+    case "hybrid":
+      return hybridEntries(encoder, dim);
+  }
+}
+
+/** Channels of what the neck reads. */
+function featureCount(encoder: EncoderConfig): number {
+  if (encoder.kind === "tiny-vit") return encoder.stages.at(-1)?.dim ?? 0;
+  return encoder.kind === "hybrid" ? encoder.dim + 4 * encoder.convolutions[1].dim : encoder.dim;
 }
 
 function vitEntries(encoder: VitConfig): TensorEntry[] {
@@ -56,7 +81,7 @@ function promptEntries({ dim, maskChannels }: SamConfig): TensorEntry[] {
 }
 
 function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
-  const { depth, mlpDim, iouDim } = decoder;
+  const { depth, mlpDim, iouDim, placeHeads = 0 } = decoder;
   const mlp = (i: number): TensorEntry[] => [
     ...layerEntries(`mask_decoder.transformer.layers.${i}.mlp.lin1`, [mlpDim, dim]),
     ...layerEntries(`mask_decoder.transformer.layers.${i}.mlp.lin2`, [dim, mlpDim]),
@@ -69,6 +94,15 @@ function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
   return [
     ["mask_decoder.iou_token.weight", [1, dim]],
     ["mask_decoder.mask_tokens.weight", [MASK_COUNT, dim]],
+    ...(placeHeads === 0
+      ? []
+      : [
+          ...layerEntries("mask_decoder.places.key", [placeHeads * dim, dim]),
+          ...layerEntries("mask_decoder.places.value", [placeHeads * dim, dim]),
+          ...layerEntries("mask_decoder.places.norm", [dim]),
+          ...layerEntries("mask_decoder.places.lin1", [dim, dim]),
+          ...layerEntries("mask_decoder.places.lin2", [dim, dim]),
+        ]),
     ...twoWayEntries(dim, depth),
     ...Array.from({ length: depth }, (_, i) => mlp(i)).flat(),
     ...layerEntries("mask_decoder.output_upscaling.0", [dim, dim / 4, 2, 2], dim / 4),

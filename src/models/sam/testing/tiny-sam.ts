@@ -40,6 +40,24 @@ export const tinyMobileConfig: SamConfig = {
   },
 };
 
+/** `sam-tiny` in the same size. */
+export const tinyHybridConfig: SamConfig = {
+  ...tinyConfig,
+  decoder: { ...tinyConfig.decoder, placeHeads: 4 },
+  encoder: {
+    kind: "hybrid",
+    side: 64,
+    stem: 4,
+    convolutions: [
+      { dim: 4, depth: 1 },
+      { dim: 8, depth: 1 },
+    ],
+    dim: 16,
+    depth: 1,
+    heads: 2,
+  },
+};
+
 /** EfficientSAM in the same size. */
 export const tinyEfficientConfig: EfficientSamConfig = {
   kind: "efficient-sam",
