@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { MaskwrightError } from "../../core/error.ts";
+import { rleArea } from "../../core/rle.ts";
+import { readCoco } from "../../data/coco.ts";
+import { cocoMask } from "../../data/coco-segmentation.ts";
+import { containedPath } from "../../data/paths.ts";
+import type { MaskedSource } from "../tasks/prompt-samples.ts";
+
+type MaskedPhoto = Extract<MaskedSource, { readonly kind: "photo" }>;
+
+/**
+ * Photos of a folder with the masks of a COCO JSON; crowds are left out, and photos without a mask.
+ *
+ * @throws MaskwrightError NOT_FOUND for a photo that is missing, or when there is no mask; as `readCoco`
+ */
+export async function readMaskedPhotos(images: string, instances: string): Promise<MaskedPhoto[]> {
+  const dataset = await readCoco(instances);
+  const photoPath = (file: string): string => {
+    const path = containedPath(images, file, instances);
+    if (existsSync(path)) return path;
+    throw new MaskwrightError("NOT_FOUND", `${instances}: expected its photos in ${images}, got no ${file}`);
+  };
+  const photos = dataset.images.map((image): MaskedPhoto => {
+    const masks = image.instances.flatMap((instance) => {
+      if (instance.isCrowd || instance.segmentation.kind === "none") return [];
+      const mask = cocoMask(instance, image);
+      return rleArea(mask) === 0 ? [] : [mask];
+    });
+    return { kind: "photo", path: photoPath(image.file), masks };
+  });
+  const masked = photos.filter(({ masks }) => masks.length > 0);
+  if (masked.length === 0)
+    throw new MaskwrightError("NOT_FOUND", `${instances}: expected masks of objects, got none`);
+  return masked;
+}
