@@ -49,7 +49,7 @@ export function createOptimizer(definition: OptimizerDefinition, layout: Paramet
 /**
  * One update: changes `parameters`, the moments and the step in place and leaves `gradients` as they are.
  *
- * Each element is computed in double precision and kept in float32, in one order, so every run gives the same bits.
+ * Each element is computed in one order, so every run gives the same bits: those of Adam in single precision, as PyTorch does.
  *
  * @param rate learning rate of this update, before the scale of a group
  * @throws MaskwrightError SHAPE_MISMATCH
@@ -132,20 +132,27 @@ function adapt(
   [firsts, seconds]: readonly Float32Array[],
   { beta1, beta2, epsilon, rate, penalty, keep }: AdamStep,
 ): void {
-  const rest1 = 1 - beta1;
-  const rest2 = 1 - beta2;
-  // Same expressions, same bits, two elements at a time; what is left is at most one element.
+  const { fround } = Math;
+  const rest1 = fround(1 - beta1);
+  const rest2 = fround(1 - beta2);
+  const numbers = {
+    ...{ beta1: fround(beta1), rest1, beta2: fround(beta2), rest2, epsilon: fround(epsilon) },
+    ...{ rate: fround(rate), penalty: fround(penalty), keep: fround(keep) },
+  };
+  // Same expressions, same bits, four elements at a time; what is left is at most three elements.
   const kernel = kernelOf(parameters, gradients, firsts, seconds);
-  const pairs = kernel === null ? 0 : (end - begin) >> 1;
+  const quads = kernel === null ? 0 : (end - begin) >> 2;
   const [p0, g0, m0, v0] = [parameters, gradients, firsts, seconds].map((x) => x.byteOffset + 4 * begin);
-  kernel?.(p0, g0, m0, v0, pairs, { beta1, rest1, beta2, rest2, epsilon, rate, penalty, keep });
-  for (let p = begin + 2 * pairs; p < end; p++) {
+  kernel?.(p0, g0, m0, v0, quads, numbers);
+  const { beta1: b1, beta2: b2, epsilon: e, rate: r, penalty: w, keep: k } = numbers;
+  for (let p = begin + 4 * quads; p < end; p++) {
     const parameter = parameters[p];
-    const gradient = gradients[p] + penalty * parameter;
-    const first = beta1 * firsts[p] + rest1 * gradient;
-    const second = beta2 * seconds[p] + rest2 * gradient * gradient;
+    const gradient = fround(gradients[p] + fround(w * parameter));
+    const first = fround(fround(b1 * firsts[p]) + fround(rest1 * gradient));
+    const second = fround(fround(b2 * seconds[p]) + fround(fround(rest2 * gradient) * gradient));
     firsts[p] = first;
     seconds[p] = second;
-    parameters[p] = keep * parameter - (rate * first) / (Math.sqrt(second) + epsilon);
+    const change = fround(fround(r * first) / fround(fround(Math.sqrt(second)) + e));
+    parameters[p] = fround(fround(k * parameter) - change);
   }
 }
