@@ -1,11 +1,12 @@
-import { elementCount, type NdArray } from "../core/array.ts";
+import type { NdArray } from "../core/array.ts";
+import { emptyArray } from "./empty-array.ts";
 import { addGradients, clipGradients } from "./flat-gradients.ts";
 import { allocateFlat } from "./flat-memory.ts";
 import { type ParameterLayout, packParameters, viewParameters } from "./flat-parameters.ts";
 import { applyGradients, createOptimizer } from "./optimizer.ts";
 import { restoreOptimizer, viewOptimizerState } from "./optimizer-state.ts";
 import type { Arrays, Runtime } from "./runtime.ts";
-import type { OpeningPlan, Trainer, TrainerPlan, TrainerStart } from "./trainer-plan.ts";
+import type { Trainer, TrainerPlan, TrainerStart } from "./trainer-plan.ts";
 
 /** What a step calls the norm of all gradients. */
 export const GRADIENT_NORM = "gradient norm";
@@ -34,7 +35,7 @@ export async function createFlatTrainer(
   let statistics: Arrays = Object.fromEntries(
     viewParameters(running, packParameters(running, pick(start.tensors, running))),
   );
-  const session = await createSession(plan.model, plan.session);
+  const session = await createSession(plan.model, { ...plan.session, fillsArrays: true });
   const programs = await openPrograms(createSession, plan);
   const opening = await openStage(createSession, plan);
   const state = plan.opening === null ? parameterViews : only(parameterViews, plan.opening.restState);
@@ -92,13 +93,14 @@ export async function openStage(
 ): Promise<OpenedStage> {
   if (opening === null)
     return { run: () => Promise.reject(new Error("no opening")), take: () => ({}), release: async () => {} };
-  const session = await createSession(opening.model, options);
+  const fillsArrays = opening.saved.length > 0;
+  const session = await createSession(opening.model, { ...options, fillsArrays });
   const waiting: Arrays[] = [];
   // Arrays of micro-batches that are over, to be written again.
   const free: Arrays[] = [];
   let taken: Arrays | null = null;
   const allocate = (): Arrays =>
-    Object.fromEntries(opening.saved.map((type) => [type.name, emptyArray(type)]));
+    Object.fromEntries(opening.saved.map(({ name, dtype, shape }) => [name, emptyArray(dtype, shape)]));
   return {
     async run(feeds, parameters) {
       const saved = free.pop() ?? allocate();
@@ -118,23 +120,6 @@ export async function openStage(
     },
     release: () => session.release(),
   };
-}
-
-function emptyArray({ shape, dtype }: OpeningPlan["saved"][number]): NdArray {
-  const count = elementCount(shape);
-  switch (dtype) {
-    case "float32":
-      return { dtype, shape, data: new Float32Array(count) };
-    case "int64":
-      return { dtype, shape, data: new BigInt64Array(count) };
-    case "int32":
-      return { dtype, shape, data: new Int32Array(count) };
-    case "bool":
-    case "uint8":
-      return { dtype, shape, data: new Uint8Array(count) };
-    default:
-      throw new Error(`no ${dtype} in a training graph`);
-  }
 }
 
 function only(arrays: Arrays, names: readonly string[]): Arrays {

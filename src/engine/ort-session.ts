@@ -1,9 +1,11 @@
 import type { InferenceSession, Tensor } from "onnxruntime-web";
 import type { Dtype, NdArray } from "../core/array.ts";
 import { MaskwrightError } from "../core/error.ts";
+import { emptyArray } from "./empty-array.ts";
 import { createGraph, input } from "./graph.ts";
 import { emitModel } from "./onnx.ts";
-import type { Session, SessionOptions } from "./runtime.ts";
+import type { Arrays, Session, SessionOptions } from "./runtime.ts";
+import { isStop, STOP, withStop } from "./stop-copies.ts";
 
 /** What ONNX Runtime's packages for Node and for the web have in common. */
 export interface Ort {
@@ -16,6 +18,8 @@ export type OrtOptions = InferenceSession.SessionOptions;
 export interface OrtTraits {
   /** Whether a run writes to output tensors it is given; onnxruntime-web leaves them as they are. */
   readonly writesInto: boolean;
+  /** Whether a run makes a copy of outputs it was given tensors for. */
+  readonly copiesGiven: boolean;
   /** Whether outputs can stay on the device, as WebGPU's do. */
   readonly keepsOutputs: boolean;
 }
@@ -25,14 +29,15 @@ export async function createOrtSession(
   ort: Ort,
   model: Uint8Array<ArrayBuffer>,
   options: OrtOptions,
-  { resident = {} }: Pick<SessionOptions, "resident">,
-  { writesInto, keepsOutputs }: OrtTraits,
+  { resident = {}, fillsArrays = false }: Pick<SessionOptions, "resident" | "fillsArrays">,
+  { writesInto, copiesGiven, keepsOutputs }: OrtTraits,
 ): Promise<Session> {
   const kept = Object.entries(resident);
   const preferredOutputLocation = Object.fromEntries(
     kept.map(([, output]) => [output, "gpu-buffer" as const]),
   );
-  const session = await ort.InferenceSession.create(model, {
+  const stops = fillsArrays && writesInto && copiesGiven;
+  const session = await ort.InferenceSession.create(stops ? withStop(model) : model, {
     ...options,
     ...(keepsOutputs && kept.length > 0 && { preferredOutputLocation }),
   }).catch((error) => {
@@ -43,6 +48,7 @@ export async function createOrtSession(
   return {
     async run(feeds, into = {}) {
       const tensors = mapValues(feeds, (array) => toTensor(ort, array));
+      if (stops) return await fill(ort, session, tensors, into);
       const given = writesInto ? mapValues(into, (array) => toTensor(ort, array)) : {};
       const fetches = Object.fromEntries(session.outputNames.map((name) => [name, given[name] ?? null]));
       const results = await session.run({ ...held, ...tensors }, fetches).catch((error) => {
@@ -69,6 +75,29 @@ export async function createOrtSession(
       await session.release();
     },
   };
+}
+
+/** Runs a model that has the output `STOP`: all others are written to arrays, those that are given or new ones. */
+async function fill(
+  ort: Ort,
+  session: InferenceSession,
+  feeds: Readonly<Record<string, Tensor>>,
+  into: Arrays,
+): Promise<Record<string, NdArray>> {
+  const outputs = Object.fromEntries(
+    session.outputMetadata.flatMap((output) =>
+      output.isTensor
+        ? [[output.name, into[output.name] ?? emptyArray(output.type as Dtype, output.shape as number[])]]
+        : [],
+    ),
+  );
+  const fetches = { [STOP]: null, ...mapValues(outputs, (array) => toTensor(ort, array)) };
+  try {
+    await session.run(feeds, fetches);
+  } catch (error) {
+    if (!isStop(error)) throw refusal("run", error);
+  }
+  return outputs;
 }
 
 /**

@@ -32,6 +32,7 @@ export async function openNodeRuntime(options: NodeRuntimeOptions = {}): Promise
     const runtime = localRuntime(device, (model, sessionOptions = {}) =>
       createOrtSession(ort, model, nodeOptions(device, threads, model, sessionOptions), sessionOptions, {
         writesInto: true,
+        copiesGiven: device === "cpu",
         keepsOutputs: device === "webgpu",
       }),
     );

@@ -31,6 +31,7 @@ export async function openWebRuntime(options: WebRuntimeOptions = {}): Promise<R
     const runtime = localRuntime(device, (model, sessionOptions = {}) =>
       createOrtSession(ort as Ort, model, webOptions(device, model, sessionOptions), sessionOptions, {
         writesInto: false,
+        copiesGiven: false,
         keepsOutputs: device === "webgpu",
       }),
     );

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly releaseMemory?: boolean;
   /** Write a trace of all runs, for chrome://tracing, to a file whose name begins so; it is complete once disposed of. */
   readonly profile?: string;
+  /** Every run is given arrays for its large outputs; the shapes of all outputs are numbers. Default false. */
+  readonly fillsArrays?: boolean;
   /** Inputs that are not fed but keep, on the device, what the output of the given name was in the last run. */
   readonly resident?: Readonly<Record<string, string>>;
 }
