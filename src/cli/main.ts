@@ -7,6 +7,7 @@ import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { evaluatePartsCommand } from "./evaluate-parts.ts";
+import { exportCommand } from "./export.ts";
 import { modelsCommand } from "./models.ts";
 import { predictCommand } from "./predict.ts";
 import { proposeCommand } from "./propose.ts";
@@ -36,6 +37,7 @@ for (const command of [
   evaluatePartsCommand(),
   trainCommand(),
   predictCommand(),
+  exportCommand(),
   convertCommand(),
   modelsCommand(),
 ]) {
