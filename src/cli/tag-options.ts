@@ -10,6 +10,7 @@ export interface TagOptions extends CommonOptions {
   readonly tags?: string;
   readonly source: "classifier" | "clip";
   readonly weights?: string;
+  readonly clip?: string;
   readonly texts?: string;
   readonly contexts?: string;
   readonly classes: string;
@@ -24,12 +25,16 @@ export function addTagOptions(command: Command): Command {
     .addOption(
       new Option(
         "--source <name>",
-        "what makes CAMs: classifier, a head trained on your tags over a frozen MobileNetV2; or clip, CLIP ViT-B/16 told the classes' names, untrained",
+        "what makes CAMs: classifier, a head trained on your tags over a frozen MobileNetV2; or clip, CLIP told the classes' names, untrained",
       )
         .choices(["classifier", "clip"])
         .default("classifier"),
     )
     .option("--weights <file>", "classifier: MobileNetV2 as .tflite, or .safetensors of transformers")
+    .option(
+      "--clip <name>",
+      "clip: which, as `models list` has it; toy-clip is for drawn scenes (default: clip-vit-b-16)",
+    )
     .option(
       "--texts <file>",
       "clip: JSON with what classes and background are called, { classes, background }",
@@ -42,6 +47,18 @@ export function camSourceChoice(
   options: TagOptions & Pick<ModelOptions, "precision" | "device">,
   classes: ClassList,
 ): CamSourceChoice {
-  const { source, weights = null, texts = null, contexts = null, seed, workers: threads = null } = options;
-  return { source, classes, weights, texts, contexts, seed, ...computing(options), threads };
+  const {
+    source,
+    weights = null,
+    clip,
+    texts = null,
+    contexts = null,
+    seed,
+    workers: threads = null,
+  } = options;
+  return {
+    ...{ source, classes, weights, texts, contexts, seed, threads },
+    ...(clip !== undefined && { clip }),
+    ...computing(options),
+  };
 }

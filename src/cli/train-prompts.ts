@@ -8,6 +8,7 @@ interface TrainPromptsOptions extends CommonOptions, Pick<ModelOptions, "precisi
   readonly out: string;
   readonly tags: string;
   readonly classes: string;
+  readonly clip?: string;
   readonly texts?: string;
   readonly seeds?: string;
   readonly recipe: string;
@@ -22,6 +23,10 @@ export function trainPromptsCommand(): Command {
     .requiredOption("-o, --out <dir>", "run directory; what `cam --contexts` takes, and DIR/report.html")
     .requiredOption("--tags <file>", "CSV (file,tags with ; between tags) or JSON ({ file: [class, …] })")
     .addOption(classesOption().default("voc"))
+    .option(
+      "--clip <name>",
+      "which, as `models list` has it; toy-clip is for drawn scenes (default: clip-vit-b-16)",
+    )
     .option("--texts <file>", "JSON with what classes and background are called, { classes, background }")
     .option(
       "--seeds <dir>",
@@ -40,7 +45,7 @@ export function trainPromptsCommand(): Command {
 }
 
 async function runTrainPrompts(images: string, options: TrainPromptsOptions): Promise<void> {
-  const { out, tags, seeds = null, seed, texts = null, workers = null } = options;
+  const { out, tags, seeds = null, seed, clip, texts = null, workers = null } = options;
   // CLIP computes in a thread of its own.
   await withSession({ ...options, workers: 1 }, async (context) => {
     const [{ learnContexts }, { chooseTexts, locateClip }, { readFmaRecipe }, { classList }, { readTags }] =
@@ -59,7 +64,7 @@ async function runTrainPrompts(images: string, options: TrainPromptsOptions): Pr
         tags: { path: tags, labels: await readTags(tags, classes.classes) },
         texts: await chooseTexts(texts, classes),
         recipe: seeds === null ? recipe.classification : recipe.segmentation,
-        clip: locateClip({ ...computing(options), threads: workers }),
+        clip: locateClip({ ...(clip !== undefined && { clip }), ...computing(options), threads: workers }),
         ...selectionOf(options),
       },
       context,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { layoutNames } from "./text-layout.ts";
-import { createWordTokenizer } from "./word-tokenizer.ts";
+import { createWordTokenizer, readWords } from "./word-tokenizer.ts";
 
 const tokenizer = createWordTokenizer(["a", "red", "car", "."], 10);
 
@@ -27,5 +27,15 @@ describe("createWordTokenizer", () => {
     expect(createWordTokenizer([..."abcdefg"], 10).encode("g")).toEqual([7]);
     expect(() => createWordTokenizer([..."abcdefgh"], 10)).toThrow("expected 1 to 7 words, got 8");
     expect(() => createWordTokenizer(["a", "b", "a"], 10)).toThrow("expected each word once");
+  });
+});
+
+describe("readWords", () => {
+  it("takes the words of a weight file, and says so where there are none", () => {
+    const where = "toy.safetensors";
+    expect(readWords({ where, metadata: new Map([["words", "a car"]]) }, 10).encode("a car")).toEqual([1, 2]);
+    expect(() => readWords({ where, metadata: new Map() }, 10)).toThrow(
+      "toy.safetensors: words: expected 1 to 7 words, got 0",
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { badFormat } from "../../core/error.ts";
+import type { WeightFile } from "../../engine/index.ts";
 import { cleanText } from "./clean-text.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
 
@@ -32,4 +33,13 @@ export function createWordTokenizer(
     endToken: vocabulary - 1,
     encode: (text) => (cleanText(text).match(WORDS) ?? []).map((word) => ids.get(word) ?? 0),
   };
+}
+
+/** The tokenizer of the words that a weight file names in its metadata. @throws MaskwrightError as `createWordTokenizer` */
+export function readWords(
+  { metadata, where }: Pick<WeightFile, "metadata" | "where">,
+  vocabulary: number,
+): TextTokenizer {
+  const words = metadata.get(WORDS_KEY)?.split(" ") ?? [];
+  return createWordTokenizer(words, vocabulary, `${where}: ${WORDS_KEY}`);
 }

@@ -16,9 +16,9 @@ export interface Backbone {
 /** CLIP as it is opened in a thread. */
 export interface ClipModel {
   readonly config: ClipConfig;
-  /** Files of its weights and of its tokenizer's vocabulary. */
+  /** Files of its weights and of its tokenizer's vocabulary; null: a vocabulary of words, which the weights name. */
   readonly weights: string;
-  readonly vocabulary: string;
+  readonly vocabulary: string | null;
   /** Of the weights. */
   readonly sha256: string;
   /** What reads photos computes with; texts, and what is differentiated, are float32 but for "float16". */

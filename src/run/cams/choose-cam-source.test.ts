@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { beforeEach, expect, it, vi } from "vitest";
 import { classList } from "../../data/class-list.ts";
+import { sceneClasses } from "../../scenes/objects/catalog.ts";
 import { temporaryFolder, writeTree } from "../../testing/tree.ts";
-import { type CamSourceChoice, chooseCamSource } from "./choose-cam-source.ts";
+import { type CamSourceChoice, chooseCamSource, chooseTexts, locateClip } from "./choose-cam-source.ts";
 
 const choice = async (source: "classifier" | "clip"): Promise<CamSourceChoice> => ({
   source,
@@ -49,4 +50,29 @@ it("refuses options of the other source", async () => {
   await expect(chooseCamSource({ ...classifier, contexts: "runs/cls" })).rejects.toThrow(
     "--contexts: expected --source",
   );
+  await expect(chooseCamSource({ ...classifier, clip: "clip-vit-l-14" })).rejects.toThrow(
+    "--clip: expected --source clip",
+  );
+});
+
+it("takes any CLIP of the registry, and nothing else for one", () => {
+  expect(() => locateClip({ clip: "clip-vit-l-14", threads: null })).toThrow("model clip-vit-l-14: expected");
+  expect(() => locateClip({ clip: "sam-vit-b", threads: null })).toThrow(
+    /^--clip: expected one of clip-vit-b-16, .*, got "sam-vit-b"/,
+  );
+});
+
+it("knows what is behind the classes of scenes, whatever their list is called", async () => {
+  expect(await chooseTexts(null, { name: "classes", classes: sceneClasses })).toMatchObject({
+    classes: sceneClasses.slice(1),
+    background: expect.arrayContaining(["snow", "clutter"]),
+  });
+  const [, ...some] = sceneClasses.slice(0, 5);
+  const texts = await chooseTexts(null, { name: "some", classes: ["background", ...some] });
+  expect(texts).toMatchObject({
+    name: "some",
+    classes: some,
+    background: expect.arrayContaining(["railway"]),
+  });
+  expect(texts.background).not.toContain("tree");
 });

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ClassTexts } from "../../core/class-texts.ts";
 import { invalid, MaskwrightError } from "../../core/error.ts";
 import type { ClassList } from "../../data/class-list.ts";
 import { readClassTexts } from "../../data/class-texts.ts";
 import type { Device, Precision } from "../../engine/index.ts";
 import { cocoTexts } from "../../methods/fma/prompts/coco.ts";
+import { sceneTexts } from "../../methods/fma/prompts/scenes.ts";
 import { vocTexts } from "../../methods/fma/prompts/voc.ts";
-import { clipConfigs } from "../../models/clip/config.ts";
+import { findModel, type ModelNetwork, modelRegistry } from "../../models/registry.ts";
 import { digestFile } from "../store/digest.ts";
 import { locateModel } from "../store/stored-models.ts";
 import type { CamSource, ClipModel } from "./cam-source.ts";
@@ -17,7 +19,9 @@ export interface CamSourceChoice {
   readonly classes: ClassList;
   /** File of the classifier's weights. */
   readonly weights: string | null;
-  /** File that says what CLIP is told; null are the published texts of VOC and COCO, or the names of the classes. */
+  /** Name of the CLIP, as the registry has it; default the one that CLIP-ES and FMA-WSSS have. */
+  readonly clip?: string;
+  /** File that says what CLIP is told; null are the published texts of VOC and COCO, those of scenes, or the names of the classes. */
   readonly texts: string | null;
   /** A run of `train prompts` whose contexts CLIP is told instead. */
   readonly contexts: string | null;
@@ -29,8 +33,7 @@ export interface CamSourceChoice {
   readonly threads: number | null;
 }
 
-/** The one that CLIP-ES and FMA-WSSS have. */
-const CLIP = "clip-vit-b-16";
+const DEFAULT_CLIP = "clip-vit-b-16";
 
 /**
  * The source of a choice, with the digest of its weights. Nothing is fetched.
@@ -53,6 +56,7 @@ export async function chooseCamSource(choice: CamSourceChoice): Promise<CamSourc
       throw invalid("--texts", "nothing with --contexts, which were learned with texts", texts);
     return await openContexts(contexts, clip, classes);
   }
+  if (choice.clip !== undefined) throw invalid("--clip", "--source clip", "--source classifier");
   if (texts !== null) throw invalid("--texts", "--source clip, which reads texts", "--source classifier");
   if (contexts !== null)
     throw invalid("--contexts", "--source clip, which reads texts", "--source classifier");
@@ -66,19 +70,30 @@ export async function chooseCamSource(choice: CamSourceChoice): Promise<CamSourc
   return { kind: "classifier", backbone: { file: weights, sha256, threads }, seed };
 }
 
-/** CLIP as `maskwright models` keeps it. @throws MaskwrightError NOT_FOUND with the command that gets it */
+/**
+ * CLIP as `maskwright models` keeps it.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT for a model that is no CLIP; NOT_FOUND with the command that gets it
+ */
 export function locateClip({
+  clip: name = DEFAULT_CLIP,
   precision = "float32",
   device = "cpu",
   threads,
-}: Pick<CamSourceChoice, "precision" | "device" | "threads">): ClipModel {
-  const { path, sha256 } = locateModel(CLIP);
-  const { path: vocabulary } = locateModel(CLIP, "vocabulary");
-  return { config: clipConfigs[CLIP], weights: path, vocabulary, sha256, precision, device, threads };
+}: Pick<CamSourceChoice, "clip" | "precision" | "device" | "threads">): ClipModel {
+  const names = modelRegistry.filter(({ network }) => network.kind === "clip").map((entry) => entry.name);
+  if (!names.includes(name)) throw invalid("--clip", `one of ${names.join(", ")}`, name);
+  const { network, files } = findModel(name);
+  const { path, sha256 } = locateModel(name);
+  const hasVocabulary = files.some(({ role }) => role === "vocabulary");
+  const vocabulary = hasVocabulary ? locateModel(name, "vocabulary").path : null;
+  const { config } = network as Extract<ModelNetwork, { readonly kind: "clip" }>;
+  return { config, weights: path, vocabulary, sha256, precision, device, threads };
 }
 
 /**
- * What classes and background are called: by a file, as published for VOC and COCO, or by the names of the classes.
+ * What classes and background are called: by a file, as published for VOC and COCO, as the generator calls those of its scenes, or by the
+ * names of the classes.
  *
  * @throws MaskwrightError BAD_FORMAT for a file of texts
  */
@@ -87,6 +102,7 @@ export async function chooseTexts(file: string | null, { name, classes }: ClassL
   if (name === "voc") return vocTexts;
   if (name === "coco") return cocoTexts;
   const own = classes.slice(1);
+  if (isDeepStrictEqual(own, sceneTexts.classes)) return sceneTexts;
   // What VOC's photos show behind their objects is in most others too, but for what is a class here.
   return { name, classes: own, background: vocTexts.background.filter((text) => !own.includes(text)) };
 }

@@ -15,10 +15,9 @@ import {
 import { type PromptRecipe, promptTexts } from "../../methods/fma/recipes.ts";
 import { drawContext, seedOfText } from "../../models/clip/context-init.ts";
 import { layoutNames } from "../../models/clip/text-layout.ts";
-import { createTokenizer } from "../../models/clip/tokenizer.ts";
-import { readVocabulary } from "../../models/clip/vocabulary.ts";
 import { artifactKey, stageKey } from "../artifact-key.ts";
 import { type ClipModel, clipIdentity } from "../cams/cam-source.ts";
+import { openTokenizer } from "../cams/clip-tokenizer.ts";
 import { writeTexts } from "../cams/text-file.ts";
 import { type OpenClip, openClip } from "../cams/thread-clip.ts";
 import { fileOf } from "../label-input.ts";
@@ -77,9 +76,11 @@ export async function trainPrompts(
   }
   const open = await openClip(model);
   try {
-    const { vocabulary } = model;
-    const tokenizer = createTokenizer(await readVocabulary(readFileBytes(vocabulary), { where: vocabulary }));
-    const layout = layoutNames(promptTexts(texts, recipe), tokenizer, recipe.layout);
+    const tokenizer = await openTokenizer(model);
+    const layout = layoutNames(promptTexts(texts, recipe), tokenizer, {
+      ...recipe.layout,
+      maxLength: model.config.text.context,
+    });
     const vectors = await open.clip.lookUpTokens(layout.tokens);
     const { logitScale: scale } = open.clip;
     const text = clipTextSide(open.source, { layout, vectors, classCount: texts.classes.length, scale });
