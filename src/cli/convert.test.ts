@@ -35,7 +35,8 @@ describe("convert", () => {
     convertCommand()
       .configureOutput({ writeOut: (text) => (help += text) })
       .outputHelp();
-    expect(help.match(/\$ maskwright convert/g)?.length).toBe(3);
+    expect(help.match(/\$ maskwright convert/g)?.length).toBe(7);
+    expect(help).toContain("docs/convert.md");
   });
 
   it("prints the ledger", () => {

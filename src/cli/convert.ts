@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { Command, Option } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { formatCount } from "../core/count.ts";
 import type { Conversion, ConvertFormat } from "../data/convert/convert.ts";
 import { addExamples, classesOption } from "./options.ts";
@@ -9,6 +9,9 @@ interface ConvertCommandOptions {
   readonly from: ConvertFormat;
   readonly to: ConvertFormat;
   readonly classes?: string;
+  readonly images?: string;
+  readonly photos?: "link" | "copy";
+  readonly val?: number | string;
   readonly strict?: boolean;
   readonly json?: boolean;
 }
@@ -21,7 +24,11 @@ const formats = [
   "coco-panoptic",
   "yolo-seg",
   "voc",
+  "label-studio",
+  "cvat",
+  "labelme",
   "mmseg",
+  "hf",
   "proposals",
   "sepl-folder",
 ];
@@ -29,21 +36,36 @@ const formats = [
 /** `maskwright convert IN OUT --from FORMAT --to FORMAT` */
 export function convertCommand(): Command {
   const command = new Command("convert")
-    .description(
-      "Change the format of label maps or proposals, and account for what the new one cannot hold.",
-    )
-    .argument("<in>", "folder of label PNGs, proposals JSON or mask folders; or a COCO JSON file")
-    .argument("<out>", "folder, or file for COCO JSON; must not be there yet")
+    .description("Change the format of a data set, and account for what the new one cannot hold.")
+    .argument("<in>", "folder of the data set, or its file: COCO JSON, CVAT XML, Label Studio JSON, Parquet")
+    .argument("<out>", "folder, or file for coco, coco-rle and cvat; must not be there yet")
     .addOption(new Option("--from <format>", "format of IN").choices(formats).makeOptionMandatory())
     .addOption(new Option("--to <format>", "format of OUT").choices(formats).makeOptionMandatory())
     .addOption(classesOption())
+    .option(
+      "--images <dir>",
+      "photos, by the names of the pictures: for yolo-seg, voc, labelme, mmseg and hf",
+    )
+    .addOption(
+      new Option("--photos <how>", "how photos come into OUT").choices(["link", "copy"]).default("link"),
+    )
+    .option(
+      "--val <share|file>",
+      "pictures for validation: a share such as 0.2, or a list of ids",
+      shareOrFile,
+    )
     .option("--strict", "write nothing and exit 1 when anything would be lost")
     .option("--json", "print the ledger as one JSON object on standard output");
   addExamples(command, [
     "maskwright convert SegmentationClass instances.json --from labels --to coco --classes voc",
     "maskwright convert instances_val2017.json labels --from coco --to labels --classes coco",
+    "maskwright convert run/refined mm --from labels --to mmseg --classes voc --images JPEGImages --val 0.2",
+    "maskwright convert run/refined hub --from labels --to hf --classes tags.txt --images photos --val val.txt",
+    "maskwright convert instances.json yolo --from coco --to yolo-seg --images photos --photos copy",
+    "maskwright convert annotations.xml out.json --from cvat --to coco --strict",
     "maskwright convert SAM/masks proposals --from sepl-folder --to proposals --strict",
   ]);
+  command.addHelpText("after", "\nWhat each format keeps and how its trainer reads it: docs/convert.md\n");
   return command.action(async (input: string, output: string, options: ConvertCommandOptions) => {
     const conversion = await runConvert(input, output, options);
     if (options.json) printJson(conversion);
@@ -52,18 +74,28 @@ export function convertCommand(): Command {
   });
 }
 
+/** `--val 0.2` is a share, anything else a file. */
+function shareOrFile(text: string): number | string {
+  const value = Number(text);
+  if (text.trim() === "" || Number.isNaN(value)) return text;
+  if (value < 0 || value > 1) throw new InvalidArgumentError("Expected a number from 0 to 1, or a file.");
+  return value;
+}
+
 /** Converts with progress on standard error; Ctrl-C stops after the picture in hand and leaves nothing. */
 export async function runConvert(
   input: string,
   output: string,
-  { from, to, classes, strict = false, json = false }: ConvertCommandOptions,
+  { from, to, classes, images, photos = "link", val, strict = false, json = false }: ConvertCommandOptions,
 ): Promise<Conversion> {
-  const [{ convert }, { classList }, { createProgress }, { MaskwrightError }] = await Promise.all([
-    import("../data/convert/convert.ts"),
-    import("../data/class-list.ts"),
-    import("../run/progress.ts"),
-    import("../core/error.ts"),
-  ]);
+  const [{ convert }, { classList }, { readIdList }, { createProgress }, { MaskwrightError }] =
+    await Promise.all([
+      import("../data/convert/convert.ts"),
+      import("../data/class-list.ts"),
+      import("../data/id-list.ts"),
+      import("../run/progress.ts"),
+      import("../core/error.ts"),
+    ]);
   const progress = await createProgress(json ? "json" : process.stderr.isTTY ? "bar" : "lines");
   const abort = new AbortController();
   const stop = (): void => abort.abort();
@@ -78,6 +110,9 @@ export async function runConvert(
       from,
       to,
       strict,
+      photos,
+      ...(images !== undefined && { images }),
+      ...(val !== undefined && { validation: typeof val === "string" ? await readIdList(val) : val }),
       ...(classes !== undefined && { classes: await classList(classes) }),
       watch: {
         begin(stage, pictures) {
