@@ -22,6 +22,7 @@ import type { drawSceneFiles } from "./tasks/scene.ts";
 import type { seedItem } from "./tasks/seed.ts";
 import type { drawSeedPanels } from "./tasks/seed-panels.ts";
 import type { segmentItem } from "./tasks/segment.ts";
+import type { drawToyBatch } from "./tasks/toy-clip.ts";
 import type { cropForTraining } from "./tasks/training-crop.ts";
 import type { checkTrainingLabels } from "./tasks/training-labels.ts";
 
@@ -30,6 +31,7 @@ interface Tasks {
   readonly "open-model": typeof openModel;
   readonly "open-cam-source": typeof openCamSource;
   readonly scene: typeof drawSceneFiles;
+  readonly "toy-clip": typeof drawToyBatch;
   readonly "training-labels": typeof checkTrainingLabels;
   readonly "training-crop": typeof cropForTraining;
   readonly propose: typeof proposeItem;
@@ -59,6 +61,7 @@ export type ResultOf<N extends TaskName> = Awaited<ReturnType<Tasks[N]>>;
 /** Each task is loaded when it is first asked for, so a worker starts in milliseconds. */
 const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   scene: () => import("./tasks/scene.ts").then((m) => m.drawSceneFiles),
+  "toy-clip": () => import("./tasks/toy-clip.ts").then((m) => m.drawToyBatch),
   "open-model": () => import("./tasks/open-model.ts").then((m) => m.openModel),
   "open-cam-source": () => import("./tasks/open-cam-source.ts").then((m) => m.openCamSource),
   "training-labels": () => import("./tasks/training-labels.ts").then((m) => m.checkTrainingLabels),
