@@ -49,13 +49,13 @@ function large(side: number): ClipConfig {
 export type ClipVariant = "clip-vit-b-16" | "clip-vit-b-32" | "clip-vit-l-14" | "clip-vit-l-14-336";
 
 /**
- * A CLIP for drawn scenes, 1.3 million parameters. It is trained on squares of 128 px cut out of scenes, at the scale at which it reads
+ * A CLIP for drawn scenes, 0.6 million parameters. It is trained on squares of 96 px cut out of scenes, at the scale at which it reads
  * whole ones; its text encoder reads words of a small vocabulary.
  */
 export const toyClipConfig: ClipConfig = {
-  vision: { side: 128, patch: 16, dim: 128, depth: 4, heads: 4 },
-  text: { context: 32, vocabulary: 128, dim: 96, depth: 3, heads: 4 },
-  dim: 96,
+  vision: { side: 96, patch: 16, dim: 96, depth: 4, heads: 4 },
+  text: { context: 32, vocabulary: 128, dim: 64, depth: 2, heads: 2 },
+  dim: 64,
 };
 
 /** The published sizes with a ViT: 150, 151, 428 and 428 million parameters. Heads are 64 wide (`model.py`). */
