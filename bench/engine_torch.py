@@ -119,8 +119,9 @@ class Prompter(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, size, heads, reduction):
+    def __init__(self, size, heads, reduction, rate=0.0):
         super().__init__()
+        self.rate = rate
         self.norm1, self.norm2 = nn.LayerNorm(size), nn.LayerNorm(size)
         self.heads = Heads(size, heads)
         self.reduce = nn.Conv2d(size, size, reduction, stride=reduction) if reduction > 1 else None
@@ -134,15 +135,22 @@ class Block(nn.Module):
         if self.reduce is not None:
             keys = self.reduce(y.transpose(1, 2).reshape(y.shape[0], -1, height, width))
             keys = self.reduce_norm(keys.flatten(2).transpose(1, 2))
-        t = t + self.heads(y, keys, keys)
+        t = t + self.scale(self.heads(y, keys, keys))
         mixed = self.fc1(self.norm2(t)).transpose(1, 2)
         mixed = self.depthwise(mixed.reshape(*mixed.shape[:2], height, width)).flatten(2).transpose(1, 2)
-        return t + self.fc2(F.gelu(mixed))
+        return t + self.scale(self.fc2(F.gelu(mixed)))
+
+    def scale(self, branch):
+        """Stochastic depth."""
+        if self.rate == 0:
+            return branch
+        return branch * branch.new_empty(len(branch), 1, 1).bernoulli_(1 - self.rate).div_(1 - self.rate)
 
 
 class SegFormer(nn.Module):
-    def __init__(self, sizes=(32, 64, 160, 256), heads=(1, 2, 5, 8), reductions=(8, 4, 2, 1), width=256, classes=21):
+    def __init__(self, sizes=(32, 64, 160, 256), heads=(1, 2, 5, 8), reductions=(8, 4, 2, 1), width=256, classes=21, rate=0.0):
         super().__init__()
+        rates = iter(torch.linspace(0, rate, 2 * len(sizes)).tolist())
         inputs = (3, *sizes)
         self.patches = nn.ModuleList(
             nn.Conv2d(inputs[i], size, 7 if i == 0 else 3, stride=4 if i == 0 else 2, padding=3 if i == 0 else 1)
@@ -150,15 +158,19 @@ class SegFormer(nn.Module):
         )
         self.patch_norms = nn.ModuleList(nn.LayerNorm(size) for size in sizes)
         self.blocks = nn.ModuleList(
-            nn.ModuleList(Block(*each) for _ in range(2)) for each in zip(sizes, heads, reductions)
+            nn.ModuleList(Block(*each, next(rates)) for _ in range(2)) for each in zip(sizes, heads, reductions)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(size) for size in sizes)
         self.project = nn.ModuleList(nn.Linear(size, width) for size in sizes)
         self.fuse = nn.Conv2d(4 * width, width, 1, bias=False)
         self.norm = nn.BatchNorm2d(width)
         self.head = nn.Conv2d(width, classes, 1)
+        self.dropout = rate > 0
 
     def forward(self, x):
+        return square(self.logits(x))
+
+    def logits(self, x):
         height, width = x.shape[2] // 4, x.shape[3] // 4
         maps = []
         for patch, patch_norm, blocks, norm, project in zip(self.patches, self.patch_norms, self.blocks, self.norms, self.project):
@@ -171,7 +183,8 @@ class SegFormer(nn.Module):
             x = t.transpose(1, 2).reshape(batch, -1, h, w)
             projected = project(t).transpose(1, 2).reshape(batch, -1, h, w)
             maps.append(F.interpolate(projected, size=(height, width), mode="bilinear", align_corners=False))
-        return square(self.head(F.relu(self.norm(self.fuse(torch.cat(maps, 1))))))
+        hidden = F.relu(self.norm(self.fuse(torch.cat(maps, 1))))
+        return self.head(F.dropout2d(hidden, 0.1) if self.dropout else hidden)
 
 
 def clip_layer():
@@ -213,6 +226,26 @@ def training(model, shape):
     return model, run
 
 
+def segmenting(model, batch, side):
+    """A whole step from bytes to update: cross-entropy of every pixel, a tenth of branches and channels left out."""
+    pixels = torch.randint(0, 256, (batch, 3, side, side), dtype=torch.uint8)
+    labels = torch.randint(0, 21, (batch, side, side)).masked_fill(torch.rand(batch, side, side) < 0.1, 255)
+    mean, deviation = (torch.tensor(each).view(1, 3, 1, 1) for each in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    plain = [p for n, p in model.named_parameters() if "norm" in n or n.endswith("bias")]
+    decayed = [p for n, p in model.named_parameters() if not ("norm" in n or n.endswith("bias"))]
+    groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=6e-5, foreach=True)
+
+    def run():
+        optimizer.zero_grad(set_to_none=True)
+        logits = model.logits((pixels.float() / 255 - mean) / deviation)
+        large = F.interpolate(logits, size=(side, side), mode="bilinear", align_corners=False)
+        F.cross_entropy(large, labels, ignore_index=255).backward()
+        optimizer.step()
+
+    return model, run
+
+
 ROWS = {
     "clip-forward": lambda: forward(clip_layer(), (20, 77, 512)),
     "clip-backward": lambda: backward(clip_layer(), (20, 77, 512)),
@@ -220,6 +253,7 @@ ROWS = {
     "vit-1025": lambda: forward(Layer(768, 12, gelu), (1, 1025, 768)),
     "prompter": lambda: training(Prompter(), (2, 256, 64, 64)),
     "segformer": lambda: training(SegFormer(), (4, 3, 512, 512)),
+    "segformer-train": lambda: segmenting(SegFormer(rate=0.1), 4, 512),
 }
 
 
