@@ -33,13 +33,14 @@ const annotationFormats = {
   hf: huggingFace,
 } satisfies Record<string, AnnotationFormat>;
 
+export type ConvertFormat = keyof typeof annotationFormats | "proposals" | "sepl-folder";
+
 /** What can be converted; proposals and folders of their masks become one another only. */
-export const convertFormats = [
+export const convertFormats: readonly ConvertFormat[] = [
   ...(Object.keys(annotationFormats) as (keyof typeof annotationFormats)[]),
   "proposals",
   "sepl-folder",
-] as const;
-export type ConvertFormat = (typeof convertFormats)[number];
+];
 
 export interface ConvertOptions {
   readonly from: ConvertFormat;
