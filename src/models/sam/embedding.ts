@@ -1,6 +1,7 @@
 import type { NdArray } from "../../core/array.ts";
 import { badFormat } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
+import { float32ToHalf, halfToFloat32 } from "../../core/half.ts";
 import { checkSize } from "../../core/limits.ts";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../core/safetensors.ts";
 import { formatShape } from "../../engine/index.ts";
@@ -16,11 +17,21 @@ export interface SamEmbedding extends SamFrame {
 
 const sizeNames = ["original", "input"] as const;
 
+/** What the numbers of an embedding are kept in. */
+export type EmbeddingPrecision = "float32" | "float16";
+
 /** A safetensors file of an embedding: `features`, the others by name, both sizes as "375x500", and `upscaling`. Equal embeddings give equal bytes. */
-export function writeEmbedding(embedding: SamEmbedding): Uint8Array {
+export function writeEmbedding(
+  embedding: SamEmbedding,
+  precision: EmbeddingPrecision = "float32",
+): Uint8Array {
   const { features, extra = {}, upscaling } = embedding;
   const sizes = sizeNames.map((name) => [name, `${embedding[name].height}x${embedding[name].width}`]);
-  return writeSafetensors(new Map([["features", features], ...Object.entries(extra)]), {
+  const tensors = Object.entries({ features, ...extra }).map(([name, array]): [string, NdArray] => [
+    name,
+    precision === "float16" ? narrowed(array) : array,
+  ]);
+  return writeSafetensors(new Map(tensors), {
     ...Object.fromEntries(sizes),
     ...(upscaling !== undefined && { upscaling }),
   });
@@ -34,7 +45,9 @@ export function writeEmbedding(embedding: SamEmbedding): Uint8Array {
  */
 export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedding {
   const { metadata } = readSafetensorsHeader(bytes, where);
-  const { features, ...extra } = Object.fromEntries(readSafetensors(bytes, where));
+  const { features, ...extra } = Object.fromEntries(
+    [...readSafetensors(bytes, where)].map(([name, array]) => [name, widened(array)]),
+  );
   if (features?.dtype !== "float32" || features.shape.length !== 4 || features.shape[0] !== 1)
     throw badFormat(
       where,
@@ -54,6 +67,15 @@ export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedd
     input,
     ...(upscaling !== undefined && { upscaling }),
   };
+}
+
+function narrowed({ shape, data }: NdArray<"float32">): NdArray {
+  return { dtype: "float16", shape, data: float32ToHalf(data) };
+}
+
+function widened(array: NdArray): NdArray {
+  if (array.dtype !== "float16") return array;
+  return { dtype: "float32", shape: array.shape, data: halfToFloat32(array.data as Uint16Array) };
 }
 
 function parseSize(where: string, text = "none"): Size {
