@@ -38,6 +38,7 @@ interface TrainPrompterOptions extends ModelOptions {
   readonly augment: number;
   readonly seed: number;
   readonly checkpointEvery: number;
+  readonly cachePrecision: "fp32" | "fp16";
 }
 
 /** `maskwright train prompter IMAGES --boxes FILE | --points FILE | --parts FILE --model NAME -o DIR` */
@@ -85,7 +86,11 @@ export function trainPrompterCommand(): Command {
     .option("--augment <n>", "also learn from n changed versions of each photo", count, 0)
     .option("--seed <n>", "what chance begins with", count, 0)
     .option("--checkpoint-every <n>", "steps after which the work so far is saved", wholeNumber, 200);
-  addComputeOptions(command);
+  addComputeOptions(command).addOption(
+    new Option("--cache-precision <name>", "what embeddings are kept in; fp16 takes half the room")
+      .choices(["fp32", "fp16"])
+      .default("fp32"),
+  );
   addWorkOptions(command);
   addExamples(command, [
     "maskwright train prompter photos --boxes parts.csv --classes parts.txt --model mobile-sam -o runs/parts",
@@ -112,6 +117,7 @@ async function runTrainPrompter(images: string, options: TrainPrompterOptions): 
     const report = await trainPrompter(
       {
         ...{ images, source, supervision, out, model },
+        cachePrecision: options.cachePrecision === "fp16" ? "float16" : "float32",
         recipe: recipeOf(prompterRecipes[options.recipe], options),
         ...{ validation, versions, seed, checkpointEvery },
         ...selectionOf(options),

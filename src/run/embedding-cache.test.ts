@@ -1,9 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { RgbImage } from "../core/image.ts";
+import { random } from "../core/random.ts";
 import { type Sam, type SamEmbedding, writeEmbedding } from "../models/index.ts";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
 import { embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "./embedding-cache.ts";
@@ -218,6 +227,29 @@ describe("withEmbeddingCache", () => {
     expect(await a.embed(image(1, 4))).toEqual(embedding(3));
     expect(await b.embed(image(1))).toEqual(embedding(4));
     expect(count).toBe(4);
+  });
+
+  it("keeps float16 in half the room, apart from float32, and always gives the rounded numbers", async () => {
+    const folder = temporaryFolder();
+    const cache = openEmbeddingCache({ folder, maxBytes: 1e9 });
+    const { normal } = random("embedding");
+    const data = Float32Array.from({ length: 4096 }, normal);
+    const made = { ...embedding(0), features: { dtype: "float32", shape: [1, 4, 32, 32], data } as const };
+    const plain = { embed: async () => made } as unknown as Sam;
+    const [whole, half] = (["float32", "float16"] as const).map((precision) =>
+      withEmbeddingCache(plain, "a", cache, precision),
+    );
+    const rounded = await half.embed(image(1));
+    expect(await whole.embed(image(1))).toEqual(made);
+    expect(await half.embed(image(1))).toEqual(rounded);
+    const nowhere = openEmbeddingCache({ folder, maxBytes: 0 });
+    expect(await withEmbeddingCache(plain, "b", nowhere, "float16").embed(image(1))).toEqual(rounded);
+    const errors = data.map((value, p) => Math.abs(rounded.features.data[p] - value) / Math.abs(value));
+    expect(Math.max(...errors)).toBeLessThan(2 ** -10);
+    expect(Math.max(...errors)).toBeGreaterThan(2 ** -13);
+    const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size);
+    // Of some hundred bytes of header besides.
+    expect((Math.max(...sizes) - Math.min(...sizes)) / data.length).toBeCloseTo(2, 1);
   });
 });
 

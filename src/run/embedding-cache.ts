@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, type Stats, statSync, utimesSync } from "node:
 import { join } from "node:path";
 import type { RgbImage } from "../core/image.ts";
 import { readEmbedding, type Sam, type SamEmbedding, writeEmbedding } from "../models/index.ts";
+import type { EmbeddingPrecision } from "../models/sam/embedding.ts";
 import { namesIn, removeOrphans, tryRemove, writeAtomically } from "./files.ts";
 import { samVersion } from "./masks/sam-version.ts";
 
@@ -17,7 +18,7 @@ export interface EmbeddingCache {
   /** Null when there is none that can be read, or a damaged one, which then goes. */
   get(key: string): SamEmbedding | null;
   /** Keeps an embedding, unless it cannot be written: then the next run makes it again. */
-  put(key: string, embedding: SamEmbedding): void;
+  put(key: string, embedding: SamEmbedding, precision?: EmbeddingPrecision): void;
 }
 
 interface Entry {
@@ -76,8 +77,8 @@ export function openEmbeddingCache({ folder, maxBytes }: EmbeddingCacheOptions):
       add(key, entry);
       return embedding;
     },
-    put(key, embedding) {
-      const bytes = writeEmbedding(embedding);
+    put(key, embedding, precision) {
+      const bytes = writeEmbedding(embedding, precision);
       if (bytes.length > maxBytes || !makeRoom(bytes.length)) return;
       const name = fileName(key, bytes);
       try {
@@ -104,24 +105,38 @@ export function embeddingOwner({
   return [samVersion, sha256, precision, device].join(" ");
 }
 
-/** The same model, which looks a picture up before it works on it. */
-export function withEmbeddingCache(sam: Sam, model: string, cache: EmbeddingCache): Sam {
+/**
+ * The same model, which looks a picture up before it works on it. In float16 an embedding takes half the room, and its numbers are rounded
+ * to 11 bits, whether it comes from the cache or not.
+ */
+export function withEmbeddingCache(
+  sam: Sam,
+  model: string,
+  cache: EmbeddingCache,
+  precision: EmbeddingPrecision = "float32",
+): Sam {
   return {
     ...sam,
     async embed(image) {
-      const key = embeddingKey(model, image);
+      const key = embeddingKey(model, image, precision);
       const known = cache.get(key);
       if (known !== null) return known;
-      const embedding = await sam.embed(image);
-      cache.put(key, embedding);
+      const made = await sam.embed(image);
+      const embedding = precision === "float32" ? made : readEmbedding(writeEmbedding(made, precision));
+      cache.put(key, embedding, precision);
       return embedding;
     },
   };
 }
 
 /** Of the picture's pixels: another file of the same picture, or a crop seen before, has the same embedding. */
-export function embeddingKey(model: string, { height, width, data }: RgbImage): string {
-  return createHash("sha256").update(`${model} ${height}x${width} `).update(data).digest("hex").slice(0, 32);
+export function embeddingKey(
+  model: string,
+  { height, width, data }: RgbImage,
+  precision: EmbeddingPrecision = "float32",
+): string {
+  const owner = precision === "float32" ? model : `${model} kept as ${precision}`;
+  return createHash("sha256").update(`${owner} ${height}x${width} `).update(data).digest("hex").slice(0, 32);
 }
 
 function fileName(key: string, bytes: Uint8Array): string {

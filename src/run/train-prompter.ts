@@ -9,6 +9,7 @@ import { packTargets } from "../methods/wps/targets.ts";
 import { compilePartTraining } from "../methods/wps/training.ts";
 import { type HeldPicture, validateParts } from "../methods/wps/validation.ts";
 import { drawPrompter } from "../models/prompter/initial.ts";
+import type { EmbeddingPrecision } from "../models/sam/embedding.ts";
 import { fingerprint } from "./artifact-key.ts";
 import { type RunSummary, secondsSince, writeReport } from "./command.ts";
 import { writeAtomically } from "./files.ts";
@@ -31,6 +32,8 @@ export interface TrainPrompterRequest extends SelectionOptions {
   readonly out: string;
   /** Its cache is where embeddings lie while the prompter trains. */
   readonly model: SamModel;
+  /** What they are kept in: float16 halves the room. Default float32. */
+  readonly cachePrecision?: EmbeddingPrecision;
   readonly recipe: PrompterRecipe;
   /** Share of the pictures that are kept out of the training. */
   readonly validation: number;
@@ -59,7 +62,18 @@ export async function trainPrompter(
   context: WorkContext,
 ): Promise<TrainPrompterReport> {
   const startMs = performance.now();
-  const { images, source, supervision, out, model, recipe, validation, versions, seed } = request;
+  const {
+    images,
+    source,
+    supervision,
+    out,
+    model,
+    cachePrecision = "float32",
+    recipe,
+    validation,
+    versions,
+    seed,
+  } = request;
   checkRecipe(recipe);
   const photos = openPhotos(images);
   const { ids, absent } = await selectPresent(photos, images, source, request, context);
@@ -68,6 +82,7 @@ export async function trainPrompter(
   const options = {
     ...{ model: name, sha256, precision, device },
     ...{ supervision, recipe, validation, versions, seed },
+    ...(cachePrecision === "float16" && { cachePrecision }),
     classes: source.classes.classes.slice(1),
   };
   const inputs = { images: resolve(images), parts: resolve(source.path) };
@@ -79,7 +94,7 @@ export async function trainPrompter(
   ] as const)
     writeAtomically(join(out, file), list.map((id) => `${id}\n`).join(""));
   const taught = await teachPictures(
-    { ...request, training: split.training, held: split.validation, photos },
+    { ...request, cachePrecision, training: split.training, held: split.validation, photos },
     context,
   );
   try {

@@ -7,6 +7,7 @@ import { checkPrompts, type PromptSource } from "../../data/prompts.ts";
 import type { PartLabel, TaughtPicture } from "../../methods/wps/augment.ts";
 import type { PartTargets } from "../../methods/wps/targets.ts";
 import { teachParts } from "../../methods/wps/teacher.ts";
+import type { EmbeddingPrecision } from "../../models/sam/embedding.ts";
 import { embeddingKey, embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "../embedding-cache.ts";
 import { fileOf } from "../label-input.ts";
 import type { SamModel } from "../masks/mask-source.ts";
@@ -24,6 +25,8 @@ export interface TeachRequest {
   readonly supervision: Supervision;
   /** Its cache is where embeddings lie while the prompter trains. */
   readonly model: SamModel;
+  /** What they are kept in. */
+  readonly cachePrecision: EmbeddingPrecision;
   /** Changed versions of each photo of the training beside the photo itself. */
   readonly versions: number;
   readonly seed: number;
@@ -58,14 +61,14 @@ export interface TaughtPictures {
  *         no picture has a part; ABORTED when the signal fires
  */
 export async function teachPictures(request: TeachRequest, context: WorkContext): Promise<TaughtPictures> {
-  const { source, model } = request;
+  const { source, model, cachePrecision } = request;
   const ids = [...request.training, ...request.held];
   const { progress, signal, keepGoing } = context;
   const cache = model.cache === null ? null : openEmbeddingCache(model.cache);
   const { name, precision, device, threads } = model;
   const open = await openSam(name, { precision, device, ...(threads === null ? {} : { threads }) });
   const owner = embeddingOwner(model);
-  const sam = cache === null ? open : withEmbeddingCache(open, owner, cache);
+  const sam = cache === null ? open : withEmbeddingCache(open, owner, cache, cachePrecision);
   const failures: Failure[] = [];
   const shapes: TaughtPictures["shape"][] = [];
 
@@ -77,7 +80,7 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
       const { image, weak } = vary(plain, id, version, request);
       const { features, original } = await sam.embed(image);
       const targets = await teachParts(sam, weak, original);
-      taught.push({ id, version, key: embeddingKey(owner, image), targets });
+      taught.push({ id, version, key: embeddingKey(owner, image, cachePrecision), targets });
       const [, channels, grid] = features.shape;
       if (partCount(weak) > 0) shapes.push({ channels, grid, tokens: targets.tokens.shape[1] });
     }
@@ -108,7 +111,7 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
         `${source.path}: expected pictures with parts, got none with any`,
       );
     const held = await teachAll(request.held, 0);
-    warnOfSmallCache(model, shapes[0], training.length + held.length, progress);
+    warnOfSmallCache(request, shapes[0], training.length + held.length, progress);
     // Its memory is the training's; it comes back when an embedding is missing.
     await open.dispose();
     return {
@@ -156,12 +159,12 @@ function vary(
 }
 
 function warnOfSmallCache(
-  { cache }: SamModel,
+  { model: { cache }, cachePrecision }: TeachRequest,
   { channels, grid }: TaughtPictures["shape"],
   count: number,
   { warn }: WorkContext["progress"],
 ): void {
-  const needed = channels * grid * grid * Float32Array.BYTES_PER_ELEMENT * count;
+  const needed = channels * grid * grid * (cachePrecision === "float16" ? 2 : 4) * count;
   const kept = cache?.maxBytes ?? 0;
   if (needed <= kept) return;
   const [all, some] = [needed, kept].map((bytes) => (bytes / 1e9).toPrecision(2));
