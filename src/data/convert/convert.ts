@@ -19,7 +19,20 @@ import { voc } from "./voc.ts";
 import { yoloSeg } from "./yolo.ts";
 
 /** Formats of annotated pictures: any of them becomes any other. */
-const annotationFormats = {
+type AnnotationFormatName =
+  | "labels"
+  | "coco"
+  | "coco-rle"
+  | "coco-panoptic"
+  | "yolo-seg"
+  | "voc"
+  | "label-studio"
+  | "cvat"
+  | "labelme"
+  | "mmseg"
+  | "hf";
+
+const annotationFormats: Readonly<Record<AnnotationFormatName, AnnotationFormat>> = {
   labels: labelFolder,
   coco: cocoPolygons,
   "coco-rle": cocoRle,
@@ -31,13 +44,13 @@ const annotationFormats = {
   labelme,
   mmseg,
   hf: huggingFace,
-} satisfies Record<string, AnnotationFormat>;
+};
 
-export type ConvertFormat = keyof typeof annotationFormats | "proposals" | "sepl-folder";
+export type ConvertFormat = AnnotationFormatName | "proposals" | "sepl-folder";
 
 /** What can be converted; proposals and folders of their masks become one another only. */
 export const convertFormats: readonly ConvertFormat[] = [
-  ...(Object.keys(annotationFormats) as (keyof typeof annotationFormats)[]),
+  ...(Object.keys(annotationFormats) as AnnotationFormatName[]),
   "proposals",
   "sepl-folder",
 ];
