@@ -101,7 +101,7 @@ export function trainSegmenterCommand(): Command {
       "learning rate (default: 0.00006 with --init, 0.0003 without, 0.001 for a light head)",
       positiveNumber,
     )
-    .option("--warmup <n>", "steps until the rate is reached (default: 1 % of the steps)", wholeNumber)
+    .option("--warmup <n>", "steps until the rate is reached (default: 1 % of the steps)", count)
     .option("--ema", "keep averages of the weights over the steps, and use those")
     .option(
       "--class-weights <file>",

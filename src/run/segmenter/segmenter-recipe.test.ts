@@ -39,5 +39,6 @@ describe("recipeSchedule", () => {
     expect(rate(5)).toBeCloseTo(2 * 0.95 * 0.5, 4);
     expect(rate(50)).toBeCloseTo(1, 9);
     expect(rate(99)).toBeCloseTo(0.02, 9);
+    expect(recipeSchedule({ ...recipe, warmup: 0 })(0)).toBe(2);
   });
 });

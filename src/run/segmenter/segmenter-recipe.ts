@@ -74,5 +74,6 @@ export function completeRecipe(
  * @see NVlabs/SegFormer, `local_configs/segformer/B0/segformer.b0.512x512.ade.160k.py`, lr_config
  */
 export function recipeSchedule({ rate, steps, warmup: first }: SegmenterRecipe): Schedule {
-  return warmup(polyRate(rate, steps, { power: 1 }), first, 1e-6);
+  const falling = polyRate(rate, steps, { power: 1 });
+  return first === 0 ? falling : warmup(falling, first, 1e-6);
 }
