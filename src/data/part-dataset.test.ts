@@ -44,6 +44,21 @@ describe("decodeParts", () => {
     expect(() => decodeParts(null, "parts.json")).toThrow("parts.json");
   });
 
+  it("calls parts of one name after their objects", () => {
+    const file = {
+      images: [image],
+      annotations: [annotation(1, 1, square), annotation(2, 2, square), annotation(3, 3, square)],
+      categories: [
+        { id: 1, name: "Body", supercategory: "Car" },
+        { id: 2, name: "Body", supercategory: "Boat" },
+        { id: 3, name: "Sail", supercategory: "Boat" },
+      ],
+    };
+    expect(decodeParts(file, "a.json").classes).toEqual(["background", "Car Body", "Boat Body", "Sail"]);
+    const list = ["background", "Boat Body", "Car Body", "Sail"];
+    expect([...decodeParts(file, "a.json", list).classIds.values()]).toEqual([2, 1, 3]);
+  });
+
   it("counts categories from 0 along the list when the file does not name them", () => {
     const file = { images: [image], annotations: [annotation(1, 39, square)] };
     const { classIds, classes } = decodeParts(file, "train.json", partImageNetClasses);
