@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { invalid } from "../core/error.ts";
-import { random, shuffled } from "../core/random.ts";
+import { random } from "../core/random.ts";
 import type { PromptSource } from "../data/prompts.ts";
 import { splitIds } from "../data/split.ts";
 import { openWorkerRuntime } from "../engine/node.ts";
@@ -19,6 +19,7 @@ import type { Supervision } from "./parts/part-labels.ts";
 import type { PrompterDescription } from "./parts/prompter-checkpoint.ts";
 import { type PrompterRecipe, recipeNetwork, recipeSchedule, recipeSteps } from "./parts/prompter-recipe.ts";
 import { type TaughtParts, type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
+import { pictureOrder } from "./picture-order.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectPresent } from "./selection.ts";
 import type { WorkContext } from "./stage.ts";
@@ -193,18 +194,6 @@ async function train(
   } finally {
     await runtime.close();
   }
-}
-
-/** The pictures of a step: every epoch has all of them in an order of its own, and a batch may reach from one into the next. */
-function pictureOrder(count: number, batch: number, step: number, seed: number): number[] {
-  const indices = Array.from({ length: count }, (_, k) => k);
-  const orders = new Map<number, number[]>();
-  return Array.from({ length: batch }, (_, b) => {
-    const epoch = Math.floor((step * batch + b) / count);
-    const order = orders.get(epoch) ?? shuffled(indices, random(`${seed} epoch ${epoch}`));
-    orders.set(epoch, order);
-    return order[(step * batch + b) % count];
-  });
 }
 
 async function batchOf(taught: TaughtPictures, pictures: readonly TaughtParts[]): Promise<Arrays> {

@@ -1,10 +1,10 @@
 import type { NdArray } from "../../core/array.ts";
-import { random, shuffled } from "../../core/random.ts";
 import type { Arrays } from "../../engine/index.ts";
 import { blendOf, drawDrops } from "../../methods/segment/drops.ts";
 import { SHARE_STRIDE } from "../../methods/segment/training.ts";
 import type { SegmenterNetwork } from "../../models/segmenter/network.ts";
 import type { Normalization } from "../../models/segmenter/normalization.ts";
+import { pictureOrder } from "../picture-order.ts";
 import type { TrainingCrop, TrainingCropTask } from "../tasks/training-crop.ts";
 import type { SegmenterRecipe } from "./segmenter-recipe.ts";
 import type { TrainingItem } from "./training-data.ts";
@@ -43,18 +43,6 @@ export async function makeBatch(
     ...drawDrops(network, batch, `${seed} drops ${step}`),
     ...blend,
   };
-}
-
-/** The photos of a step: every epoch has all of them in an order of its own, and a batch may reach from one into the next. */
-function pictureOrder(count: number, batch: number, step: number, seed: number): number[] {
-  const indices = Array.from({ length: count }, (_, k) => k);
-  const orders = new Map<number, number[]>();
-  return Array.from({ length: batch }, (_, b) => {
-    const epoch = Math.floor((step * batch + b) / count);
-    const order = orders.get(epoch) ?? shuffled(indices, random(`${seed} epoch ${epoch}`));
-    orders.set(epoch, order);
-    return order[(step * batch + b) % count];
-  });
 }
 
 function packCrops(crops: readonly TrainingCrop[], side: number, classes: number): Arrays {
