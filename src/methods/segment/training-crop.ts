@@ -1,5 +1,6 @@
+import { cropImage, cropRows } from "../../core/crop.ts";
 import { invalid, shapeMismatch } from "../../core/error.ts";
-import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
+import { type Box, formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { mirrorRows } from "../../core/mirror.ts";
@@ -87,8 +88,7 @@ function isVaried(labels: LabelMap, plan: CropPlan): boolean {
 
 /** The picture's rectangle at its scaled size, bilinear. */
 export function cropPicture(image: RgbImage, plan: CropPlan): RgbImage {
-  const cut = { ...sizeOf(plan), data: cutRows(image.data, image.width, 3, plan) };
-  const scaled = resizeImage(cut, plan.scaled, "bilinear");
+  const scaled = resizeImage(cropImage(image, windowOf(plan)), plan.scaled, "bilinear");
   return plan.isMirrored ? { ...scaled, data: mirrorRows(scaled.data, scaled.width, 3) } : scaled;
 }
 
@@ -116,26 +116,13 @@ export function cropLevels(levels: LabelMap, plan: CropPlan, side: number): Labe
   return placed({ height, width, data: data as Uint8Array }, plan, side, 0);
 }
 
-function cutLabels(labels: LabelMap, plan: CropPlan): LabelMap {
-  return { ...sizeOf(plan), data: cutRows(labels.data, labels.width, 1, plan) };
+function cutLabels({ width, data }: LabelMap, plan: CropPlan): LabelMap {
+  const cut = cropRows(data, { width, channels: 1 }, windowOf(plan));
+  return { height: plan.height, width: plan.width, data: cut };
 }
 
-function sizeOf({ height, width }: Size): Size {
-  return { height, width };
-}
-
-function cutRows(
-  data: Uint8Array | Uint8ClampedArray,
-  rowLength: number,
-  channels: number,
-  { y0, x0, height, width }: CropPlan,
-): Uint8Array {
-  const result = new Uint8Array(height * width * channels);
-  for (let i = 0; i < height; i++) {
-    const from = ((y0 + i) * rowLength + x0) * channels;
-    result.set(data.subarray(from, from + width * channels), i * width * channels);
-  }
-  return result;
+function windowOf({ y0, x0, height, width }: CropPlan): Box {
+  return { y0, x0, y1: y0 + height, x1: x0 + width };
 }
 
 /** At the top left of a square, mirrored or not. */
