@@ -21,8 +21,8 @@ export function trainToyClipCommand(): Command {
       "-o, --out <dir>",
       "run directory; DIR/weights.safetensors, checkpoint.safetensors, report.html",
     )
-    .option("--steps <n>", "updates", wholeNumber, 2000)
-    .option("--scenes <n>", "scenes to learn from; 0.3 MB of memory each", wholeNumber, 600)
+    .option("--steps <n>", "updates", wholeNumber, 5000)
+    .option("--scenes <n>", "scenes to learn from; 0.2 MB of memory each", wholeNumber, 1500)
     .option("--seed <n>", "what chance begins with", count, 1)
     .option("--checkpoint-every <n>", "steps after which the work so far is saved", wholeNumber, 200)
     .option("--threads <n>", "threads that compute; one more draws scenes", wholeNumber, 1)

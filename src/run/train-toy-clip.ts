@@ -44,7 +44,7 @@ const VIEWS = 4;
 /** Tokens of a text. */
 const LENGTH = 24;
 const RATE = 1e-3;
-const WARMUP_STEPS = 60;
+const WARMUP_STEPS = 200;
 const CLIP_NORM = 1;
 
 /**
