@@ -67,7 +67,7 @@ export function seedCommand(): Command {
   addRecipeOptions(command)
     .option(
       "--power <p>",
-      "the background scores (1 - highest score)^p (default: the recipe's; 2 for CAMs of a classifier)",
+      "the background scores (1 - highest score)^p (default: the recipe's; 1 for CAMs of a classifier)",
       positiveNumber,
     )
     .option("--crf", "draw scores to the edges in the photo by a dense CRF before masks vote")

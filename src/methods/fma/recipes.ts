@@ -127,11 +127,8 @@ export function clipEsText(name: string): string {
   return `a clean origami ${name}.`;
 }
 
-/**
- * Power of the background where a classifier's CAMs vote: published ones are for learned contexts, whose maps are more compact. See
- * docs/seed.md for what was measured.
- */
-export const CLASSIFIER_POWER = 2;
+/** Power of the background where a classifier's CAMs vote: published ones are for learned contexts. docs/seed.md has what was measured. */
+export const CLASSIFIER_POWER = 1;
 
 /** How CLIP-ES refines its CAMs, which are clamped and scaled at once. Take them with the competition "clip-es". */
 export const clipEsAffinity: Readonly<

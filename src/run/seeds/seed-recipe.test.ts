@@ -17,7 +17,7 @@ it("knows the published recipes", async () => {
     affinity: clipEsAffinity.coco,
     power: 0.4,
   });
-  expect(await readSeedRecipe("voc", { source: "classifier" })).toEqual({ ...vocRecipe.coarse, power: 2 });
+  expect(await readSeedRecipe("voc", { source: "classifier" })).toEqual({ ...vocRecipe.coarse, power: 1 });
 });
 
 it("takes what a file says in place of a published one's", async () => {
