@@ -1,8 +1,8 @@
 import type { Probs } from "../../core/class-maps.ts";
 import { type CrfOptions, refineByCrf } from "../../core/crf.ts";
+import { cropImage } from "../../core/crop.ts";
 import type { Box, Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
-import { cropImage } from "../proposals/sam-auto/crops.ts";
 import { boxesOf } from "./inference-boxes.ts";
 import { type ScoreField, toProbs } from "./inference-scores.ts";
 

@@ -1,8 +1,8 @@
+import { cropImage } from "../../core/crop.ts";
 import type { Box, Size } from "../../core/geometry.ts";
 import { isSameSize } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { type AxisWeights, antialiasWeights, resampleFloats, triangle } from "../../core/resample.ts";
-import { cropImage } from "../proposals/sam-auto/crops.ts";
 
 /**
  * What a box shows of a picture that was brought to another size, without the rest of it: Pillow's bilinear filter, which averages when shrinking.
