@@ -65,8 +65,8 @@ export interface SamConfig {
     readonly heads: number;
     readonly mlpDim: number;
     readonly iouDim: number;
-    /** Heads of the layer of `lookForPrompt`, for a model that has one. */
-    readonly placeHeads?: number;
+    /** Width of the layer of `lookForPrompt`, for a model that has one. */
+    readonly placeDim?: number;
   };
 }
 
@@ -200,7 +200,7 @@ export const samConfigs: Readonly<Record<WithSamPrompts, SamConfig> & Record<Eff
       },
       dim: 128,
       maskChannels: 16,
-      decoder: { depth: 2, heads: 8, mlpDim: 512, iouDim: 128, placeHeads: 4 },
+      decoder: { depth: 2, heads: 8, mlpDim: 512, iouDim: 128, placeDim: 128 },
     },
     "efficient-sam-ti": efficient(192, 3),
     "efficient-sam-s": efficient(384, 6),

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
+import type { NdArray } from "../../core/array.ts";
 import { random } from "../../core/random.ts";
 import { drawSam } from "./initial.ts";
-import { placeKeys } from "./initial-place-keys.ts";
 import { samTensors } from "./tensor-table.ts";
 import { tinyHybridConfig } from "./testing/tiny-sam.ts";
 
 describe("drawSam", () => {
   const tensors = drawSam(tinyHybridConfig, random(1));
+  const tensor = (name: string): NdArray<"float32"> => tensors.get(name) as NdArray<"float32">;
 
   it("draws every tensor of the model in its shape", () => {
     expect(new Map([...tensors].map(([name, { shape }]) => [name, shape]))).toEqual(
@@ -19,42 +20,29 @@ describe("drawSam", () => {
     expect(drawSam(tinyHybridConfig, random(1))).toEqual(tensors);
     expect(drawSam(tinyHybridConfig, random(2))).not.toEqual(tensors);
   });
-});
 
-describe("placeKeys", () => {
-  const count = 64;
-  const { normal } = random("directions");
-  const data = Float32Array.from({ length: 2 * count }, () => 0.7 * normal());
-  const keys = placeKeys({ dtype: "float32", shape: [2, count], data }, [8 * count, 2 * count]);
-
-  const code = (x: number, y: number): number[] => {
-    const phases = Array.from({ length: count }, (_, f) => 2 * Math.PI * (x * data[f] + y * data[count + f]));
-    return [...phases.map(Math.sin), ...phases.map(Math.cos)];
-  };
-
-  /** What a head says of a cell when the token is in the middle. */
-  function score(head: number, x: number, y: number): number {
-    const [cell, token] = [code(x, y), code(0, 0)];
-    let sum = 0;
-    cell.forEach((value, row) => {
-      for (let column = 0; column < 2 * count; column++)
-        sum += value * keys.data[(head * 2 * count + row) * 2 * count + column] * token[column];
-    });
-    return sum / count;
-  }
-
-  it("say how near a cell is", () => {
-    for (const head of [0, 1]) {
-      expect(score(head, 0, 0)).toBeCloseTo(1, 5);
-      expect(score(head, 0.1, 0.1)).toBeLessThan(0.95);
-      expect(score(head, 0.6, -0.5)).toBeLessThan(0.5);
+  it("reads places and roles off tokens from the beginning", () => {
+    const directions = tensor("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");
+    const [, count] = directions.shape;
+    const kinds = [0, 1, 2, 3].map((k) => tensor(`prompt_encoder.point_embeddings.${k}.weight`).data);
+    const product = (name: string, row: number, token: readonly number[]): number =>
+      token.reduce(
+        (sum, x, c) => sum + x * tensor(`mask_decoder.places.${name}.weight`).data[2 * count * row + c],
+        0,
+      );
+    /** A token of a kind at a place, both from −1 to 1. */
+    const token = (kind: number, x: number, y: number): number[] => {
+      const phases = Array.from(
+        { length: count },
+        (_, f) => 2 * Math.PI * (x * directions.data[f] + y * directions.data[count + f]),
+      );
+      return [...phases.map(Math.sin), ...phases.map(Math.cos)].map((code, c) => code + kinds[kind][c]);
+    };
+    for (const kind of [0, 1, 2, 3]) {
+      expect(product("place", 0, token(kind, 0.5, -1))).toBeCloseTo(Math.sin(0.1 * Math.PI), 5);
+      expect(product("place", 1, token(kind, 0.5, -1))).toBeCloseTo(-Math.sin(0.2 * Math.PI), 5);
+      const bare = [...kinds[kind]];
+      expect(product("role", kind, bare)).toBeCloseTo(1, 5);
     }
-  });
-
-  it("say on which side of the token it is", () => {
-    expect(score(2, 0.1, 0)).toBeGreaterThan(0.1);
-    expect(score(2, -0.1, 0)).toBeCloseTo(-score(2, 0.1, 0), 5);
-    expect(Math.abs(score(2, 0, 0.1))).toBeLessThan(Math.abs(score(2, 0.1, 0)) / 2);
-    expect(score(3, 0, 0.1)).toBeGreaterThan(0.1);
   });
 });

@@ -103,9 +103,9 @@ export function decodeTokens(
   { decoder }: SamConfig,
   positions: Tensor = gridPositions(weights, sparse.graph, Math.sqrt(side.image.shape[1] as number)),
 ): DecodedTokens {
-  const { heads, placeHeads = 0 } = decoder;
+  const { heads, placeDim } = decoder;
   const options = { ...decoder, design: samTwoWay, head, positions };
-  if (placeHeads === 0 || sparse.shape[1] === 0) return decodeByDesign(weights, side, sparse, options);
+  if (placeDim === undefined || sparse.shape[1] === 0) return decodeByDesign(weights, side, sparse, options);
   const image = lookForPrompt(weights, side.image, positions, sparse);
   const first = scoped(weights, "mask_decoder.transformer.layers.0.");
   return decodeByDesign(weights, projectImage(first, image, { heads, positions }), sparse, options);

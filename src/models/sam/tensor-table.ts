@@ -8,6 +8,7 @@ import {
 } from "./config.ts";
 import { efficientSamEntries } from "./efficient-tensor-table.ts";
 import { hybridEntries } from "./hybrid-tensor-table.ts";
+import { PLACE_CHANNELS, PLACE_ROLES, PLACE_SCALES } from "./prompt-places.ts";
 import { layerEntries, neckEntries, type TensorEntry, twoWayEntries } from "./tensor-entries.ts";
 import { tinyVitEntries } from "./tiny-vit-tensor-table.ts";
 
@@ -81,7 +82,7 @@ function promptEntries({ dim, maskChannels }: SamConfig): TensorEntry[] {
 }
 
 function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
-  const { depth, mlpDim, iouDim, placeHeads = 0 } = decoder;
+  const { depth, mlpDim, iouDim, placeDim } = decoder;
   const mlp = (i: number): TensorEntry[] => [
     ...layerEntries(`mask_decoder.transformer.layers.${i}.mlp.lin1`, [mlpDim, dim]),
     ...layerEntries(`mask_decoder.transformer.layers.${i}.mlp.lin2`, [dim, mlpDim]),
@@ -94,15 +95,7 @@ function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
   return [
     ["mask_decoder.iou_token.weight", [1, dim]],
     ["mask_decoder.mask_tokens.weight", [MASK_COUNT, dim]],
-    ...(placeHeads === 0
-      ? []
-      : [
-          ...layerEntries("mask_decoder.places.key", [placeHeads * dim, dim]),
-          ...layerEntries("mask_decoder.places.value", [placeHeads * dim, dim]),
-          ...layerEntries("mask_decoder.places.norm", [dim]),
-          ...layerEntries("mask_decoder.places.lin1", [dim, dim]),
-          ...layerEntries("mask_decoder.places.lin2", [dim, dim]),
-        ]),
+    ...(placeDim === undefined ? [] : placeEntries(dim, placeDim)),
     ...twoWayEntries(dim, depth),
     ...Array.from({ length: depth }, (_, i) => mlp(i)).flat(),
     ...layerEntries("mask_decoder.output_upscaling.0", [dim, dim / 4, 2, 2], dim / 4),
@@ -112,5 +105,18 @@ function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
       head(`output_hypernetworks_mlps.${m}`, dim, dim / 8),
     ).flat(),
     ...head("iou_prediction_head", iouDim, MASK_COUNT),
+  ];
+}
+
+function placeEntries(dim: number, inner: number): TensorEntry[] {
+  const at = "mask_decoder.places";
+  return [
+    [`${at}.place.weight`, [2, dim]],
+    [`${at}.scale.weight`, [1, PLACE_SCALES]],
+    ...layerEntries(`${at}.role`, [PLACE_ROLES, dim]),
+    ...layerEntries(`${at}.signs`, [dim, PLACE_CHANNELS]),
+    ...layerEntries(`${at}.norm`, [dim]),
+    ...layerEntries(`${at}.lin1`, [inner, dim]),
+    ...layerEntries(`${at}.lin2`, [dim, inner]),
   ];
 }

@@ -43,7 +43,7 @@ export const tinyMobileConfig: SamConfig = {
 /** `sam-tiny` in the same size. */
 export const tinyHybridConfig: SamConfig = {
   ...tinyConfig,
-  decoder: { ...tinyConfig.decoder, placeHeads: 4 },
+  decoder: { ...tinyConfig.decoder, placeDim: 16 },
   encoder: {
     kind: "hybrid",
     side: 64,
