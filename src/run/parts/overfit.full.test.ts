@@ -17,7 +17,7 @@ import type { SamEmbedding } from "../../models/sam/embedding.ts";
 import { weightFile } from "../../models/sam/testing/tiny-sam.ts";
 import { drawScene, type Scene, type ScenePart, scenePartClasses } from "../../scenes/index.ts";
 import { type OpenSam, openSam } from "../open-sam.ts";
-import { prompterRecipes, recipeNetwork } from "./prompter-recipe.ts";
+import { type PrompterRecipe, prompterRecipes, recipeNetwork } from "./prompter-recipe.ts";
 
 /** The model whose embeddings are read. */
 const MODEL = "sam-tiny";
@@ -27,6 +27,8 @@ const STEPS = 300;
 const RATE = 5e-4;
 /** Of the picture's pixels: smaller parts have next to nothing to draw. */
 const LEAST_SHARE = 0.004;
+
+const recipe: PrompterRecipe = { ...prompterRecipes.parts, layers: 3, width: 128 };
 
 interface Taught {
   readonly scene: Scene;
@@ -43,7 +45,7 @@ async function teachScenes(sam: OpenSam): Promise<Taught[]> {
     const parts = scene.instances
       .flatMap((instance) => instance.parts)
       .filter(({ partClassId, area }) => partClassId > 0 && area >= least);
-    if (parts.length < 2) continue;
+    if (parts.length < 2 || parts.length > recipe.queries) continue;
     const boxes = parts.map(({ partClassId, box }) => ({ ...box, classId: partClassId }));
     const embedding = await sam.embed(scene.image);
     const targets = await teachParts(sam, { kind: "boxes", boxes }, embedding.original);
@@ -71,7 +73,6 @@ it("learns eight pictures by heart: every part is found, with the mask that its 
   const { features } = taught[0].embedding;
   const [, channels, grid] = features.shape;
   const tokens = taught[0].targets.tokens.shape[1];
-  const recipe = { ...prompterRecipes.parts, layers: 3, width: 128 };
   const network = recipeNetwork(recipe, { channels, grid, tokens }, scenePartClasses.length - 1);
   const runtime = await openWorkerRuntime();
   const trainer = await compilePartTraining(network, runtime, {
