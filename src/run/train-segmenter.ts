@@ -77,7 +77,8 @@ export async function trainSegmenter(
   const { validation } = selection;
   const truths = truthsOf(selection, request.validationLabels);
   const options = optionsOf(request);
-  const run = openRunDirectory(out, { command: "train segmenter", options, inputs: inputsOf(folders) });
+  const inputs = inputsOf(folders, request.validationLabels);
+  const run = openRunDirectory(out, { command: "train segmenter", options, inputs });
   const classCount = classes.classes.length;
   let data: TrainingData;
   try {
@@ -139,8 +140,8 @@ function optionsOf({
     ...{ recipe, weighting, seed },
     reading: folders.reading,
     classes: classes.classes.slice(1),
-    training: selection.training.length,
-    validation: selection.validation.length,
+    photos: selection.training.length,
+    validation: selection.validation,
   };
 }
 

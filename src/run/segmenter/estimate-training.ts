@@ -1,5 +1,5 @@
 import { elementCount } from "../../core/array.ts";
-import { segmenterTensors } from "../../models/segmenter/network.ts";
+import { type SegmenterNetwork, segmenterTensors } from "../../models/segmenter/network.ts";
 import type { Estimate } from "../estimate.ts";
 import type { WorkContext } from "../stage.ts";
 import type { TrainSegmenterRequest } from "../train-segmenter.ts";
@@ -55,28 +55,29 @@ export async function estimateTraining(
         for (let step = 1; step <= TIMED_STEPS; step++)
           await trainer.step([await feeder.of(step)], recipe.rate);
       })) / TIMED_STEPS;
-    const data = { photos, truths, classCount, normalization, side: recipe.side };
-    const photoSeconds = await timed(() =>
-      validateSegmenter(trainer, { ...data, ids: validation.slice(0, 1) }),
-    );
+    const one = { photos, truths, classCount, normalization, side: recipe.side, ids: validation.slice(0, 1) };
+    await validateSegmenter(trainer, one);
+    const photoSeconds = await timed(() => validateSegmenter(trainer, one));
     await trainer.dispose();
     const rounds = Math.ceil(recipe.steps / recipe.validateEvery);
     const seconds = recipe.steps * stepSeconds + rounds * validation.length * photoSeconds;
-    return { images: training.length, seconds, bytes: checkpointBytes(), recipe, stepSeconds };
-
-    /** Parameters and both moments, with averages, once; and the best of them. */
-    function checkpointBytes(): number {
-      const count = [...segmenterTensors(network).values()].reduce(
-        (sum, shape) => sum + elementCount(shape),
-        0,
-      );
-      const kept = recipe.averageDecay === null ? 1 : 2;
-      const best = validation.length === 0 ? 0 : kept;
-      return 4 * count * (2 + kept + best);
-    }
+    const bytes =
+      checkpointBytes(network, recipe) + (validation.length === 0 ? 0 : weightBytes(network, recipe));
+    return { images: training.length, seconds, bytes, recipe, stepSeconds };
   } finally {
     await open.close();
   }
+}
+
+/** Parameters, and averages of them. */
+function weightBytes(network: SegmenterNetwork, { averageDecay }: SegmenterRecipe): number {
+  const count = [...segmenterTensors(network).values()].reduce((sum, shape) => sum + elementCount(shape), 0);
+  return Float32Array.BYTES_PER_ELEMENT * count * (averageDecay === null ? 1 : 2);
+}
+
+/** The same, and both moments. */
+function checkpointBytes(network: SegmenterNetwork, recipe: SegmenterRecipe): number {
+  return weightBytes(network, recipe) + 2 * weightBytes(network, { ...recipe, averageDecay: null });
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

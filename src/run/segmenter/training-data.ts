@@ -201,11 +201,15 @@ export function truthsOf(
   );
 }
 
-/** Folders as `run.json` names them. */
-export function inputsOf({ images, labels, confidence }: TrainingFolders): Record<string, string> {
+/** Folders as `run.json` names them. @param truth  of validation */
+export function inputsOf(
+  { images, labels, confidence }: TrainingFolders,
+  truth: string | null,
+): Record<string, string> {
   return {
     images: resolve(images),
     labels: resolve(labels),
     ...(confidence !== null && { confidence: resolve(confidence) }),
+    ...(truth !== null && { truth: resolve(truth) }),
   };
 }
