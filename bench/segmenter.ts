@@ -1,5 +1,5 @@
 /**
- * Segmenters trained on weak labels of real photos: `npm run build && npx tsx bench/segmenter.ts [light] [segformer] [--steps N] [--side PX] [--folds N] [--labels A,B]`.
+ * Segmenters trained on weak labels of real photos: `npm run build && npx tsx bench/segmenter.ts [light] [segformer] [--steps N] [--side PX] [--rate X] [--folds N] [--labels A,B]`.
  *
  * The 49 VOC photos with TransCAM labels are cut into folds; a network learns from all but one, and labels the photos of that one, which it has not
  * seen. Labels to learn from are TransCAM's as they are (`transcam`), refined by SEPL with the masks of `regions` (`refined`), and the truth
@@ -33,6 +33,7 @@ const { values, positionals } = parseArgs({
   options: {
     steps: { type: "string" },
     side: { type: "string" },
+    rate: { type: "string" },
     folds: { type: "string", default: "3" },
     labels: { type: "string", default: "transcam,refined,truth" },
   },
@@ -113,6 +114,7 @@ async function trainAndLabel(
     {
       ...(values.steps !== undefined && { steps: Number(values.steps) }),
       ...(values.side !== undefined && { side: Number(values.side) }),
+      ...(values.rate !== undefined && { rate: Number(values.rate) }),
     },
   );
   const open = await openNetwork({ network, device: "cpu", threads: null }, CLASSES, recipe.side);

@@ -68,6 +68,27 @@ export {
   type SegmentWithSamOptions,
   segmentWithSam,
 } from "./proposals/sam-prompted/segment-with-sam.ts";
+export { balanceClasses } from "./segment/class-weights.ts";
+export { distortColors } from "./segment/distortion.ts";
+export { blendOf, drawDrops } from "./segment/drops.ts";
+export { type PixelLossOptions, pixelCrossEntropy, softCrossEntropy } from "./segment/losses.ts";
+export { type SegmenterRates, segmenterOptimizer } from "./segment/optimizer.ts";
+export {
+  compileSegmenterTraining,
+  type PixelSupervision,
+  type SegmenterGraphOptions,
+  type SegmenterTrainingOptions,
+  segmenterTraining,
+  type TrainedNetwork,
+} from "./segment/training.ts";
+export {
+  type CropOptions,
+  type CropPlan,
+  cropLabels,
+  cropPixels,
+  packSquare,
+  planCrop,
+} from "./segment/training-crop.ts";
 export {
   type AcceptRule,
   type Assign,

@@ -8,7 +8,7 @@ import {
   type CropPlan,
   cropLabels,
   cropLevels,
-  cropPicture,
+  cropPixels,
   packSquare,
   planCrop,
   wholeScale,
@@ -84,21 +84,21 @@ describe("a crop", () => {
   const right: CropPlan = { ...plain, x0: 1, height: 2, width: 2, scaled: size(2, 2) };
 
   it("has pixels and labels of the same places", () => {
-    const picture = cropPicture(places(2, 3), right);
+    const picture = cropPixels(places(2, 3), right);
     expect([...picture.data]).toEqual([0, 1, 9, 0, 2, 9, 1, 1, 9, 1, 2, 9]);
     expect(drawLabels(cropLabels(labels("012 x00"), right, 2))).toBe("12 00");
   });
 
   it("mirrors both", () => {
     const plan = { ...right, isMirrored: true };
-    expect([...cropPicture(places(2, 3), plan).data]).toEqual([0, 2, 9, 0, 1, 9, 1, 2, 9, 1, 1, 9]);
+    expect([...cropPixels(places(2, 3), plan).data]).toEqual([0, 2, 9, 0, 1, 9, 1, 2, 9, 1, 1, 9]);
     expect(drawLabels(cropLabels(labels("012 x00"), plan, 2))).toBe("21 00");
   });
 
   it("is not known, and of the color given, where the square has no picture", () => {
     expect(drawLabels(cropLabels(labels("012 x00"), right, 3))).toBe("12x 00x xxx");
     expect(drawLabels(cropLevels(labels("012 x00"), right, 3))).toBe("120 000 000");
-    expect([...packSquare(cropPicture(places(2, 3), right), 3, [7, 8, 6])]).toEqual([
+    expect([...packSquare(cropPixels(places(2, 3), right), 3, [7, 8, 6])]).toEqual([
       ...[0, 0, 7, 1, 1, 7, 7, 7, 7],
       ...[1, 2, 8, 1, 2, 8, 8, 8, 8],
       ...[9, 9, 6, 9, 9, 6, 6, 6, 6],

@@ -87,7 +87,7 @@ function isVaried(labels: LabelMap, plan: CropPlan): boolean {
 }
 
 /** The picture's rectangle at its scaled size, bilinear. */
-export function cropPicture(image: RgbImage, plan: CropPlan): RgbImage {
+export function cropPixels(image: RgbImage, plan: CropPlan): RgbImage {
   const scaled = resizeImage(cropImage(image, windowOf(plan)), plan.scaled, "bilinear");
   return plan.isMirrored ? { ...scaled, data: mirrorRows(scaled.data, scaled.width, 3) } : scaled;
 }

@@ -10,7 +10,7 @@ import {
   type CropPlan,
   cropLabels,
   cropLevels,
-  cropPicture,
+  cropPixels,
   packSquare,
   planCrop,
 } from "../../methods/segment/training-crop.ts";
@@ -50,7 +50,7 @@ export async function cropForTraining(task: TrainingCropTask): Promise<TrainingC
   const chance = random(seed);
   const map = labels.kind === "classes" ? labels.map : null;
   const plan = planCrop(image, map, chance, { side });
-  const pixels = packSquare(distortColors(cropPicture(image, plan), chance), side, fill);
+  const pixels = packSquare(distortColors(cropPixels(image, plan), chance), side, fill);
   if (labels.kind === "scores") {
     const shares = cropShares(labels.scores, image, plan, { side, stride: SHARE_STRIDE, classCount });
     return { pixels, labels: null, confidence: null, shares };
