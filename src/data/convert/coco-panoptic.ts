@@ -211,13 +211,16 @@ function createPanoptic(path: string, { categoryIds, hasObjects }: CreateOptions
 function paintSegments({ height, width }: Size, annotations: readonly Annotation[]): Uint8Array {
   const rgb = new Uint8Array(height * width * 3);
   for (const [k, { rle }] of annotations.entries()) {
-    const color = [(k + 1) & 255, ((k + 1) >> 8) & 255, (k + 1) >> 16];
+    const [red, green, blue] = [(k + 1) & 255, ((k + 1) >> 8) & 255, (k + 1) >> 16];
     let q = 0; // column-major position
     for (let run = 1; run < rle.counts.length; run += 2) {
       q += rle.counts[run - 1];
       for (const end = q + rle.counts[run]; q < end; q++) {
         const j = Math.floor(q / height);
-        rgb.set(color, ((q - j * height) * width + j) * 3);
+        const at = ((q - j * height) * width + j) * 3;
+        rgb[at] = red;
+        rgb[at + 1] = green;
+        rgb[at + 2] = blue;
       }
     }
   }

@@ -259,19 +259,24 @@ function readRegion(
   }
   const { x, y, width: w, height: h, points, rotation } = value;
   let polygon: number[] | null = null;
-  if (points) polygon = points.flatMap(([px, py]) => [(px / 100) * width, (py / 100) * height]);
+  if (points) polygon = points.flatMap(([px, py]) => [toPixels(px, width), toPixels(py, height)]);
   else if (type.startsWith("rectangle") && [x, y, w, h].every((n) => typeof n === "number")) {
     const [left, top, across, down] = [x, y, w, h] as number[];
     const box = boxFromCoco([
-      (left / 100) * width,
-      (top / 100) * height,
-      (across / 100) * width,
-      (down / 100) * height,
+      toPixels(left, width),
+      toPixels(top, height),
+      toPixels(across, width),
+      toPixels(down, height),
     ]);
     polygon = boxCorners(box, rotation ?? 0); // about its first corner
   }
   if (polygon === null || !(type.startsWith("polygon") || type.startsWith("rectangle"))) return null;
   return { rle: polygonToRle(polygon, size, place), polygons: [polygon] };
+}
+
+/** Pixels of percents, to the millionth: what was a tenth or a hundredth before is that again. */
+function toPixels(percent: number, side: number): number {
+  return Math.round((percent / 100) * side * 1e6) / 1e6;
 }
 
 /** The labels of a labeling interface. */

@@ -44,9 +44,10 @@ export async function transfer(job: ConvertJob, from: AnnotationFormat, to: Anno
     const picture = await photos.attach(read, to.photos);
     if (to.photos !== "none" && picture.photo === null) missing++;
     for (const { classId } of picture.annotations) used = Math.max(used, classId);
-    countLosses(ledger, picture, source, to.holds, classes);
+    const arranged = arrange(picture, source, to.holds);
+    countLosses(ledger, picture, arranged, source, to.holds, classes);
     ledger.picture();
-    await target.write(keepHeld(picture, source, to.holds));
+    await target.write(keepHeld(picture, arranged, to.holds));
     await watch.advance(picture.id);
   }
   if (missing > 0)
@@ -157,6 +158,7 @@ function withSplits(
 function countLosses(
   ledger: OpenLedger,
   picture: AnnotatedPicture,
+  arranged: readonly Arranged[],
   source: AnnotationSource,
   holds: Capabilities,
   given: ClassList | null,
@@ -165,7 +167,7 @@ function countLosses(
   const full = annotations.filter(({ rle }) => rleArea(rle) > 0);
   for (const [kind, count] of Object.entries(leftOut)) ledger.lose(kind as keyof typeof leftOut, id, count);
   if (!holds.ignore && ignore !== null) ledger.lose("ignore-pixels", id, rleArea(ignore));
-  if (!holds.overlaps) ledger.lose("hidden-pixels", id, countHidden(picture, source, holds));
+  if (!holds.overlaps) ledger.lose("hidden-pixels", id, countHidden(arranged, holds));
   else if (!holds.layers && source.isLayered && source.hasObjects)
     ledger.lose("layer-pixels", id, countMoved(picture));
   if (!holds.objects) ledger.lose("shared-classes", id, countShared(full));
@@ -186,27 +188,36 @@ function countLosses(
 /** What is left for the writer: annotations with pixels, in order, apart and of a class where the format asks for that. */
 function keepHeld(
   picture: AnnotatedPicture,
-  source: AnnotationSource,
+  arranged: readonly Arranged[],
   holds: Capabilities,
 ): AnnotatedPicture {
-  const ignore =
-    holds.ignore && picture.ignore !== null && rleArea(picture.ignore) > 0 ? picture.ignore : null;
-  const split = holds.splits ? picture.split : null;
-  const annotations = arranged({ ...picture, ignore }, source, holds)
+  const annotations = arranged
     .map(({ annotation }) => annotation)
     .filter(({ rle, classId }) => classId !== 0 && rleArea(rle) > 0)
     .map((annotation) => (holds.crowds ? annotation : { ...annotation, isCrowd: false }));
-  return { ...picture, annotations, ignore, split };
+  const split = holds.splits ? picture.split : null;
+  return { ...picture, annotations, ignore: heldIgnore(picture, holds), split };
 }
 
-/** The annotations as the target will have them, each with its mask before: without overlaps, or in the order of layers, where it needs that. */
-function arranged(
+function heldIgnore({ ignore }: AnnotatedPicture, holds: Capabilities): Rle | null {
+  return holds.ignore && ignore !== null && rleArea(ignore) > 0 ? ignore : null;
+}
+
+/** An annotation as the target will have it, with its mask before. */
+interface Arranged {
+  readonly before: Rle;
+  readonly annotation: Annotation;
+}
+
+/** The annotations without overlaps, or in the order of layers, where the target needs that. */
+function arrange(
   picture: AnnotatedPicture,
   { isLayered }: AnnotationSource,
   holds: Capabilities,
-): readonly { readonly before: Rle; readonly annotation: Annotation }[] {
+): readonly Arranged[] {
   const { annotations } = picture;
-  const kept = holds.overlaps ? annotations : withoutOverlaps(picture, isLayered);
+  const ignore = heldIgnore(picture, holds);
+  const kept = holds.overlaps ? annotations : withoutOverlaps({ ...picture, ignore }, isLayered);
   const order = holds.layers ? paintingOrder(annotations, isLayered) : annotations.map((_, k) => k);
   return order.map((k) => ({ before: annotations[k].rle, annotation: kept[k] }));
 }
@@ -217,21 +228,16 @@ function countMoved(picture: AnnotatedPicture): number {
 }
 
 /** Pixels of an instance that go to another one; where objects are one anyway, pixels of a class that go to another class. */
-function countHidden(
-  picture: AnnotatedPicture,
-  { isLayered }: AnnotationSource,
-  holds: Capabilities,
-): number {
-  const ignore = holds.ignore ? picture.ignore : null;
-  const visible = withoutOverlaps({ ...picture, ignore }, isLayered);
+function countHidden(arranged: readonly Arranged[], holds: Capabilities): number {
   let hidden = 0;
   if (holds.objects) {
-    for (const [k, { rle, classId }] of picture.annotations.entries())
-      if (classId !== 0) hidden += rleArea(rle) - rleArea(visible[k].rle);
+    for (const { before, annotation } of arranged)
+      if (annotation.classId !== 0) hidden += rleArea(before) - rleArea(annotation.rle);
     return hidden;
   }
-  const after = uniteByClass(visible);
-  for (const [classId, rle] of uniteByClass(picture.annotations)) {
+  const after = uniteByClass(arranged.map(({ annotation }) => annotation));
+  const all = uniteByClass(arranged.map(({ before, annotation }) => ({ ...annotation, rle: before })));
+  for (const [classId, rle] of all) {
     const left = after.get(classId);
     hidden += rleArea(rle) - (left === undefined ? 0 : intersectionArea(rle, left));
   }
@@ -253,9 +259,8 @@ function compareObjects(
   source: AnnotationSource,
   holds: Capabilities,
 ): void {
-  const ignore = holds.ignore ? before.ignore : null;
   let place = 0;
-  for (const { before: rle, annotation } of arranged({ ...before, ignore }, source, holds)) {
+  for (const { before: rle, annotation } of arrange(before, source, holds)) {
     if (annotation.classId === 0 || rleArea(rle) === 0) continue;
     const other = rleArea(annotation.rle) === 0 ? undefined : after.annotations[place++];
     ledger.compare(before.id, other?.classId === annotation.classId ? rleIou(rle, other.rle) : 0);

@@ -189,8 +189,9 @@ async function readObjects(path: string, size: Size, classIds: readonly ClassId[
   return annotations;
 }
 
+/** Pixels to the thousandth, which is what seven digits tell: so an annotator's tenths and hundredths come back as they were. */
 function toPixels(shares: readonly number[], { height, width }: Size): number[] {
-  return shares.map((share, k) => share * (k % 2 === 0 ? width : height));
+  return shares.map((share, k) => Math.round(share * (k % 2 === 0 ? width : height) * 1000) / 1000);
 }
 
 function createYolo(path: string, { photos, lose, warn }: CreateOptions): AnnotationTarget {
