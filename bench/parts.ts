@@ -1,6 +1,6 @@
 /**
  * Parts of real photos: a prompter taught by the boxes of 320 photos of car-parts, scored on the other 80, beside the teacher's bound and
- * two baselines, and what changes with its settings: `npx tsx bench/parts.ts --model NAME [--study NAME …] [--out DIR]`.
+ * two baselines, and what changes with its settings or when the encoder learns too: `npx tsx bench/parts.ts --model NAME [--study NAME …] [--out DIR]`.
  *
  * Every run has a folder of its own under `--out`, and the script may be stopped and started at any time: it goes on where it was. It
  * runs the built program (`npm run build`) and prints its commands, then rows of a table. `--epochs`, `--layers`, `--width`, `--augment`
@@ -13,6 +13,7 @@ import { parseArgs } from "node:util";
 import { program } from "../src/testing/command.ts";
 import { dataFolder } from "../src/testing/folders.ts";
 import { fillMeanBoxes, maskByRegions, writeLabels } from "./parts-baselines.ts";
+import { goOn } from "./parts-encoder.ts";
 
 /** What a run of a study has besides the settings of all. */
 const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -29,7 +30,7 @@ const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]
 const { values } = parseArgs({
   options: {
     model: { type: "string", default: "sam-tiny" },
-    study: { type: "string", multiple: true, default: Object.keys(studies) },
+    study: { type: "string", multiple: true, default: [...Object.keys(studies), "encoder"] },
     out: { type: "string", default: "parts-bench" },
     epochs: { type: "string", default: "60" },
     layers: { type: "string", default: "3" },
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     augment: { type: "string", default: "0" },
     seed: { type: "string", default: "0" },
     limit: { type: "string", default: "400" },
+    "encoder-epochs": { type: "string", default: "4" },
   },
 });
 const { model, seed, limit } = values;
@@ -99,6 +101,13 @@ async function bench(data: string): Promise<void> {
     if (study === "supervision")
       score("bound: the masks of the true centers", bound("bound-centers", "--points", centers));
     for (const [name, extra] of Object.entries(studies[study] ?? {})) score(name, teach(name, extra));
+    if (study !== "encoder") continue;
+    const prompter = join(out, "boxes", "checkpoint.safetensors");
+    const epochs = Number(values["encoder-epochs"]);
+    for (const encoder of ["frozen", "tuned"] as const) {
+      const request = { model, prompter, images, boxes, classes, ids: { training, held }, epochs, encoder };
+      score(`${epochs} epochs more, encoder ${encoder}`, await goOn({ ...request, out: join(out, encoder) }));
+    }
   }
 }
 
