@@ -83,8 +83,12 @@ export function openScores(
   const { signal } = options;
   const views = planViews(classifier, image, options);
   const keep = createWindowStore(WINDOW_BYTES);
+  const checkGoing = (): void => {
+    if (signal?.aborted === true)
+      throw new MaskwrightError("ABORTED", "openScores: stopped in the middle of a picture");
+  };
   const compute = (view: View, k: number, l: number): Promise<LogitGrid> => {
-    if (signal?.aborted === true) throw new MaskwrightError("ABORTED", "openScores: stopped among windows");
+    checkGoing();
     const [y0, x0] = [windowStart(view.rows, k), windowStart(view.columns, l)];
     const box = { y0, x0, y1: y0 + view.rows.length, x1: x0 + view.columns.length };
     const seen = cropResized(image, view.size, box);
@@ -123,6 +127,7 @@ export function openScores(
     width: image.width,
     classes,
     async read(box, grid = image) {
+      checkGoing();
       const result = { classes, height: box.y1 - box.y0, width: box.x1 - box.x0 };
       const logits = await readView(0, box, grid);
       if (views.length === 1) return { kind: "logit", ...result, data: logits };

@@ -272,6 +272,22 @@ describe("readProbabilities", () => {
 });
 
 describe("cropResized", () => {
+  it("puts a large picture together from parts", () => {
+    const { data: some } = noise(50, 60);
+    const image = { height: 1500, width: 3000, data: new Uint8Array(13_500_000) };
+    for (let p = 0; p < image.data.length; p += some.length) image.data.set(some, p);
+    for (const size of [
+      { height: 15, width: 31 },
+      { height: 15, width: 1 },
+    ]) {
+      const box = { y0: 0, x0: 0, y1: size.height, x1: size.width };
+      const { data: levels } = cropResized(image, size, box);
+      const wanted = resizeImage(image, size, "bilinear").data;
+      expect(Math.max(...levels.map((level, p) => Math.abs(level - wanted[p])))).toBeLessThanOrEqual(1);
+      expect(levels).toHaveLength(3 * size.height * size.width);
+    }
+  });
+
   it.each([0.3, 0.75, 1, 1.6])("is a part of the picture at %f times its size", (scale) => {
     const image = noise(23, 37);
     const size = { height: Math.round(23 * scale), width: Math.round(37 * scale) };
