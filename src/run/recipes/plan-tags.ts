@@ -88,11 +88,12 @@ async function chooseSeeding(
   { models, threads }: PlanTools,
 ): Promise<Seeding> {
   const { cams, seeds, seed: chance } = recipe;
-  const { source: kind, weights = null, texts = null } = cams;
+  const { source: kind, weights = null, clip, texts = null } = cams;
   const source = await models.chooseCamSource({
     source: kind,
     classes,
     weights,
+    ...(clip !== undefined && { clip }),
     texts,
     contexts: null,
     seed: chance,

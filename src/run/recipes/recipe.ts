@@ -106,6 +106,7 @@ export interface RefineOptions {
 export interface CamOptions {
   readonly source: "classifier" | "clip";
   readonly weights?: string;
+  readonly clip?: string;
   readonly texts?: string;
   readonly prompts: "written" | "learned";
 }

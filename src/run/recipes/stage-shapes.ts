@@ -67,6 +67,10 @@ export const camsShape: StageShape<CamOptions> = z
           "classifier: a head that learns your tags over a frozen MobileNetV2; clip: CLIP, told the classes' names",
         ),
       weights: path("classifier: a MobileNetV2 as .tflite, or .safetensors of transformers").exactOptional(),
+      clip: z
+        .string("the name of a model")
+        .exactOptional()
+        .describe("clip: which, as `maskwright models list` has it (clip-vit-b-16)"),
       texts: path("clip: JSON with what classes and background are called").exactOptional(),
       prompts: oneOf(["written", "learned"])
         .default("written")
@@ -74,10 +78,11 @@ export const camsShape: StageShape<CamOptions> = z
     },
     "an object",
   )
-  .superRefine(({ source, weights, texts, prompts }, { addIssue }) => {
+  .superRefine(({ source, weights, clip, texts, prompts }, { addIssue }) => {
     const refuse = (key: string, message: string): void => addIssue({ code: "custom", path: [key], message });
     if (source === "classifier") {
       if (weights === undefined) refuse("weights", "a MobileNetV2 file, for the classifier");
+      if (clip !== undefined) refuse("clip", "nothing, or source: clip");
       if (texts !== undefined) refuse("texts", "nothing, since a classifier reads no texts");
       if (prompts === "learned") refuse("prompts", "written, or source: clip");
     } else if (weights !== undefined)
