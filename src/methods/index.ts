@@ -71,6 +71,18 @@ export {
 export { balanceClasses } from "./segment/class-weights.ts";
 export { distortColors } from "./segment/distortion.ts";
 export { blendOf, drawDrops } from "./segment/drops.ts";
+export { labelPixels, readProbabilities } from "./segment/inference.ts";
+export { exportSegmenter, type SegmenterExportOptions } from "./segment/inference-export.ts";
+export {
+  createPixelClassifier,
+  type LogitGrid,
+  type NetworkSides,
+  type PixelClassifier,
+  type PixelClassifierOptions,
+  type SegmenterModel,
+} from "./segment/inference-network.ts";
+export { openScores, type ScoreField, type ScoreOptions } from "./segment/inference-scores.ts";
+export type { SlidingWindow } from "./segment/inference-windows.ts";
 export { type PixelLossOptions, pixelCrossEntropy, softCrossEntropy } from "./segment/losses.ts";
 export { type SegmenterRates, segmenterOptimizer } from "./segment/optimizer.ts";
 export {
