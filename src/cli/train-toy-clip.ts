@@ -22,7 +22,7 @@ export function trainToyClipCommand(): Command {
       "run directory; DIR/weights.safetensors, checkpoint.safetensors, report.html",
     )
     .option("--steps <n>", "updates", wholeNumber, 5000)
-    .option("--scenes <n>", "scenes to learn from; 0.2 MB of memory each", wholeNumber, 1500)
+    .option("--scenes <n>", "scenes to learn from; 0.2 MB of memory each", wholeNumber, 2500)
     .option("--seed <n>", "what chance begins with", count, 1)
     .option("--checkpoint-every <n>", "steps after which the work so far is saved", wholeNumber, 200)
     .option("--threads <n>", "threads that compute; one more draws scenes", wholeNumber, 1)

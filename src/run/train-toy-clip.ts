@@ -43,7 +43,7 @@ const SCENES_OF_STEP = 16;
 const VIEWS = 4;
 /** Tokens of a text. */
 const LENGTH = 24;
-const RATE = 1e-3;
+const RATE = 7e-4;
 const WARMUP_STEPS = 200;
 const CLIP_NORM = 1;
 

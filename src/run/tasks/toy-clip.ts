@@ -28,7 +28,7 @@ export interface ToyClipTask {
 /** Sides of scenes, px: about those that the trained network reads. */
 const SIDES = { low: 176, high: 256 };
 /** Squares that are cut out of a scene and kept. */
-const CUT_VIEWS = 7;
+const CUT_VIEWS = 5;
 /** Share of whole scenes that have a caption of the generator instead of a prompt. */
 const CAPTIONED = 0.7;
 
