@@ -6,6 +6,7 @@ import { convertCommand } from "./convert.ts";
 import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { evaluatePartsCommand } from "./evaluate-parts.ts";
+import { initCommand } from "./init.ts";
 import { predictCommand } from "./predict.ts";
 import { proposeCommand } from "./propose.ts";
 import { refineCommand } from "./refine.ts";
@@ -15,6 +16,7 @@ import { segmentCommand } from "./segment.ts";
 
 const commands = [
   demoCommand,
+  initCommand,
   runCommand,
   proposeCommand,
   segmentCommand,

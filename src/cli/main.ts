@@ -8,6 +8,7 @@ import { demoCommand } from "./demo.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { evaluatePartsCommand } from "./evaluate-parts.ts";
 import { exportCommand } from "./export.ts";
+import { initCommand } from "./init.ts";
 import { modelsCommand } from "./models.ts";
 import { predictCommand } from "./predict.ts";
 import { proposeCommand } from "./propose.ts";
@@ -26,6 +27,7 @@ const program = new Command("maskwright")
 
 for (const command of [
   demoCommand(),
+  initCommand(),
   runCommand(),
   proposeCommand(),
   segmentCommand(),
