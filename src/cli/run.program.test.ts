@@ -26,7 +26,7 @@ beforeAll(async () => {
   const { code, stdout } = await maskwright(data, ...run("whole"));
   expect(code).toBe(0);
   expect(stdout).toMatch(/^01-masks: objects \d+, by regions\n\n6 photos with truth\n +masks\nmIoU /);
-});
+}, 60_000);
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 describe("run", () => {
@@ -126,7 +126,7 @@ describe("a recipe that cannot be carried out", () => {
   it.each([
     [
       ["--set", "seeds.power=1"],
-      '--set seeds: expected a key of the method boxes, such as seed, got "seeds"',
+      '--set seeds.power: expected a key of the method boxes, such as seed, got "seeds"',
     ],
     [["--set", "seed=x"], '--set seed: expected an integer ≥ 1, got "x"'],
     [["--set", "seed"], "error: option '--set <key=value>' argument 'seed' is invalid. Expected key=value."],

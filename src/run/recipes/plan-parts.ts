@@ -95,7 +95,9 @@ export async function planParts(recipe: PartsRecipe, out: string, tools: PlanToo
       });
     },
   };
-  return { classes, photos: found ?? taught, ids, absent, stages: [train, find] };
+  const stages = [train, find];
+  if (found === null) return { classes, photos: taught, ids, absent, stages };
+  return { classes, photos: found, ids, shown: wanted, absent, stages };
 }
 
 async function openSource(

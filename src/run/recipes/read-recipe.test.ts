@@ -142,6 +142,13 @@ describe("readRecipe", () => {
     );
   });
 
+  it("names a setting of a stage that the method does not have", () => {
+    const boxes = "method: boxes\nimages: a\nboxes: b.csv\n";
+    expect(refusal(boxes, "seeds.power=1")).toBe(
+      '--set seeds.power: expected a key of the method boxes, such as seed, got "seeds"',
+    );
+  });
+
   it("refuses to set a key inside what has none", () => {
     expect(refusal(tags, "images.x=1")).toBe(
       '--set images.x: expected keys with dots between them, got "images.x"',

@@ -50,12 +50,18 @@ export function readRecipe(source: RecipeText, settings: readonly Setting[] = []
   const value = withPaths(root, folder);
   for (const setting of settings) applySetting(setting, value);
 
-  const isSet = (path: readonly PropertyKey[]): string | undefined =>
-    settings.map(({ key }) => key).find((key) => `${path.join(".")}.`.startsWith(`${key}.`));
+  const settingOf = (path: readonly PropertyKey[]): string | undefined => {
+    const key = path.join(".");
+    const isNew = !document.hasIn(path);
+    return settings.find(
+      (each) => `${key}.`.startsWith(`${each.key}.`) || (isNew && each.key.startsWith(`${key}.`)),
+    )?.key;
+  };
   const whereOf = (path: readonly PropertyKey[]): string => {
-    const key = isSet(path);
-    if (key !== undefined) return `--set ${path.join(".")}`;
-    return `${name}:${lineOf(offsetOf(document.contents, path))} ${path.join(".")}`;
+    const key = path.join(".");
+    const set = settingOf(path);
+    if (set !== undefined) return `--set ${set.startsWith(key) ? set : key}`;
+    return `${name}:${lineOf(offsetOf(document.contents, path))} ${key}`;
   };
   const parsed = parseValue(value, whereOf);
   if (Array.isArray(parsed)) throw faulty(name, parsed);

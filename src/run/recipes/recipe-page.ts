@@ -21,7 +21,7 @@ export interface RecipePage {
   readonly layers: readonly StageLayer[];
   readonly judged: readonly JudgedLayer[];
   readonly trainings: readonly ReportTraining[];
-  /** Photos that every stage has done. */
+  /** Photos to choose from. */
   readonly ids: readonly string[];
   readonly photos: ReadonlyMap<string, string>;
   readonly truth: LabelInput | null;

@@ -69,6 +69,8 @@ export interface RecipePlan {
   readonly photos: ReadonlyMap<string, string>;
   /** Those to work on. */
   readonly ids: readonly string[];
+  /** Photos for the report, where those are others. */
+  readonly shown?: readonly string[];
   /** Those that are missing, where that is no reason to stop. */
   readonly absent: readonly Failure[];
   readonly stages: readonly RecipeStage[];

@@ -32,10 +32,12 @@ beforeAll(async () => {
   process.env.MASKWRIGHT_HOME = join(data, "home");
   await writeWeakScenes(data, 6, { height: 48, width: 64 });
   await writePartScenes(join(data, "parts"), 3);
+  await writePartScenes(join(data, "new"), 4);
   await importRandomModel(join(data, "home"));
   writeTinyPair(join(data, "pair"));
   writeTree(data, {
     "parts/parts.json": boxesAsMasks(readFileSync(join(data, "parts/parts.csv"), "utf8")),
+    "new/parts.json": boxesAsMasks(readFileSync(join(data, "new/parts.csv"), "utf8")),
     "mobilenet.safetensors": writeSafetensors(tinyMobileNetTensors()),
   });
   models = withTinyClip(writeTinyClip(data));
@@ -137,7 +139,10 @@ const cases: Readonly<
     scored: ["CAM", "affinity", "seeds", "segmenter"],
   },
   "fma-voc": {
-    settings: () => [...scenes(), `tags=${data}/tags.csv`, pair(), ...asked, light(), "seeds.power=5"],
+    settings: () => [
+      ...scenes(),
+      ...[`tags=${data}/tags.csv`, "model=regions", "masks={}", "seeds.power=5", light()],
+    ],
     scored: ["coarse CAM", "coarse affinity", "coarse seeds", "CAM", "affinity", "seeds", "segmenter"],
   },
   "fma-coco": {
@@ -157,7 +162,10 @@ const cases: Readonly<
     scored: ["parts of unseen photos"],
   },
   "wps-partimagenet": {
-    settings: () => [...parts(), `parts=${data}/parts/parts.json`, `classes=${data}/parts/parts.txt`],
+    settings: () => [
+      ...[...parts(), `parts=${data}/parts/parts.json`, `classes=${data}/parts/parts.txt`],
+      ...[`predict=${data}/new/images`, `truth=${data}/new/parts.json`],
+    ],
     scored: ["parts"],
   },
   offline: {

@@ -62,7 +62,17 @@ export async function runRecipe(
       timing: { seconds: secondsSince(startMs) },
     };
     writeReport(out, report);
-    const page = { ...made, ...plan, ids, report, truth, title: `Recipe: ${name}`, notes, commandLine };
+    const shown = plan.shown ?? ids;
+    const page = {
+      ...made,
+      ...plan,
+      ids: shown,
+      report,
+      truth,
+      title: `Recipe: ${name}`,
+      notes,
+      commandLine,
+    };
     await writeRecipePage(join(out, "report.html"), page, context);
     return report;
   });
