@@ -13,7 +13,9 @@ import { digestFile } from "../store/digest.ts";
 import type { PixelModel } from "./predict-model.ts";
 
 const count = (most: number) => z.int("a whole number").min(1, "at least 1").max(most, `at most ${most}`);
-const four = z.array(count(65536), "a list of four numbers").length(4, "a list of four numbers");
+const fourUpTo = (most: number) =>
+  z.array(count(most), "a list of four numbers").length(4, "a list of four numbers");
+const four = fourUpTo(65536);
 const fixed = (numbers: readonly number[]) =>
   z
     .array(z.number("a number"), "a list of numbers")
@@ -27,7 +29,7 @@ const shape = z.object(
   {
     model_type: z.literal("segformer", "segformer"),
     hidden_sizes: four,
-    depths: four,
+    depths: fourUpTo(256),
     num_attention_heads: four,
     sr_ratios: four,
     mlp_ratios: four.refine((list) => new Set(list).size === 1, "the same ratio four times"),
