@@ -25,7 +25,9 @@ export function threadClassifier(choice: ThreadModel): Promise<PixelClassifier> 
 
 async function open({ model, precision, device, threads }: ThreadModel): Promise<PixelClassifier> {
   const { network, normalization, path } = model;
-  const encoder = network.kind === "light" ? await openEncoder(network.encoder) : null;
+  // Only float32 can be mapped from the file.
+  const inMemory = precision !== "float32";
+  const encoder = network.kind === "light" ? await openEncoder(network.encoder, { inMemory }) : null;
   const weights = segmenterWeights(openWeightFile(path), network);
   const runtime = await openWorkerRuntime({ device, ...(threads === null ? {} : { threads }) });
   const folder = encoder === null ? {} : { folder: encoder.folder };
