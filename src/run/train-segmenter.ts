@@ -4,6 +4,7 @@ import { balanceClasses } from "../methods/segment/class-weights.ts";
 import { type RunSummary, secondsSince, writeReport } from "./command.ts";
 import { writeAtomically } from "./files.ts";
 import { openRunDirectory } from "./run-directory.ts";
+import { checkTrainingData, type TrainingData } from "./segmenter/check-training.ts";
 import {
   type NetworkChoice,
   networkIdentity,
@@ -13,9 +14,7 @@ import {
 import { runSegmenterTraining, type TrainedDescription } from "./segmenter/run-training.ts";
 import type { SegmenterRecipe } from "./segmenter/segmenter-recipe.ts";
 import {
-  checkTrainingData,
   inputsOf,
-  type TrainingData,
   type TrainingFolders,
   type TrainingSelection,
   truthsOf,

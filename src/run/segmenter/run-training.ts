@@ -6,13 +6,13 @@ import { writeAtomically } from "../files.ts";
 import type { WorkContext } from "../stage.ts";
 import { runTraining, type TrainingValidation } from "../train.ts";
 import type { TrainLine } from "../train-log.ts";
+import type { TrainingData } from "./check-training.ts";
 import { createFeeder } from "./feeder.ts";
 import type { OpenNetwork } from "./open-network.ts";
 import type { SegmenterDescription } from "./segmenter-checkpoint.ts";
 import { recipeSchedule, type SegmenterRecipe } from "./segmenter-recipe.ts";
 import { startSegmenter } from "./start-segmenter.ts";
 import { makeBatch } from "./training-batches.ts";
-import type { TrainingData } from "./training-data.ts";
 import { type ValidationData, validateSegmenter } from "./validate.ts";
 
 /** What `train segmenter` writes into a checkpoint. */

@@ -1,0 +1,70 @@
+import { badFormat } from "../../core/error.ts";
+import { BACKGROUND } from "../../core/label-map.ts";
+import type { PixelSupervision } from "../../methods/segment/training.ts";
+import { fingerprint, stageKey } from "../artifact-key.ts";
+import type { RunDirectory } from "../run-directory.ts";
+import { type Failure, runStage, type WorkContext } from "../stage.ts";
+import { itemsOf, supervisionOf, type TrainingItem, type TrainingSelection } from "./training-data.ts";
+import type { PictureLabels } from "./training-picture.ts";
+
+export interface TrainingData {
+  readonly items: readonly TrainingItem[];
+  readonly supervision: PixelSupervision;
+  /** Known pixels of each class in all of them. */
+  readonly pixels: readonly number[];
+  /** Ids without a pixel that is known: they are left out. */
+  readonly unlabeled: readonly string[];
+  readonly failures: readonly Failure[];
+  /** Digest of all that is learned from. */
+  readonly fingerprint: string;
+}
+
+/** Change when what is found of a label would. */
+const LABELS_VERSION = 1;
+
+/**
+ * Checks every label, so that nothing is wrong with the hundredth step's.
+ *
+ * @throws MaskwrightError as `readTrainingLabels`; BAD_FORMAT when no pixel of any photo is known, or none is of a class
+ */
+export async function checkTrainingData(
+  { photos, labels, confidence, training }: TrainingSelection,
+  { reading, classCount }: Pick<PictureLabels, "reading" | "classCount">,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<TrainingData> {
+  const itemOf = itemsOf({ photos, labels, confidence }, { reading, classCount });
+  const stage = stageKey({ name: "labels", version: LABELS_VERSION, options: { reading, classCount } });
+  const { finished, failures } = await runStage(
+    {
+      name: "labels",
+      worker: "training-labels",
+      ids: training,
+      task: (id, knownKey) => ({ ...itemOf(id), stage, knownKey }),
+    },
+    run,
+    context,
+  );
+  const isKnown = ({ pixels }: { readonly pixels: readonly number[] }): boolean =>
+    pixels.some((count) => count > 0);
+  const known = finished.filter(({ result }) => isKnown(result));
+  const pixels = Array.from({ length: classCount }, (_, id) =>
+    known.reduce((sum, { result }) => sum + result.pixels[id], 0),
+  );
+  checkPixels(pixels, labels.folder, failures);
+  return {
+    supervision: supervisionOf({ labels, confidence }),
+    items: known.map(({ id }) => itemOf(id)),
+    pixels,
+    unlabeled: finished.filter(({ result }) => !isKnown(result)).map(({ id }) => id),
+    failures,
+    fingerprint: fingerprint(known.flatMap(({ id, key }) => [id, key])),
+  };
+}
+
+function checkPixels(pixels: readonly number[], folder: string, failures: readonly Failure[]): void {
+  if (pixels.some((count, id) => count > 0 && id !== BACKGROUND)) return;
+  if (failures.length > 0) throw badFormat(folder, "labels that can be read", failures[0].message);
+  const got = pixels[BACKGROUND] > 0 ? "nothing but the background" : "none that is known";
+  throw badFormat(folder, "pixels of some class", got, "255 is where nothing is known");
+}
