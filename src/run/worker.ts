@@ -16,15 +16,16 @@ import type { openSegmenter } from "./tasks/open-segmenter.ts";
 import type { drawOverlay } from "./tasks/overlay.ts";
 import type { drawPanels } from "./tasks/panels.ts";
 import type { predictItem } from "./tasks/predict.ts";
+import type { drawPromptSamples } from "./tasks/prompt-samples.ts";
 import type { proposeItem } from "./tasks/propose.ts";
 import type { refineItem } from "./tasks/refine.ts";
 import type { drawSceneFiles } from "./tasks/scene.ts";
 import type { seedItem } from "./tasks/seed.ts";
 import type { drawSeedPanels } from "./tasks/seed-panels.ts";
 import type { segmentItem } from "./tasks/segment.ts";
-import type { drawToyBatch } from "./tasks/toy-clip.ts";
 import type { cropForTraining } from "./tasks/training-crop.ts";
 import type { checkTrainingLabels } from "./tasks/training-labels.ts";
+import type { drawToyBatch } from "./tasks/toy-clip.ts";
 
 /** What a worker can be asked to do. */
 interface Tasks {
@@ -32,6 +33,7 @@ interface Tasks {
   readonly "open-cam-source": typeof openCamSource;
   readonly scene: typeof drawSceneFiles;
   readonly "toy-clip": typeof drawToyBatch;
+  readonly "prompt-samples": typeof drawPromptSamples;
   readonly "training-labels": typeof checkTrainingLabels;
   readonly "training-crop": typeof cropForTraining;
   readonly propose: typeof proposeItem;
@@ -64,6 +66,7 @@ const loaders: { readonly [N in TaskName]: () => Promise<Tasks[N]> } = {
   "toy-clip": () => import("./tasks/toy-clip.ts").then((m) => m.drawToyBatch),
   "open-model": () => import("./tasks/open-model.ts").then((m) => m.openModel),
   "open-cam-source": () => import("./tasks/open-cam-source.ts").then((m) => m.openCamSource),
+  "prompt-samples": () => import("./tasks/prompt-samples.ts").then((m) => m.drawPromptSamples),
   "training-labels": () => import("./tasks/training-labels.ts").then((m) => m.checkTrainingLabels),
   "training-crop": () => import("./tasks/training-crop.ts").then((m) => m.cropForTraining),
   propose: () => import("./tasks/propose.ts").then((m) => m.proposeItem),
