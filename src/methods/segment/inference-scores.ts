@@ -45,7 +45,7 @@ export interface ScoreField extends Size {
 }
 
 /** Pixels of the largest picture that is seen whole: SegFormer's first attention takes 0.3 GB there, and grows by the square. */
-export const MAX_WHOLE_PIXELS = 2 ** 20;
+export const MAX_WHOLE_PIXELS: number = 2 ** 20;
 /** Of the largest window, px. */
 const MAX_SIDE = 2048;
 /** Logits of windows that are kept while others beside them are computed. */
