@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { drawBatch, presentClasses, segmentationFeeds } from "./prompt-batches.ts";
+import { drawBatch, presentClasses, rowsPerRun, segmentationFeeds } from "./prompt-batches.ts";
 
 describe("drawBatch", () => {
   it("goes through each epoch in a new order, without what does not fill a batch", () => {
@@ -88,4 +88,14 @@ describe("segmentationFeeds", () => {
       "sample 2: labels: expected 2 numbers, got 3",
     );
   });
+});
+
+it("gives a run room for most batches, and no more than fits", () => {
+  expect(rowsPerRun([1], 16)).toBe(16);
+  expect(rowsPerRun([0, 0], 16)).toBe(1);
+  // 16 · 1.5 and two deviations of 16 pictures with one or two classes: 24 + 2 · 4 · 0.5.
+  expect(rowsPerRun([1, 2], 16)).toBe(28);
+  // 46.4 and a little: two runs, of one size.
+  expect(rowsPerRun([2.9], 16)).toBe(24);
+  expect(rowsPerRun([80], 16)).toBe(32);
 });

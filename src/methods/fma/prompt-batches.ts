@@ -49,6 +49,23 @@ export function presentClasses(pictures: readonly (readonly ClassId[])[], classC
   return present;
 }
 
+/** Rows that go through CLIP's last block at once: activations of one take some 50 MB. */
+const MAX_ROWS = 32;
+
+/**
+ * How many rows, pairs of a picture and a class in it, one run of `segmentationTraining` should have room for: mostly all of a batch, since
+ * each run goes through the text encoder once more, and no more than needed, since rows that only fill up are computed too.
+ *
+ * @param counts  classes of each picture of the training set
+ */
+export function rowsPerRun(counts: readonly number[], batch: number): number {
+  const mean = counts.reduce((sum, n) => sum + n, 0) / counts.length;
+  const variance = counts.reduce((sum, n) => sum + (n - mean) ** 2, 0) / counts.length;
+  // All but one batch in forty or so.
+  const wanted = Math.max(1, Math.ceil(batch * mean + 2 * Math.sqrt(batch * variance)));
+  return Math.ceil(wanted / Math.ceil(wanted / MAX_ROWS));
+}
+
 /** One picture of a segmentation step. */
 export interface SegmentationSample {
   /** [T, D] that enter the last block. */

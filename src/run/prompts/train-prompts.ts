@@ -5,6 +5,7 @@ import type { ClassTexts } from "../../core/class-texts.ts";
 import { readFileBytes } from "../../data/paths.ts";
 import { compileTraining } from "../../engine/index.ts";
 import { clipLastBlock, clipTextSide } from "../../methods/fma/clip-sides.ts";
+import { rowsPerRun } from "../../methods/fma/prompt-batches.ts";
 import {
   CONTEXT_NAME,
   classificationTraining,
@@ -48,10 +49,8 @@ export interface TrainedPrompts {
 }
 
 /** Changes whenever trained contexts would. */
-const PROMPTS_VERSION = 1;
+const PROMPTS_VERSION = 2;
 const CHECKPOINT_EVERY = 100;
-/** Pairs of a picture and a class that go through CLIP's last block at once. */
-const ROWS = 16;
 /** Of features kept while contexts train: 13,000 photos for segmentation. */
 const MAX_FEATURE_BYTES = 8e9;
 
@@ -137,20 +136,22 @@ function trainingOf(
     };
   }
   const patches = side / config.vision.patch;
+  const counts = request.ids.map((id) => request.tags.get(id)?.length ?? 0);
+  const rows = rowsPerRun(counts, batch);
   const options = {
     batch,
-    rows: ROWS,
+    rows,
     grid: { height: patches, width: patches },
     dim: config.vision.dim,
     labelSize: { height: side, width: side },
   };
-  const most = Math.max(...request.ids.map((id) => request.tags.get(id)?.length ?? 0));
+  const most = counts.reduce((most, count) => Math.max(most, count), 1);
   return {
     open: (start) =>
       compileTraining(segmentationTraining(text, clipLastBlock(open.source), options), open.runtime, {
         start,
         optimizer: promptOptimizer,
-        microBatches: Math.max(1, Math.ceil((batch * most) / ROWS)),
+        microBatches: Math.ceil((batch * most) / rows),
         folder,
       }),
     batches: segmentationBatches(request, open.clip, store, {
