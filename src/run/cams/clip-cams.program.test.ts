@@ -2,17 +2,21 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { foregroundClasses } from "../../core/label-map.ts";
 import { readSafetensors } from "../../core/safetensors.ts";
 import { readCam } from "../../data/cam-file.ts";
+import { readLabelMap } from "../../data/label-file.ts";
+import { encodeProposals } from "../../data/proposal-file.ts";
 import { readTags } from "../../data/weak-labels.ts";
 import { vocRecipe } from "../../methods/fma/recipes.ts";
 import { sceneClasses } from "../../scenes/objects/catalog.ts";
 import { writeTaggedScenes } from "../../testing/tagged-scenes.ts";
 import { writeTinyClip } from "../../testing/tiny-clip-model.ts";
-import { hashTree } from "../../testing/tree.ts";
+import { hashTree, temporaryFolder, writeTree } from "../../testing/tree.ts";
 import { type CamRequest, estimateCams, makeCams } from "../cam.ts";
 import { createPool, type Pool } from "../pool.ts";
 import { type SeedRequest, seed } from "../seed.ts";
+import { openCams } from "../seeds/cam-origin.ts";
 import type { WorkContext } from "../stage.ts";
 import type { ClipModel, ClipSource } from "./cam-source.ts";
 
@@ -73,6 +77,37 @@ it("maps what CLIP sees of each photo's tags, odd photos too", async () => {
     fingerprint: report.fingerprint,
   });
   expect(hashTree(join(folder, "again/cams"))).toEqual(hashTree(join(folder, "out/cams")));
+});
+
+it("makes seeds of odd photos by its CAMs, with one mask and with none too", async () => {
+  const { source: _, ...request } = await requestTo("out");
+  const masks = temporaryFolder();
+  const rle = { height: 48, width: 64, counts: Uint32Array.of(0, 48 * 64) };
+  const box = { x0: 0, y0: 0, x1: 64, y1: 48 };
+  const whole = { rle, area: 48 * 64, box, predictedIou: 1, stability: 1 };
+  const sizes = { thin: [1, 5000] } as Readonly<Record<string, readonly number[]>>;
+  for (const id of request.tags.labels.keys()) {
+    const [height, width] = sizes[id] ?? [48, 64];
+    const proposals = id === "scene-0" ? [whole] : [];
+    writeTree(masks, {
+      [`${id}.json`]: encodeProposals({ id, height, width, model: "regions", proposals }, {}),
+    });
+  }
+  const shared = {
+    ...request,
+    cams: openCams(join(folder, "out"), 0),
+    ...{ recipe: vocRecipe.coarse, crf: false, truth: null, commandLine: "" },
+  };
+  const few = { ...shared, masks: { kind: "folder", folder: masks } as const, out: join(folder, "few") };
+  expect(await seed(few, context)).toMatchObject({ images: 5, labeled: 0, masks: 1, failures: [] });
+  const proposer = { kind: "regions", maxProposals: 20 } as const;
+  const many = { kind: "photos", folder: request.images, proposer } as const;
+  await seed({ ...shared, masks: many, out: join(folder, "many") }, context);
+  for (const [id, { classes }] of request.tags.labels) {
+    const seeds = readLabelMap(join(folder, `many/seeds/${id}.png`));
+    expect([seeds.height, seeds.width]).toEqual(sizes[id] ?? [48, 64]);
+    expect(foregroundClasses(seeds).filter((c) => !classes.includes(c))).toEqual([]);
+  }
 });
 
 it("learns contexts in two rounds, goes on after a stop, and ends the same", async () => {
