@@ -1,7 +1,9 @@
 import { sceneTexts } from "../../methods/fma/prompts/scenes.ts";
 
-/** What classes are called, index = class id - 1, and what is behind them. */
-export const { classes: classNouns, background: backdropNouns } = sceneTexts;
+/** What classes are called, index = class id - 1. */
+export const classNouns: readonly string[] = sceneTexts.classes;
+/** What is behind them. */
+export const backdropNouns: readonly string[] = sceneTexts.background;
 
 /**
  * The words that `toy-clip` is taught, in the order of their ids: all words of captions and prompts. What a later version of the generator says
