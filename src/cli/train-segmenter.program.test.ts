@@ -172,6 +172,17 @@ describe("a training that cannot begin", () => {
     });
   });
 
+  it("a truth of another size than its photo", async () => {
+    const folder = temporaryFolder();
+    const truths = Array.from({ length: PHOTOS }, (_, k) => [`truth/scene-${k}.png`, labelPng("01 10")]);
+    writeTree(folder, Object.fromEntries(truths));
+    const { code, stderr } = await maskwright(folder, ...train("out", "--val-labels", "truth"));
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringMatching(/scene-\d\.png: expected 48×64 as its photo, got 2×2/),
+    });
+  });
+
   it("labels of another size than their photo", async () => {
     const folder = temporaryFolder();
     writeTree(folder, { "labels/scene-0.png": labelPng("01 10") });

@@ -4,7 +4,7 @@ import { balanceClasses } from "../methods/segment/class-weights.ts";
 import { type RunSummary, secondsSince, writeReport } from "./command.ts";
 import { writeAtomically } from "./files.ts";
 import { openRunDirectory } from "./run-directory.ts";
-import { checkTrainingData, type TrainingData } from "./segmenter/check-training.ts";
+import { checkTrainingData, checkTruths, type TrainingData } from "./segmenter/check-training.ts";
 import {
   type NetworkChoice,
   networkIdentity,
@@ -81,7 +81,9 @@ export async function trainSegmenter(
   const classCount = classes.classes.length;
   let data: TrainingData;
   try {
-    data = await checkTrainingData(selection, { reading: folders.reading, classCount }, run, context);
+    const reading = { reading: folders.reading, classCount };
+    data = await checkTrainingData(selection, reading, run, context);
+    await checkTruths(selection, truths, reading, run, context);
   } finally {
     run.journal.close();
   }

@@ -2,8 +2,9 @@ import { badFormat } from "../../core/error.ts";
 import { BACKGROUND } from "../../core/label-map.ts";
 import type { PixelSupervision } from "../../methods/segment/training.ts";
 import { fingerprint, stageKey } from "../artifact-key.ts";
+import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
-import { type Failure, runStage, type WorkContext } from "../stage.ts";
+import { type Failure, runStage, type Stage, type WorkContext } from "../stage.ts";
 import { itemsOf, supervisionOf, type TrainingItem, type TrainingSelection } from "./training-data.ts";
 import type { PictureLabels } from "./training-picture.ts";
 
@@ -34,17 +35,7 @@ export async function checkTrainingData(
   context: WorkContext,
 ): Promise<TrainingData> {
   const itemOf = itemsOf({ photos, labels, confidence }, { reading, classCount });
-  const stage = stageKey({ name: "labels", version: LABELS_VERSION, options: { reading, classCount } });
-  const { finished, failures } = await runStage(
-    {
-      name: "labels",
-      worker: "training-labels",
-      ids: training,
-      task: (id, knownKey) => ({ ...itemOf(id), stage, knownKey }),
-    },
-    run,
-    context,
-  );
+  const { finished, failures } = await runStage(labelsStage("labels", training, itemOf), run, context);
   const isKnown = ({ pixels }: { readonly pixels: readonly number[] }): boolean =>
     pixels.some((count) => count > 0);
   const known = finished.filter(({ result }) => isKnown(result));
@@ -59,6 +50,42 @@ export async function checkTrainingData(
     unlabeled: finished.filter(({ result }) => !isKnown(result)).map(({ id }) => id),
     failures,
     fingerprint: fingerprint(known.flatMap(({ id, key }) => [id, key])),
+  };
+}
+
+/**
+ * Checks the truth of every validation photo likewise. A bad one stops the run in any case: without it figures would not be comparable.
+ *
+ * @param truths  file of each
+ * @throws MaskwrightError as `readTrainingLabels`
+ */
+export async function checkTruths(
+  { photos, validation }: Pick<TrainingSelection, "photos" | "validation">,
+  truths: ReadonlyMap<string, string>,
+  reading: Pick<PictureLabels, "reading" | "classCount">,
+  run: RunDirectory,
+  context: WorkContext,
+): Promise<void> {
+  if (validation.length === 0) return;
+  const itemOf = (id: string): TrainingItem => ({
+    ...{ id, photo: fileOf(photos, id), labels: fileOf(truths, id), confidence: null },
+    ...reading,
+  });
+  await runStage(labelsStage("truth", validation, itemOf), run, { ...context, keepGoing: false });
+}
+
+function labelsStage(
+  name: string,
+  ids: readonly string[],
+  itemOf: (id: string) => TrainingItem,
+): Stage<"training-labels"> {
+  const { reading, classCount } = itemOf(ids[0]);
+  const stage = stageKey({ name, version: LABELS_VERSION, options: { reading, classCount } });
+  return {
+    name,
+    worker: "training-labels",
+    ids,
+    task: (id, knownKey) => ({ ...itemOf(id), stage, knownKey }),
   };
 }
 
