@@ -81,7 +81,8 @@ export {
   type PixelClassifierOptions,
   type SegmenterModel,
 } from "./segment/inference-network.ts";
-export { openScores, type ScoreField, type ScoreOptions } from "./segment/inference-scores.ts";
+export { openScores, type ScoreField } from "./segment/inference-scores.ts";
+export type { ScoreOptions } from "./segment/inference-views.ts";
 export type { SlidingWindow } from "./segment/inference-windows.ts";
 export { type PixelLossOptions, pixelCrossEntropy, softCrossEntropy } from "./segment/losses.ts";
 export { type SegmenterRates, segmenterOptimizer } from "./segment/optimizer.ts";

@@ -1,5 +1,5 @@
 import type { ClassMaps, Probs } from "../../core/class-maps.ts";
-import { invalid, MaskwrightError } from "../../core/error.ts";
+import { MaskwrightError } from "../../core/error.ts";
 import type { Box, Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import type { ClassId } from "../../core/label-map.ts";
@@ -7,28 +7,9 @@ import { checkSize } from "../../core/limits.ts";
 import { mirrorRows } from "../../core/mirror.ts";
 import { cropResized } from "./inference-crop.ts";
 import { addLogits } from "./inference-grid.ts";
-import { type LogitGrid, type NetworkSides, type PixelClassifier, paddedSize } from "./inference-network.ts";
-import {
-  checkWindow,
-  type SlidingWindow,
-  type WindowAxis,
-  windowAxis,
-  windowSpan,
-  windowStart,
-  windowsOver,
-} from "./inference-windows.ts";
-
-export interface ScoreOptions {
-  /** Look through a window that slides; default: only at pictures that are too large to be seen whole. */
-  readonly window?: SlidingWindow;
-  /** The window for those. Default: 512 px every 384, or the square that the network takes every three quarters of it. */
-  readonly fallback?: SlidingWindow;
-  /** Sizes at which the picture is looked at, in units of its own. Default [1]. */
-  readonly scales?: readonly number[];
-  /** Look at its mirror image too. Default false. */
-  readonly flip?: boolean;
-  readonly signal?: AbortSignal;
-}
+import type { LogitGrid, PixelClassifier } from "./inference-network.ts";
+import { planViews, type ScoreOptions, type View } from "./inference-views.ts";
+import { type WindowAxis, windowSpan, windowStart, windowsOver } from "./inference-windows.ts";
 
 /** What a network says of a picture, computed where it is asked for. */
 export interface ScoreField extends Size {
@@ -44,20 +25,8 @@ export interface ScoreField extends Size {
   read(box: Box, grid?: Size): Promise<ClassMaps<"logit" | "prob">>;
 }
 
-/** Pixels of the largest picture that is seen whole: SegFormer's first attention takes 0.3 GB there, and grows by the square. */
-export const MAX_WHOLE_PIXELS: number = 2 ** 20;
-/** Of the largest window, px. */
-const MAX_SIDE = 2048;
 /** Logits of windows that are kept while others beside them are computed. */
 const WINDOW_BYTES = 2 ** 30;
-
-/** One way to look at the picture. */
-interface View {
-  readonly size: Size;
-  readonly rows: WindowAxis;
-  readonly columns: WindowAxis;
-  readonly isMirrored: boolean;
-}
 
 /**
  * A network's scores for every pixel of a picture.
@@ -81,7 +50,7 @@ export function openScores(
 ): ScoreField {
   checkSize("openScores: image", image);
   const { signal } = options;
-  const views = planViews(classifier, image, options);
+  const views = planViews(classifier.sides, image, options);
   const keep = createWindowStore(WINDOW_BYTES);
   const checkGoing = (): void => {
     if (signal?.aborted === true)
@@ -162,41 +131,6 @@ function softmaxOverClasses(values: Float32Array, channels: number): Float32Arra
     for (let q = p; q < values.length; q += area) values[q] /= sum;
   }
   return values;
-}
-
-/**
- * The window for pictures that a network cannot see whole.
- *
- * @throws MaskwrightError INVALID_ARGUMENT for an option out of range
- */
-export function checkScoreOptions(
-  { kind, step }: NetworkSides,
-  { window, fallback, scales = [1] }: ScoreOptions,
-): SlidingWindow {
-  const maxSide = kind === "exact" ? step : MAX_SIDE;
-  const side = kind === "exact" ? step : 512;
-  const instead = fallback ?? { side, stride: Math.ceil((3 * side) / 4) };
-  for (const each of [instead, ...(window === undefined ? [] : [window])]) checkWindow(each, maxSide);
-  if (scales.length === 0 || scales.some((scale) => !(scale > 0 && scale <= 8)))
-    throw invalid("scales", "at least one number, all of them above 0 and at most 8", scales.join(", "));
-  return instead;
-}
-
-function planViews({ sides }: PixelClassifier, { height, width }: Size, options: ScoreOptions): View[] {
-  const instead = checkScoreOptions(sides, options);
-  const { window, scales = [1], flip = false } = options;
-  return scales.flatMap((scale) => {
-    const scaled = (length: number): number => Math.max(1, Math.floor(length * scale + 0.5));
-    const size = { height: scaled(height), width: scaled(width) };
-    const padded = paddedSize(size, sides);
-    const longest = Math.max(size.height, size.width);
-    const isSeenWhole =
-      sides.kind === "exact" ? longest <= sides.step : padded.height * padded.width <= MAX_WHOLE_PIXELS;
-    const chosen = window ?? (isSeenWhole ? { side: longest, stride: longest } : instead);
-    const axes = { rows: windowAxis(size.height, chosen), columns: windowAxis(size.width, chosen) };
-    const view = { size, ...axes, isMirrored: false };
-    return flip ? [view, { ...view, isMirrored: true }] : [view];
-  });
 }
 
 /** A window's part of a stretch of the grid. */

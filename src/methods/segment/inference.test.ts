@@ -12,7 +12,8 @@ import { labelPixels, readProbabilities } from "./inference.ts";
 import { crfSide, refineInParts } from "./inference-crf.ts";
 import { cropResized } from "./inference-crop.ts";
 import type { LogitGrid, PixelClassifier } from "./inference-network.ts";
-import { openScores, type ScoreOptions } from "./inference-scores.ts";
+import { openScores } from "./inference-scores.ts";
+import type { ScoreOptions } from "./inference-views.ts";
 
 /** A picture whose pixels have one bright channel, by digits 0 to 2. */
 function picture(drawing: string): RgbImage {

@@ -1,6 +1,6 @@
 import type { Size } from "../../core/geometry.ts";
 import type { NetworkSides } from "../../methods/segment/inference-network.ts";
-import type { ScoreOptions } from "../../methods/segment/inference-scores.ts";
+import type { ScoreOptions } from "../../methods/segment/inference-views.ts";
 import { wholeScale } from "../../methods/segment/training-crop.ts";
 
 /** How photos are looked at. */

@@ -1,4 +1,4 @@
-import { checkScoreOptions } from "../../methods/segment/inference-scores.ts";
+import { checkScoreOptions } from "../../methods/segment/inference-views.ts";
 import { type LookOptions, scoreOptions } from "../segmenter/predict-look.ts";
 import { type ThreadModel, threadClassifier } from "../segmenter/predict-thread.ts";
 
