@@ -139,11 +139,8 @@ const cases: Readonly<
     scored: ["CAM", "affinity", "seeds", "segmenter"],
   },
   "fma-voc": {
-    settings: () => [
-      ...scenes(),
-      ...[`tags=${data}/tags.csv`, "model=regions", "masks={}", "seeds.power=5", light()],
-    ],
-    scored: ["coarse CAM", "coarse affinity", "coarse seeds", "CAM", "affinity", "seeds", "segmenter"],
+    settings: () => [...scenes(), `tags=${data}/tags.csv`, pair(), ...asked, "segmenter=null"],
+    scored: ["coarse CAM", "coarse affinity", "coarse seeds", "CAM", "affinity", "seeds"],
   },
   "fma-coco": {
     settings: () => [...scenes(), `tags=${data}/tags.csv`, pair(), ...asked, "segmenter=null"],
