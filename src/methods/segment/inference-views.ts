@@ -16,9 +16,10 @@ export interface ScoreOptions {
 }
 
 /** Pixels of the largest picture that is seen whole: SegFormer's first attention takes 0.3 GB there, and grows by the square. */
-const MAX_WHOLE_PIXELS: number = 2 ** 20;
+const MAX_WHOLE_PIXELS = 2 ** 20;
 /** Of the largest window, px. */
 const MAX_SIDE = 2048;
+
 /** One way to look at the picture. */
 export interface View {
   readonly size: Size;
