@@ -98,7 +98,7 @@ export function trainSegmenterCommand(): Command {
     .option("--steps <n>", "steps of the whole training (default: by the number of photos)", wholeNumber)
     .option(
       "--rate <x>",
-      "learning rate (default: 0.00006 with --init, 0.0003 without, 0.001 for a light head)",
+      "learning rate (default: 0.00006 with --init, 0.0003 without, 0.005 for a light head)",
       positiveNumber,
     )
     .option("--warmup <n>", "steps until the rate is reached (default: 1 % of the steps)", count)

@@ -19,7 +19,7 @@ describe("completeRecipe", () => {
       ...{ warmup: 400, validateEvery: 4000, weightDecay: 0.01, headRate: 10 },
     });
     const light = { ...laptop, kind: "light" } as const;
-    expect(completeRecipe(light, {})).toMatchObject({ side: 384, steps: 600, rate: 1e-3 });
+    expect(completeRecipe(light, {})).toMatchObject({ side: 384, steps: 600, rate: 5e-3 });
     expect(completeRecipe({ ...light, exactSide: 1024 }, {}).side).toBe(1024);
   });
 

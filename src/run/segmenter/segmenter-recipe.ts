@@ -37,7 +37,8 @@ const WARMUP_SHARE = 0.01;
 /** The published rate, for an encoder that knows ImageNet; random weights have nothing to lose. */
 const PRETRAINED_RATE = 6e-5;
 const RANDOM_RATE = 3e-4;
-const LIGHT_RATE = 1e-3;
+/** With it 120 steps on half of 49 VOC photos gave 20.0 % mIoU on the other half, and 8.4 % with 0.001. */
+const LIGHT_RATE = 5e-3;
 /** Decay of averages, as TensorFlow's documentation has it. */
 export const AVERAGE_DECAY = 0.999;
 
