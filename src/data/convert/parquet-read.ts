@@ -15,6 +15,8 @@ export interface ParquetFile {
   row(row: number, columns: readonly string[]): Promise<Readonly<Record<string, unknown>>>;
 }
 
+/** Each has an id in memory. */
+const MAX_ROWS = 10_000_000;
 const MAX_METADATA = 2 ** 26;
 /** Of a group of rows, in the file and unpacked: it is read whole. */
 const MAX_GROUP = 2 ** 30;
@@ -28,8 +30,13 @@ export async function openParquet(path: string): Promise<ParquetFile> {
   const metadata = await readable(path, () => readMetadata(path, size));
   const columns = topColumns(metadata);
   const rowCount = Number(metadata.num_rows);
+  if (!(rowCount >= 0 && rowCount <= MAX_ROWS))
+    throw badFormat(path, `at most ${MAX_ROWS} rows`, String(rowCount));
   const starts: number[] = [0];
-  for (const group of metadata.row_groups) starts.push(starts[starts.length - 1] + Number(group.num_rows));
+  for (const { num_rows } of metadata.row_groups) {
+    if (num_rows < 0n) throw badFormat(path, "groups of rows", String(num_rows));
+    starts.push(starts[starts.length - 1] + Number(num_rows));
+  }
   if (starts[starts.length - 1] !== rowCount)
     throw badFormat(path, `groups of ${rowCount} rows`, String(starts[starts.length - 1]));
   const file = {
@@ -41,7 +48,17 @@ export async function openParquet(path: string): Promise<ParquetFile> {
     readable(path, async () => {
       checkGroup(metadata.row_groups[group], names, `${path}: group ${group}`);
       const [rowStart, rowEnd] = [starts[group], starts[group + 1]];
-      return parquetReadObjects({ file, metadata, columns: [...names], rowStart, rowEnd, utf8: false });
+      const rows = await parquetReadObjects({
+        file,
+        metadata,
+        columns: [...names],
+        rowStart,
+        rowEnd,
+        utf8: false,
+      });
+      if (rows.length !== rowEnd - rowStart)
+        throw badFormat(`${path}: group ${group}`, `${rowEnd - rowStart} rows`, String(rows.length));
+      return rows;
     });
   let cached: { key: string; rows: Promise<Record<string, unknown>[]> } | null = null;
   return {

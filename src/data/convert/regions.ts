@@ -1,18 +1,11 @@
 import { rleIou } from "../../core/iou.ts";
-import { type ClassId, IGNORE, type LabelMap } from "../../core/label-map.ts";
-import { labelMapToRles, type Rle, rleArea } from "../../core/rle.ts";
+import type { ClassId } from "../../core/label-map.ts";
+import { type Rle, rleArea } from "../../core/rle.ts";
 import { unionRles } from "../../core/rle-algebra.ts";
 import type { OpenLedger } from "./ledger.ts";
 
 /** The region of each class in a picture, background and ignore left out. */
 export type Regions = ReadonlyMap<ClassId, Rle>;
-
-export function labelRegions(labels: LabelMap): Regions {
-  const regions = labelMapToRles(labels);
-  regions.delete(0);
-  regions.delete(IGNORE);
-  return regions;
-}
 
 /** Unites masks by class. */
 export function uniteByClass(masks: readonly { readonly classId: ClassId; readonly rle: Rle }[]): Regions {

@@ -100,7 +100,7 @@ async function readSettings(
   for (const { linePos, message } of document.errors)
     problems.add(`line ${linePos?.[0].line ?? 1}`, "YAML", quote(message.split("\n")[0]));
   problems.throwIfAny();
-  const value: unknown = document.toJS({ maxAliasCount: 100 });
+  const value = unfold(document, path);
   const parsed = shape.safeParse(value);
   if (!parsed.success) addIssues(problems, parsed.error.issues, value);
   problems.throwIfAny();
@@ -117,6 +117,15 @@ async function readSettings(
   // A validation set that is the training set, as we write it when there is none, is no split.
   const unique = splits.filter(({ folder }, k) => splits.findIndex((other) => other.folder === folder) === k);
   return { names: orderedNames(names, path), splits: unique };
+}
+
+/** Aliases that unfold a hundred times over are refused: a kilobyte of them can fill the memory. */
+function unfold(document: ReturnType<typeof parseDocument>, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw badFormat(path, "YAML of few aliases", (error as Error).message);
+  }
 }
 
 /** A folder of photos by its path in the data set. As Ultralytics does, "../" before a folder that lies here is passed over. */
