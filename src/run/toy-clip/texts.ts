@@ -53,7 +53,7 @@ function chooseClaims(facts: ReadonlySet<string>, r: Random): string[] {
     backdropNouns.filter((noun) => facts.has(noun)),
     r,
   );
-  const isBackdrop = classes.length === 0 || r.next() < 0.15;
+  const isBackdrop = classes.length === 0 || r.next() < 0.05;
   if (isBackdrop && backdrops.length > 0) return backdrops.slice(0, 1 + r.integer(2));
   const named = classes.slice(0, r.next() < 0.8 ? 1 : 2);
   return r.next() < 0.1 ? [...named, ...backdrops.slice(0, 1)] : named;

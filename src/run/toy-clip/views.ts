@@ -22,9 +22,9 @@ const MIN_CLUTTER = 0.02;
 /** Side of a view, in parts of the scene's. */
 const ZOOM = { low: 0.35, high: 1 };
 /** Side of a view that is laid around an object, in parts of the object's. */
-const AROUND = { low: 1.1, high: 2.5 };
+const AROUND = { low: 1, high: 1.8 };
 /** Share of the views that are laid around an object, and px of the smallest one. */
-const AROUND_SHARE = 0.7;
+const AROUND_SHARE = 0.85;
 const MIN_SIDE = 56;
 
 /**
