@@ -46,7 +46,7 @@ export function trainSamTinyCommand(): Command {
     .option("--json", "print one JSON object on standard output, events on standard error");
   addExamples(command, [
     "maskwright train sam-tiny -o runs/sam-tiny",
-    "maskwright train sam-tiny photos --instances instances.json --init runs/sam-tiny/whole/checkpoint.safetensors -o runs/own",
+    "maskwright train sam-tiny photos --instances coco.json --init start.safetensors -o runs/own",
   ]);
   return command.action((images: string | undefined, options: TrainSamTinyOptions) =>
     runTrainSamTiny(images, options),
