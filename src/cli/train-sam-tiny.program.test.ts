@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { readSafetensors } from "../core/safetensors.ts";
 import { encodeJpeg } from "../data/photo.ts";
 import { samConfigs } from "../models/sam/config.ts";
@@ -72,6 +72,21 @@ describe("train sam-tiny", () => {
       code: 2,
       stderr: expect.stringContaining("gone.json: expected its photos in photos, got no b.jpg"),
     });
+    vi.stubEnv("MASKWRIGHT_HOME", join(folder, "home"));
+    writeTree(folder, { "boxes.csv": `file,class,x0,y0,x1,y1\na.jpg,thing,${Object.values(box).join()}\n` });
+    const segment = (): Promise<CommandResult> =>
+      maskwright(folder, "segment", "photos", "--boxes", "boxes.csv", "--model", "sam-tiny", "-o", "masks");
+    expect(await segment()).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("train sam-tiny -o DIR"),
+    });
+    await maskwright(folder, "models", "import", "sam-tiny", "second/sam-tiny.safetensors");
+    expect(await segment()).toMatchObject({ code: 0 });
+    expect(await maskwright(folder, "models", "pull", "toy-clip")).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("expected a published file, got none"),
+    });
+
     const alone = await train(folder, "fourth", "photos");
     expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining("--instances") });
   }, 120_000);

@@ -26,7 +26,7 @@ interface TrainSamTinyOptions extends CommonOptions {
 export function trainSamTinyCommand(): Command {
   const command = new Command("sam-tiny")
     .description(
-      "Train the small promptable model that ships with the package, on drawn scenes or on photos with masks.",
+      "Train a small promptable model, on drawn scenes or on photos with masks; `models import` puts it in place.",
     )
     .argument("[images]", "folder of photos; without it scenes are drawn")
     .requiredOption("-o, --out <dir>", "run directory; DIR/sam-tiny.safetensors")

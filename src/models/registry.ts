@@ -1,5 +1,5 @@
 import { MaskwrightError } from "../core/error.ts";
-import { type ClipConfig, clipConfigs } from "./clip/config.ts";
+import { type ClipConfig, clipConfigs, toyClipConfig } from "./clip/config.ts";
 import { samConfigs } from "./sam/config.ts";
 import type { samWeights } from "./sam/weights.ts";
 
@@ -12,6 +12,8 @@ export interface ModelEntry {
   readonly project: string;
   readonly network: ModelNetwork;
   readonly files: readonly ModelFile[];
+  /** The command that makes the weights, where nobody publishes any. */
+  readonly madeBy?: string;
 }
 
 /** The network that the weights are for, so that a file can be checked to have its tensors. */
@@ -27,7 +29,7 @@ export interface ModelFile {
   readonly role: FileRole;
   /**
    * Where it can be fetched: they hold the same tensors, maybe by other names. The first one is taken unless another kind is asked for. A
-   * bundled file has none.
+   * bundled file has none, nor has one that everyone makes.
    */
   readonly sources: readonly ModelSource[];
   readonly bundled?: BundledFile;
@@ -203,6 +205,11 @@ export function bundled(
   };
 }
 
+/** A model of our own whose weights everyone makes for themselves, and then imports. */
+function made(model: Omit<ModelEntry, "license" | "files">): ModelEntry {
+  return { ...model, license: "Apache-2.0", files: [{ role: "weights", sources: [] }] };
+}
+
 /** The models whose weights can be fetched or imported, or ship with the package, in the order of a list for people. */
 export const modelRegistry: readonly ModelEntry[] = [
   sam("b", {
@@ -243,6 +250,13 @@ export const modelRegistry: readonly ModelEntry[] = [
       },
     ],
   },
+  made({
+    name: "sam-tiny",
+    title: "a small SAM that learns on a laptop",
+    project: "docs/methods/sam-tiny.md",
+    network: { kind: "sam", config: samConfigs["sam-tiny"] },
+    madeBy: "maskwright train sam-tiny",
+  }),
   efficientSam("ti", [
     { kind: "authors", url: `${efficientSamRaw}/efficient_sam_vitt.pt`, ...efficientSamTi },
     hub(
@@ -288,6 +302,13 @@ export const modelRegistry: readonly ModelEntry[] = [
     bytes: 934_088_680,
     digest: "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
     hubFile: hub("openai/clip-vit-large-patch14-336", "pytorch_model.bin", unknown),
+  }),
+  made({
+    name: "toy-clip",
+    title: "a CLIP for drawn scenes",
+    project: "docs/methods/clip.md",
+    network: { kind: "clip", config: toyClipConfig },
+    madeBy: "maskwright train toy-clip",
   }),
 ];
 

@@ -1,3 +1,4 @@
+import type { ModelEntry } from "../../models/registry.ts";
 import { bundledFile, isBundled } from "./bundled-file.ts";
 import type { ModelStatus } from "./stored-models.ts";
 import { formatBytes } from "./transfer-progress.ts";
@@ -6,7 +7,7 @@ import { formatBytes } from "./transfer-progress.ts";
 export function formatModels(models: readonly ModelStatus[]): string {
   const rows = models.map((model) => [
     model.entry.name,
-    isBundled(model.entry) ? "-" : describeSize(model.entry.files.map(({ sources }) => sources[0].bytes)),
+    describeDownload(model.entry),
     model.entry.license,
     describePresence(model),
   ]);
@@ -26,6 +27,11 @@ function describePresence({ entry, files, damaged, isPresent }: ModelStatus): st
   const isShipped = files.some(({ role, path }) => path === bundledFile(entry, role)?.path);
   if (isPresent) return isShipped ? "ships with the package" : "here";
   return damaged.length > 0 ? "damaged" : files.length > 0 ? "in part" : "-";
+}
+
+function describeDownload(entry: ModelEntry): string {
+  if (entry.madeBy !== undefined) return "to be made";
+  return isBundled(entry) ? "-" : describeSize(entry.files.map(({ sources }) => sources[0].bytes));
 }
 
 function describeSize(sizes: readonly (number | null)[]): string {
