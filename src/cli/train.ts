@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { addExamples } from "./options.ts";
 import { trainPrompterCommand } from "./train-prompter.ts";
-import { trainSegmenterCommand } from "./train-segmenter.ts";
 import { trainPromptsCommand } from "./train-prompts.ts";
 import { trainSamTinyCommand } from "./train-sam-tiny.ts";
+import { trainSegmenterCommand } from "./train-segmenter.ts";
 import { trainToyClipCommand } from "./train-toy-clip.ts";
 
 /** `maskwright train prompter | segmenter | prompts | sam-tiny | toy-clip` */

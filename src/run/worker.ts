@@ -23,9 +23,9 @@ import type { drawSceneFiles } from "./tasks/scene.ts";
 import type { seedItem } from "./tasks/seed.ts";
 import type { drawSeedPanels } from "./tasks/seed-panels.ts";
 import type { segmentItem } from "./tasks/segment.ts";
+import type { drawToyBatch } from "./tasks/toy-clip.ts";
 import type { cropForTraining } from "./tasks/training-crop.ts";
 import type { checkTrainingLabels } from "./tasks/training-labels.ts";
-import type { drawToyBatch } from "./tasks/toy-clip.ts";
 
 /** What a worker can be asked to do. */
 interface Tasks {
