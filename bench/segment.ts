@@ -1,36 +1,74 @@
 /**
- * How well `segment` answers boxes with `regions`, beside two baselines: the filled box, and OpenCV's GrabCut, which takes
- * hours: `npx tsx bench/segment.ts [--grabcut]`. Mean IoU with the true masks of COCO and car-parts photos.
+ * How well `segment` answers boxes and clicks, with `sam-tiny` and with `regions`, beside two baselines for boxes: the filled box, and OpenCV's
+ * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors]`. Mean IoU with the true masks
+ * of COCO and car-parts photos; a click is on the pixel deepest inside the object.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { borderDepths } from "../src/core/border-depth.ts";
+import type { RgbImage } from "../src/core/image.ts";
+import type { ObjectPrompt } from "../src/core/object-prompt.ts";
 import { boxToRle } from "../src/core/polygon.ts";
-import { type Rle, rleArea } from "../src/core/rle.ts";
+import type { Proposal } from "../src/core/proposal.ts";
+import { decodeRle, type Rle, rleArea } from "../src/core/rle.ts";
 import { intersectionArea } from "../src/core/rle-algebra.ts";
 import { readPhoto } from "../src/data/photo.ts";
+import { openNodeRuntime, openWeightFile } from "../src/engine/node.ts";
 import { segmentRegions } from "../src/methods/proposals/regions/segment-regions.ts";
+import { segmentWithSam } from "../src/methods/proposals/sam-prompted/segment-with-sam.ts";
+import { samConfigs } from "../src/models/sam/config.ts";
+import { createSam } from "../src/models/sam/sam.ts";
+import { locateModel } from "../src/run/store/stored-models.ts";
 import { type BoxedPhoto, boxedSets, readBoxedPhotos } from "./boxed-photos.ts";
 
 /** A mask for each object of each photo. */
 type Answers = readonly (readonly Rle[])[];
+type Answerer = (image: RgbImage, prompts: readonly ObjectPrompt[]) => Proposal[] | Promise<Proposal[]>;
+type BoxedObject = BoxedPhoto["objects"][number];
+
+const { values: flags } = parseArgs({
+  options: { grabcut: { type: "boolean", default: false }, weights: { type: "string" } },
+});
+const runtime = await openNodeRuntime();
+const weights = openWeightFile(flags.weights ?? locateModel("sam-tiny").path);
+const sam = createSam(weights, samConfigs["sam-tiny"], runtime);
+const bySam: Answerer = (image, prompts) => segmentWithSam(sam, image, prompts);
+
+const byBox = ({ box }: BoxedObject): ObjectPrompt => ({ kind: "box", box });
+
+function byClick({ truth }: BoxedObject): ObjectPrompt {
+  const { height, width, data } = decodeRle(truth);
+  const depths = borderDepths(data, { height, width });
+  let deepest = -1;
+  for (let p = 0; p < data.length; p++)
+    if (data[p] === 1 && (deepest < 0 || depths[p] > depths[deepest])) deepest = p;
+  const x = deepest % width;
+  return { kind: "points", points: [{ x: x + 0.5, y: (deepest - x) / width + 0.5, positive: true }] };
+}
 
 for (const set of boxedSets) {
   const photos = await readBoxedPhotos(set);
   if (photos === null) continue;
-  console.log(`\n| ${set} | photos | objects | filled box | GrabCut | regions |`);
-  console.log("| --- | --- | --- | --- | --- | --- |");
-  const answers = {
-    box: photos.map(({ objects }) => objects.map(({ box, truth }) => boxToRle(box, truth))),
-    grabcut: process.argv.includes("--grabcut") ? await grabCut(photos) : null,
-    regions: await regions(photos),
-  };
+  console.log(
+    `\n| ${set} | photos | objects | filled box | GrabCut | box: regions | box: sam-tiny | click: regions | click: sam-tiny |`,
+  );
+  console.log(`|${" --- |".repeat(9)}`);
+  const columns = [
+    photos.map(({ objects }) => objects.map(({ box, truth }) => boxToRle(box, truth))),
+    flags.grabcut ? await grabCut(photos) : null,
+    await answer("regions, boxes", photos, segmentRegions, byBox),
+    await answer("sam-tiny, boxes", photos, bySam, byBox),
+    await answer("regions, clicks", photos, segmentRegions, byClick),
+    await answer("sam-tiny, clicks", photos, bySam, byClick),
+  ];
   const row = (name: string, isWanted: (photo: BoxedPhoto) => boolean): void => {
     const kept = photos.filter(isWanted);
     const objects = kept.reduce((sum, photo) => sum + photo.objects.length, 0);
-    const figure = (masks: Answers | null): string =>
-      masks === null ? "–" : meanIou(photos, masks, isWanted).toFixed(3);
-    const figures = [answers.box, answers.grabcut, answers.regions].map(figure);
+    const figures = columns.map((masks) =>
+      masks === null ? "–" : meanIou(photos, masks, isWanted).toFixed(3),
+    );
     console.log(`| ${[name, kept.length, objects, ...figures].join(" | ")} |`);
   };
   row("every second, for tuning", ({ isForTuning }) => isForTuning);
@@ -38,20 +76,23 @@ for (const set of boxedSets) {
   row("all", () => true);
 }
 
-async function regions(photos: readonly BoxedPhoto[]): Promise<Answers> {
+async function answer(
+  name: string,
+  photos: readonly BoxedPhoto[],
+  segment: Answerer,
+  promptOf: (object: BoxedObject) => ObjectPrompt,
+): Promise<Answers> {
   const answers: Rle[][] = [];
   let seconds = 0;
   for (const { path, objects } of photos) {
     const image = await readPhoto(path);
+    const prompts = objects.map(promptOf);
     const startMs = performance.now();
-    const masks = segmentRegions(
-      image,
-      objects.map(({ box }) => ({ kind: "box", box })),
-    );
+    const masks = await segment(image, prompts);
     seconds += (performance.now() - startMs) / 1000;
     answers.push(masks.map(({ rle }) => rle));
   }
-  console.error(`regions: ${(seconds / photos.length).toFixed(3)} s a photo`);
+  console.error(`${name}: ${(seconds / photos.length).toFixed(3)} s a photo`);
   return answers;
 }
 
