@@ -31,10 +31,7 @@ export function addTagOptions(command: Command): Command {
         .default("classifier"),
     )
     .option("--weights <file>", "classifier: MobileNetV2 as .tflite, or .safetensors of transformers")
-    .option(
-      "--clip <name>",
-      "clip: which, as `models list` has it; toy-clip is for drawn scenes (default: clip-vit-b-16)",
-    )
+    .option("--clip <name>", "clip: which, as `models list` has it (default: clip-vit-b-16)")
     .option(
       "--texts <file>",
       "clip: JSON with what classes and background are called, { classes, background }",

@@ -23,10 +23,7 @@ export function trainPromptsCommand(): Command {
     .requiredOption("-o, --out <dir>", "run directory; what `cam --contexts` takes, and DIR/report.html")
     .requiredOption("--tags <file>", "CSV (file,tags with ; between tags) or JSON ({ file: [class, …] })")
     .addOption(classesOption().default("voc"))
-    .option(
-      "--clip <name>",
-      "which, as `models list` has it; toy-clip is for drawn scenes (default: clip-vit-b-16)",
-    )
+    .option("--clip <name>", "which, as `models list` has it (default: clip-vit-b-16)")
     .option("--texts <file>", "JSON with what classes and background are called, { classes, background }")
     .option(
       "--seeds <dir>",
