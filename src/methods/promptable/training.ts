@@ -25,7 +25,7 @@ import {
   type TrainingGraph,
 } from "../../engine/index.ts";
 import { gridSide, type SamConfig } from "../../models/sam/config.ts";
-import { encodeImage } from "../../models/sam/image-encoder.ts";
+import { encodePicture } from "../../models/sam/image-encoder.ts";
 import { decodeMasks, prepareImage } from "../../models/sam/mask-decoder.ts";
 import {
   cellCenters,
@@ -107,7 +107,9 @@ export function promptTraining(config: SamConfig, { side, prompts }: PromptShape
   const origin = input(graph, "origin", [1, 2]);
   const positions = cellPositions(weights, add(cellCenters(graph, cells, whole), origin));
   const places = add(cellCenters(graph, pixels, 4 * whole), origin); // of a mask's pixels
-  const features = encodeImage(weights, input(graph, "pixels", [1, 3, side, side]), config, { positions });
+  const picture = input(graph, "pixels", [1, 3, side, side]);
+  const { features, fine } = encodePicture(weights, picture, config, { positions });
+  const decoding = { positions, ...(fine && { fine }) };
   const targets = input(graph, "targets", [prompts, pixels, pixels]);
   const points = input(graph, "points", [prompts, 2, 2]);
   const kinds = input(graph, "kinds", [prompts, 2], "int32");
@@ -118,7 +120,7 @@ export function promptTraining(config: SamConfig, { side, prompts }: PromptShape
     prepareImage(weights, features, noMask, config, positions),
     tokensOf(weights, points, kinds),
     config,
-    positions,
+    decoding,
   );
   const opening = promptLoss(first, targets);
 
@@ -131,7 +133,7 @@ export function promptTraining(config: SamConfig, { side, prompts }: PromptShape
     prepareImage(weights, features, dense, config, positions),
     tokensOf(weights, concat([click.points, points], 1), concat([click.kinds, kinds], 1)),
     config,
-    positions,
+    decoding,
   );
   const corrected = promptLoss(second, targets);
   const of = (iou: Tensor): Tensor => mean(slice(iou, { axis: 1, start: 0, end: 1 }));

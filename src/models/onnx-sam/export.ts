@@ -50,9 +50,11 @@ const MAX_MODEL_BYTES = 2 ** 31 - 2 ** 24;
  * `has_mask_input` [1], `orig_im_size` [2] to `masks` [1, 4, H, W], `iou_predictions` [1, 4], `low_res_masks` [1, 4, 4g, 4g].
  *
  * @throws MaskwrightError NOT_FOUND or SHAPE_MISMATCH when the file's tensors are not those of the configuration; INVALID_ARGUMENT for
- *         weights beyond 2 GB without a `location`
+ *         weights beyond 2 GB without a `location`, and for the hybrid encoder, whose decoder takes more than an embedding
  */
 export function exportSamPair(file: WeightFile, config: SamConfig, options: SamExportOptions = {}): SamPair {
+  if (config.encoder.kind === "hybrid")
+    throw invalid("exportSamPair: config", "SAM's own decoder, which such programs know", "that of sam-tiny");
   const official = samWeights(file, config);
   const bytes = [...samTensors(config).values()].reduce((sum, shape) => sum + 4 * elementCount(shape), 0);
   if (options.location === undefined && bytes > MAX_MODEL_BYTES)

@@ -24,7 +24,13 @@ import { upscaleLogits } from "../sam/postprocess.ts";
 import type { Prompt } from "../sam/prompt.ts";
 import { createSam, type MaskPrediction, type Sam } from "../sam/sam.ts";
 import { samTensors } from "../sam/tensor-table.ts";
-import { noise, randomTensors, tinyMobileConfig, weightFile } from "../sam/testing/tiny-sam.ts";
+import {
+  noise,
+  randomTensors,
+  tinyHybridConfig,
+  tinyMobileConfig,
+  weightFile,
+} from "../sam/testing/tiny-sam.ts";
 import { exportSamPair, type SamPair } from "./export.ts";
 import { createOnnxSam } from "./onnx-sam.ts";
 import {
@@ -248,6 +254,11 @@ describe("SAM 2", () => {
 });
 
 describe("exportSamPair", () => {
+  it("refuses a model whose decoder is not SAM's", () => {
+    const file = weightFile(randomTensors(tinyHybridConfig));
+    expect(() => exportSamPair(file, tinyHybridConfig)).toThrow("expected SAM's own decoder");
+  });
+
   it("refuses weights that a model cannot hold, unless they stay in their file", () => {
     const large: SamConfig = { ...stridedConfig, decoder: { ...stridedConfig.decoder, mlpDim: 2 ** 25 } };
     // The names and shapes of a file whose weights are never read.

@@ -123,7 +123,7 @@ describe.skipIf(folder === null || runtime === null)("golden effsam-tiny", () =>
     const { pixels } = stretchImage(await picture(), config.encoder.side);
     const outputs = await run(
       (weights, graph) => {
-        const embedding = design.encodeImage(weights, input(graph, "pixels", pixels.shape));
+        const embedding = design.encodeImage(weights, input(graph, "pixels", pixels.shape)).features;
         return { ...pick(plainVitSteps(graph, weights, config)), embedding };
       },
       { pixels },

@@ -188,7 +188,7 @@ describe("EfficientSAM's networks", () => {
     const x = input(graph, "pixels", [1, 3, side, side]);
     const design = efficientSamDesign(config);
     const weights: Weights = (name) => weightOf(x, name);
-    const features = design.encodeImage(weights, x);
+    const { features } = design.encodeImage(weights, x);
     const image = design.prepareImage(weights, features, null);
     const sparse = input(graph, "sparse", [1, 2, config.dim]);
     const decoded = design.decodeTokens(weights, image, sparse);

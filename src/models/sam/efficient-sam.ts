@@ -26,13 +26,14 @@ export function efficientSamDesign(config: EfficientSamConfig): SamDesign {
   return {
     dim,
     grid: gridSide(encoder),
+    extra: [],
     filterLength: decoder.upscaling[1],
     frameOf: (original) => ({ original, input: { height: side, width: side }, upscaling: "bicubic" }),
     preprocess: (image) => stretchImage(image, side),
     placePoints: (prompt, frame, precision) => placeEfficientPoints(prompt, frame, precision, pointCount),
     encodeImage(weights, pixels) {
       const own = scoped(weights, "image_encoder.");
-      return neck(own, encodePlainVit(own, pixels, encoder, DEFAULT_SCORES));
+      return { features: neck(own, encodePlainVit(own, pixels, encoder, DEFAULT_SCORES)) };
     },
     prepareImage(weights, features, mask) {
       if (mask !== null) throw refuseMask();

@@ -4,6 +4,14 @@ import { dense, ENCODER_EPSILON, norm } from "./layers.ts";
 import { attendSelf } from "./transformer.ts";
 import { scoped, type Weights } from "./weights.ts";
 
+export interface HybridFeatures {
+  /** What the neck reads. */
+  readonly features: Tensor;
+  /** At a quarter and an eighth of the side. */
+  readonly quarter: Tensor;
+  readonly eighth: Tensor;
+}
+
 /**
  * The features of pictures, which the neck makes an embedding of: those of the last block, and beside them those at an eighth of the side,
  * so that edges need not pass through the attention.
@@ -13,26 +21,28 @@ import { scoped, type Weights } from "./weights.ts";
  *
  * @param image      [B, 3, S, S]
  * @param positions  of the cells, [1, P, C], see `cellPositions`
- * @returns      [B, S/16, S/16, dim + 4 · dim of the second stage]
+ * @returns      features [B, S/16, S/16, dim + 4 · dim of the second stage], and the two finer maps, [B, C, H, W]
  */
 export function encodeHybrid(
   weights: Weights,
   image: Tensor,
   positions: Tensor,
   config: HybridConfig,
-): Tensor {
+): HybridFeatures {
   let map = gelu(convolution(weights, "stem", image, 2));
-  for (const [s, { depth }] of config.convolutions.entries()) {
+  const maps = config.convolutions.map(({ depth }, s) => {
     const own = scoped(weights, `stages.${s}.`);
     map = convolution(own, "downsample", map, 2);
     for (let i = 0; i < depth; i++) map = residual(scoped(own, `blocks.${i}.`), map);
-  }
+    return map;
+  });
   const cells = transpose(convolution(weights, "downsample", gelu(map), 2), [0, 2, 3, 1]);
   const places = dense(weights, "position", positions); // [1, P, D]
   let tokens = add(cells, reshape(places, [1, ...cells.shape.slice(1, 3), config.dim] as number[]));
   for (let i = 0; i < config.depth; i++)
     tokens = block(scoped(weights, `blocks.${i}.`), tokens, config.heads);
-  return concat([tokens, gatherPairs(map)], -1);
+  const [quarter, eighth] = maps;
+  return { features: concat([tokens, gatherPairs(map)], -1), quarter, eighth };
 }
 
 /** A 3×3 convolution with bias. */

@@ -1,6 +1,7 @@
 import type { Tensor } from "../../engine/index.ts";
 import { DEFAULT_SCORES } from "./bounded-attention.ts";
 import { gridSide, type SamConfig } from "./config.ts";
+import { type FineMaps, makeFineMaps } from "./fine-maps.ts";
 import { encodeHybrid } from "./hybrid.ts";
 import { neck } from "./neck.ts";
 import { gridPositions } from "./prompt-encoder.ts";
@@ -15,33 +16,45 @@ export interface EncodeImageOptions {
   readonly positions?: Tensor;
 }
 
+/** A picture as the decoder takes it. */
+export interface EncodedImage {
+  /** [B, C, g, g], the embedding. */
+  readonly features: Tensor;
+  /** For models whose masks are drawn with more. */
+  readonly fine?: FineMaps;
+}
+
 /**
- * The embedding of pictures.
+ * Pictures as the decoder takes them.
  *
  * @param image  [B, 3, S, S], normalised and padded; see `preprocess`
- * @returns      [B, C, g, g]
  */
-export function encodeImage(
+export function encodePicture(
   weights: Weights,
   image: Tensor,
   { encoder }: SamConfig,
   { scores = DEFAULT_SCORES, positions }: EncodeImageOptions = {},
-): Tensor {
+): EncodedImage {
   const own = scoped(weights, "image_encoder.");
   switch (encoder.kind) {
     case "vit":
-      return neck(own, encodeVit(own, image, encoder, scores));
+      return { features: neck(own, encodeVit(own, image, encoder, scores)) };
     case "tiny-vit":
-      return neck(own, encodeTinyVit(own, image, encoder));
-    case "hybrid":
-      return neck(
-        own,
-        encodeHybrid(
-          own,
-          image,
-          positions ?? gridPositions(weights, image.graph, gridSide(encoder)),
-          encoder,
-        ),
-      );
+      return { features: neck(own, encodeTinyVit(own, image, encoder)) };
+    case "hybrid": {
+      const places = positions ?? gridPositions(weights, image.graph, gridSide(encoder));
+      const maps = encodeHybrid(own, image, places, encoder);
+      return { features: neck(own, maps.features), fine: makeFineMaps(weights, maps) };
+    }
   }
+}
+
+/** The embedding of pictures, [B, C, g, g]; as `encodePicture`. */
+export function encodeImage(
+  weights: Weights,
+  image: Tensor,
+  config: SamConfig,
+  options?: EncodeImageOptions,
+): Tensor {
+  return encodePicture(weights, image, config, options).features;
 }

@@ -12,6 +12,7 @@ import {
   transpose,
 } from "../../engine/index.ts";
 import { MASK_COUNT, type SamConfig } from "./config.ts";
+import type { FineMaps } from "./fine-maps.ts";
 import { ENCODER_EPSILON, head, norm } from "./layers.ts";
 import { gridPositions } from "./prompt-encoder.ts";
 import { lookForPrompt } from "./prompt-places.ts";
@@ -76,7 +77,6 @@ export interface DecodedMasks {
  *
  * @param side       from `prepareImage`, of batch 1 or B
  * @param sparse     [B, n, C] tokens of the prompts; n may be 0
- * @param positions  as for `prepareImage`
  * @see segment-anything, `mask_decoder.py`, `predict_masks`
  */
 export function decodeMasks(
@@ -84,10 +84,17 @@ export function decodeMasks(
   side: ImageSide,
   sparse: Tensor,
   config: SamConfig,
-  positions?: Tensor,
+  { positions, fine }: DecodeMasksOptions = {},
 ): DecodedMasks {
   const { image, filters, predictedIou } = decodeTokens(weights, side, sparse, config, positions);
-  return { masks: drawMasks(weights, image, filters), predictedIou };
+  return { masks: drawMasks(weights, image, filters, fine), predictedIou };
+}
+
+export interface DecodeMasksOptions {
+  /** As for `prepareImage`. */
+  readonly positions?: Tensor;
+  /** Of the picture, for a model that has them. */
+  readonly fine?: FineMaps;
 }
 
 /**
@@ -157,20 +164,22 @@ export function decodeByDesign(
  *
  * @param image    [B, P, C] from `decodeTokens`
  * @param filters  [B, M, C/8], any of its filters
+ * @param fine     of the picture, for a model that has them
  * @returns        [B, M, 4g, 4g]
  */
-export function drawMasks(weights: Weights, image: Tensor, filters: Tensor): Tensor {
-  return filterMap(filters, upscale(scoped(weights, "mask_decoder."), image));
+export function drawMasks(weights: Weights, image: Tensor, filters: Tensor, fine?: FineMaps): Tensor {
+  return filterMap(filters, upscale(scoped(weights, "mask_decoder."), image, fine));
 }
 
 /**
  * [B, P, C] as [B, P, 2, 2, 2, 2, C/8], two doublings. The 4×4 pixels of a cell stay with their cell (y, x, y', x') and are put in place as
  * masks, which have fewer channels.
  */
-function upscale(weights: Weights, image: Tensor): Tensor {
-  const half = doubled(weights, "output_upscaling.0", image);
+function upscale(weights: Weights, image: Tensor, fine: FineMaps | undefined): Tensor {
+  const finer = (x: Tensor, map: Tensor | undefined): Tensor => (map === undefined ? x : add(x, map));
+  const half = finer(doubled(weights, "output_upscaling.0", image), fine?.eighth);
   const normed = gelu(norm(weights, "output_upscaling.1", half, ENCODER_EPSILON));
-  return gelu(doubled(weights, "output_upscaling.3", normed));
+  return gelu(finer(doubled(weights, "output_upscaling.3", normed), fine?.quarter));
 }
 
 /**

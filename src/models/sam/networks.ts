@@ -13,6 +13,7 @@ import {
   type Tensor,
   type WeightFile,
 } from "../../engine/index.ts";
+import type { FineMaps } from "./fine-maps.ts";
 import type { Floats } from "./floats.ts";
 import type { SamDesign } from "./sam-design.ts";
 import type { ImageSide } from "./transformer.ts";
@@ -20,13 +21,16 @@ import type { Weights } from "./weights.ts";
 
 /** What the first decoder layer makes of an image, see `prepareImage`. */
 export type PreparedImage = Readonly<Record<keyof ImageSide, Floats>>;
+/** Finer maps by their names, none for most models; see `FineMaps`. */
+export type FineArrays = Readonly<Partial<Record<keyof FineMaps, Floats>>>;
 /** The image that a batch of prompts is about: the same for all, or its features with a mask [B, 1, 4g, 4g] for each. */
-export type DecoderImage = PreparedImage | { readonly features: Floats; readonly mask: Floats };
+export type DecoderImage = FineArrays &
+  (PreparedImage | { readonly features: Floats; readonly mask: Floats });
 
 /** A design's networks on arrays, each compiled when it is first used. */
 export interface SamNetworks {
-  /** [1, 3, S, S] to [1, C, g, g] */
-  encodeImage(pixels: Floats): Promise<Floats>;
+  /** [1, 3, S, S] to features [1, C, g, g], and finer maps where the model has them */
+  encodeImage(pixels: Floats): Promise<{ readonly features: Floats } & FineArrays>;
   /** [1, C, g, g] */
   prepareImage(features: Floats): Promise<PreparedImage>;
   /** [N, 2] and [N] to [N, C] */
@@ -36,7 +40,7 @@ export interface SamNetworks {
   /** As `decode` up to the masks, see `decodeTokens`: [B, P, C], [B, 4, c] and [B, 4]. */
   decodeTokens(image: DecoderImage, sparse: Floats): Promise<Undrawn>;
   /** [1, P, C] and [1, M, c] to [1, M, 4g, 4g] */
-  drawMasks(cells: Floats, filters: Floats): Promise<Floats>;
+  drawMasks(cells: Floats, filters: Floats, fine: FineArrays): Promise<Floats>;
   /** Frees what was compiled; a later use compiles again. */
   dispose(): Promise<void>;
 }
@@ -107,7 +111,12 @@ export function openNetworks(
     name: string,
     image: DecoderImage,
     sparse: Floats,
-    outputs: (weights: Weights, side: ImageSide, sparse: Tensor) => Readonly<Record<N, Tensor>>,
+    outputs: (
+      weights: Weights,
+      side: ImageSide,
+      sparse: Tensor,
+      fine: FineMaps | undefined,
+    ) => Readonly<Record<N, Tensor>>,
   ): Promise<Readonly<Record<N, Floats>>> => {
     const feeds: Readonly<Record<string, Floats>> = { ...image, sparse };
     const shapes = Object.entries(feeds).map(([input, { shape }]) => `${input} [${shape}]`);
@@ -121,10 +130,10 @@ export function openNetworks(
             "mask" in inputs
               ? design.prepareImage(weights, inputs.features, inputs.mask)
               : (inputs as unknown as ImageSide);
-          return outputs(weights, side, inputs.sparse);
+          return outputs(weights, side, inputs.sparse, fineOf(inputs));
         }),
       async (executable) => {
-        // A prompt of no tokens is no input.
+        // A prompt of no tokens is no input, nor are finer maps where nothing is drawn.
         const used = executable.inputs.map(({ name }) => [name, feeds[name]]);
         return (await executable.run(Object.fromEntries(used))) as Readonly<Record<N, Floats>>;
       },
@@ -133,10 +142,11 @@ export function openNetworks(
 
   return {
     async encodeImage(pixels) {
-      const encode: Outputs<"features"> = (weights, graph) => ({
-        features: design.encodeImage(weights, input(graph, "pixels", pixels.shape)),
-      });
-      return (await runLasting("image", encode, { pixels })).features;
+      const encode: Outputs<"features"> = (weights, graph) => {
+        const { features, fine } = design.encodeImage(weights, input(graph, "pixels", pixels.shape));
+        return { features, ...fine };
+      };
+      return await runLasting("image", encode, { pixels });
     },
     prepareImage: (features) =>
       runLasting(
@@ -155,23 +165,24 @@ export function openNetworks(
       return (await runLasting("points", encode, { points, kinds })).tokens;
     },
     decode: (image, sparse) =>
-      runDecoder("masks", image, sparse, (weights, side, tokens) => {
+      runDecoder("masks", image, sparse, (weights, side, tokens, fine) => {
         const { image: cells, filters, predictedIou } = design.decodeTokens(weights, side, tokens);
-        return { masks: design.drawMasks(weights, cells, filters), predictedIou };
+        return { masks: design.drawMasks(weights, cells, filters, fine), predictedIou };
       }),
     decodeTokens: (image, sparse) =>
       runDecoder("tokens", image, sparse, (weights, side, tokens) => {
         const { image: cells, ...rest } = design.decodeTokens(weights, side, tokens);
         return { cells, ...rest };
       }),
-    async drawMasks(cells, filters) {
+    async drawMasks(cells, filters, fine) {
       const draw: Outputs<"masks"> = (weights, graph) => {
         const image = input(graph, "cells", cells.shape);
-        return {
-          masks: design.drawMasks(weights, image, input(graph, "filters", [1, "masks", filterLength])),
-        };
+        const own = input(graph, "filters", [1, "masks", filterLength]);
+        const maps: Record<string, Tensor> = {};
+        for (const [name, { shape }] of Object.entries(fine)) maps[name] = input(graph, name, shape);
+        return { masks: design.drawMasks(weights, image, own, fineOf(maps)) };
       };
-      return (await runLasting("draw", draw, { cells, filters })).masks;
+      return (await runLasting("draw", draw, { cells, filters, ...fine })).masks;
     },
     async dispose() {
       const networks = [...lasting.values()];
@@ -180,4 +191,8 @@ export function openNetworks(
       await decoders.clear();
     },
   };
+}
+
+function fineOf({ eighth, quarter }: Readonly<Record<string, Tensor>>): FineMaps | undefined {
+  return eighth === undefined || quarter === undefined ? undefined : { eighth, quarter };
 }

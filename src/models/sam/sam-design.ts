@@ -4,7 +4,8 @@ import { longestSideSize } from "../../core/resize.ts";
 import type { Tensor } from "../../engine/index.ts";
 import { type EfficientSamConfig, gridSide, type SamConfig } from "./config.ts";
 import { efficientSamDesign } from "./efficient-sam.ts";
-import { encodeImage } from "./image-encoder.ts";
+import type { FineMaps } from "./fine-maps.ts";
+import { type EncodedImage, encodePicture } from "./image-encoder.ts";
 import { type DecodedTokens, decodeTokens, drawMasks, prepareImage } from "./mask-decoder.ts";
 import { type CoordinatePrecision, type EncoderInput, preprocess } from "./preprocess.ts";
 import { type PlacedPoints, type Prompt, placePoints, type SamFrame } from "./prompt.ts";
@@ -18,6 +19,8 @@ export interface SamDesign {
   readonly dim: number;
   /** Cells along a side of an embedding. */
   readonly grid: number;
+  /** What an embedding has besides its features, by name. */
+  readonly extra: readonly (keyof FineMaps)[];
   /** Length of a mask's filter. */
   readonly filterLength: number;
   /** A picture's size and what it is as the encoder sees it. */
@@ -25,14 +28,14 @@ export interface SamDesign {
   preprocess(image: RgbImage): EncoderInput;
   /** @throws MaskwrightError INVALID_ARGUMENT for a prompt that the model has no tokens for */
   placePoints(prompt: Prompt, frame: SamFrame, precision: CoordinatePrecision): PlacedPoints;
-  /** [1, 3, S, S] to [1, C, g, g] */
-  encodeImage(weights: Weights, pixels: Tensor): Tensor;
+  /** @param pixels  [1, 3, S, S] */
+  encodeImage(weights: Weights, pixels: Tensor): EncodedImage;
   /** @param mask  mask prompts [B, 1, 4g, 4g], or null */
   prepareImage(weights: Weights, features: Tensor, mask: Tensor | null): ImageSide;
   /** [N, 2] and [N] to [N, C] */
   encodePoints(weights: Weights, points: Tensor, kinds: Tensor): Tensor;
   decodeTokens(weights: Weights, side: ImageSide, sparse: Tensor): DecodedTokens;
-  drawMasks(weights: Weights, image: Tensor, filters: Tensor): Tensor;
+  drawMasks(weights: Weights, image: Tensor, filters: Tensor, fine?: FineMaps): Tensor;
 }
 
 export function designOf(config: SamConfig | EfficientSamConfig): SamDesign {
@@ -44,11 +47,12 @@ function samDesign(config: SamConfig): SamDesign {
   return {
     dim,
     grid: gridSide(encoder),
+    extra: encoder.kind === "hybrid" ? ["eighth", "quarter"] : [],
     filterLength: dim / 8,
     frameOf: (original) => ({ original, input: longestSideSize(original, encoder.side) }),
     preprocess: (image) => preprocess(image, encoder.side),
     placePoints,
-    encodeImage: (weights, pixels) => encodeImage(weights, pixels, config),
+    encodeImage: (weights, pixels) => encodePicture(weights, pixels, config),
     prepareImage: (weights, features, mask) =>
       prepareImage(
         weights,

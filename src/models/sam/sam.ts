@@ -9,7 +9,7 @@ import { type DecoderImage, type NetworkOptions, openNetworks, type PreparedImag
 import type { CoordinatePrecision } from "./preprocess.ts";
 import { checkPrompt, type Prompt, type SamFrame } from "./prompt.ts";
 import { batchesOf, type PromptItem } from "./prompt-batches.ts";
-import { designOf } from "./sam-design.ts";
+import { designOf, type SamDesign } from "./sam-design.ts";
 import { samWeights } from "./weights.ts";
 
 /** A promptable model. Embeddings are values: there is no current picture. */
@@ -146,9 +146,10 @@ export function createSam(
 
   /** The image for prompts that all have a mask or all have none. */
   const imageOf = async (embedding: SamEmbedding, batch: readonly PromptItem[]): Promise<DecoderImage> => {
+    const { features, extra } = embedding;
     const masks = batch.flatMap(({ prompt }) => prompt.maskLogits?.data ?? []);
-    if (masks.length === 0) return prepare(embedding);
-    return { features: embedding.features, mask: stack(masks, [1, 4 * grid, 4 * grid]) };
+    const side = masks.length === 0 ? await prepare(embedding) : null;
+    return { ...(side ?? { features, mask: stack(masks, [1, 4 * grid, 4 * grid]) }), ...extra };
   };
 
   const decodeEach = async function* (
@@ -156,14 +157,7 @@ export function createSam(
     prompts: readonly Prompt[],
     { multimask = true, precision, batch: most = defaultBatch(runtime), keep }: DecodeEachOptions = {},
   ): AsyncGenerator<KeptPrediction> {
-    const wanted = formatShape([1, dim, grid, grid]);
-    if (formatShape(embedding.features.shape) !== wanted)
-      throw shapeMismatch(
-        "decode: embedding",
-        wanted,
-        formatShape(embedding.features.shape),
-        "embed the picture with the model that decodes it",
-      );
+    checkEmbedding(embedding, design);
     if (!Number.isInteger(most) || most < 1) throw invalid("decode: batch", "an integer >= 1", most);
     const frame = design.frameOf(embedding.original);
     const tokens = await tokensOf(prompts, frame, precision);
@@ -186,7 +180,7 @@ export function createSam(
         const logits =
           "masks" in decoded
             ? pickRows(rowOf(decoded.masks, b), chosen)
-            : await draw(rowOf(decoded.cells, b), pickRows(rowOf(decoded.filters, b), chosen));
+            : await draw(rowOf(decoded.cells, b), pickRows(rowOf(decoded.filters, b), chosen), embedding);
         const predictedIou = Float32Array.from(indices, (m) => estimates[m]);
         yield { prompt: index, indices, logits, predictedIou, ...frame };
       }
@@ -194,11 +188,11 @@ export function createSam(
   };
 
   /** [P, C] and [M, c] to [M, 4g, 4g] */
-  const draw = async (cells: Floats, filters: Floats): Promise<Floats> => {
+  const draw = async (cells: Floats, filters: Floats, { extra = {} }: SamEmbedding): Promise<Floats> => {
     const plane = [4 * grid, 4 * grid];
     if (filters.shape[0] === 0) return floats([0, ...plane], new Float32Array(0));
     const one = ({ shape, data }: Floats): Floats => floats([1, ...shape], data);
-    const { shape, data } = await networks.drawMasks(one(cells), one(filters));
+    const { shape, data } = await networks.drawMasks(one(cells), one(filters), extra);
     return floats(shape.slice(1), data);
   };
 
@@ -212,8 +206,9 @@ export function createSam(
   return {
     async embed(image) {
       const { height, width } = image;
-      const features = await networks.encodeImage(design.preprocess(image).pixels);
-      return { features, ...design.frameOf({ height, width }) };
+      const { features, ...extra } = await networks.encodeImage(design.preprocess(image).pixels);
+      const fine = Object.keys(extra).length === 0 ? {} : { extra };
+      return { features, ...fine, ...design.frameOf({ height, width }) };
     },
     decode: async (embedding, prompt, decodeOptions) =>
       (await decodeAll(embedding, [prompt], decodeOptions))[0],
@@ -235,4 +230,16 @@ export function createSam(
     },
     dispose: networks.dispose,
   };
+}
+
+function checkEmbedding(
+  { features, extra = {} }: SamEmbedding,
+  { dim, grid, extra: names }: SamDesign,
+): void {
+  const [wanted, got] = [formatShape([1, dim, grid, grid]), formatShape(features.shape)];
+  const hint = "embed the picture with the model that decodes it";
+  if (got !== wanted) throw shapeMismatch("decode: embedding", wanted, got, hint);
+  const missing = names.find((name) => extra[name] === undefined);
+  if (missing !== undefined)
+    throw shapeMismatch("decode: embedding", `finer maps ("${missing}")`, "none", hint);
 }

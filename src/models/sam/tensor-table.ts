@@ -2,6 +2,7 @@ import {
   type EfficientSamConfig,
   type EncoderConfig,
   gridSide,
+  type HybridConfig,
   MASK_COUNT,
   type SamConfig,
   type VitConfig,
@@ -21,6 +22,7 @@ export function samTensors(config: SamConfig | EfficientSamConfig): Map<string, 
     ...neckEntries(featureCount(encoder), config.dim),
     ...promptEntries(config),
     ...decoderEntries(config),
+    ...(encoder.kind === "hybrid" ? fineEntries(config.dim, encoder) : []),
   ]);
 }
 
@@ -118,5 +120,12 @@ function placeEntries(dim: number, inner: number): TensorEntry[] {
     ...layerEntries(`${at}.norm`, [dim]),
     ...layerEntries(`${at}.lin1`, [inner, dim]),
     ...layerEntries(`${at}.lin2`, [dim, inner]),
+  ];
+}
+
+function fineEntries(dim: number, { convolutions: [quarter, eighth] }: HybridConfig): TensorEntry[] {
+  return [
+    ...layerEntries("mask_decoder.conv_s0", [dim / 8, quarter.dim, 1, 1]),
+    ...layerEntries("mask_decoder.conv_s1", [dim / 4, eighth.dim, 1, 1]),
   ];
 }

@@ -92,6 +92,6 @@ export function samEncoder(
     // SAM's own numbers are these times 255.
     normalization: imageNetNormalization,
     sides: { kind: "exact", step: side },
-    encode: (image) => [encodeImage(frozenWeights(image.graph, weights, options), image)],
+    encode: (image) => [encodeImage(frozenWeights(image.graph, weights, options), image).features],
   };
 }
