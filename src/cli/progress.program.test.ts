@@ -35,7 +35,7 @@ describe("maskwright", () => {
     const commands = [...help.stdout.matchAll(/^ {2}([\w-]+) /gm)].map(([, name]) => name);
     expect(help.code).toBe(0);
     expect(commands.join(" ")).toBe(
-      "demo propose segment refine cam seed evaluate evaluate-parts train predict convert models help",
+      "demo init run propose segment refine cam affinity seed evaluate evaluate-parts train predict export convert models help",
     );
   });
 

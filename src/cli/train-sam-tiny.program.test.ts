@@ -73,9 +73,17 @@ describe("train sam-tiny", () => {
       stderr: expect.stringContaining("gone.json: expected its photos in photos, got no b.jpg"),
     });
     vi.stubEnv("MASKWRIGHT_HOME", join(folder, "home"));
-    writeTree(folder, { "boxes.csv": `file,class,x0,y0,x1,y1\na.jpg,thing,${Object.values(box).join()}\n` });
+    writeTree(folder, {
+      "classes.txt": "background\nthing\n",
+      "boxes.csv": `file,class,x0,y0,x1,y1\na.jpg,thing,${Object.values(box).join()}\n`,
+    });
+    const tail = ["--model", "sam-tiny", "-o", "masks"];
     const segment = (): Promise<CommandResult> =>
-      maskwright(folder, "segment", "photos", "--boxes", "boxes.csv", "--model", "sam-tiny", "-o", "masks");
+      maskwright(
+        folder,
+        ...["segment", "photos", "--boxes", "boxes.csv", "--classes", "classes.txt"],
+        ...tail,
+      );
     expect(await segment()).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("train sam-tiny -o DIR"),
