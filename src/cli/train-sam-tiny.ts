@@ -36,7 +36,7 @@ export function trainSamTinyCommand(): Command {
     .option("--whole-steps <n>", "steps on pictures of 512 px after them (default: 1000)", count)
     .option("--batch <n>", "windows of a step (default: 4)", wholeNumber)
     .option("--prompts <n>", "boxes and clicks in each window (default: 12)", wholeNumber)
-    .option("--rate <x>", "highest learning rate (default: 0.001)", positiveNumber)
+    .option("--rate <x>", "highest learning rate (default: 0.0005)", positiveNumber)
     .option("--init <file>", "a checkpoint.safetensors to begin with instead of random weights")
     .option("--seed <n>", "what chance begins with", count, 0)
     .option("--threads <n>", "threads that compute (default: one for each core)", wholeNumber)

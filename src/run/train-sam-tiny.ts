@@ -44,7 +44,7 @@ export const samTinyRecipe: SamTinyRecipe = {
   wholeSteps: 1_000,
   batch: 4,
   prompts: 12,
-  rate: 1e-3,
+  rate: 5e-4,
   scenes: 0.5,
 };
 
