@@ -1,3 +1,5 @@
+import type { NdArray } from "./array.ts";
+
 /**
  * The values of float16 bits. Every float16, subnormals included, is exact in float32.
  *
@@ -45,6 +47,11 @@ export function float32ToHalf(values: Float32Array): Uint16Array {
     bits[p] = sign | half;
   }
   return bits;
+}
+
+/** An array in half the bytes, each value rounded as `float32ToHalf` does. */
+export function toHalf({ shape, data }: NdArray<"float32">): NdArray<"float16"> {
+  return { dtype: "float16", shape, data: float32ToHalf(data) };
 }
 
 /** The values of bfloat16 bits, which are the upper half of a float32. */

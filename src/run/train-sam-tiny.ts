@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { NdArray } from "../core/array.ts";
 import { MaskwrightError } from "../core/error.ts";
-import { float32ToHalf } from "../core/half.ts";
+import { toHalf } from "../core/half.ts";
 import { random } from "../core/random.ts";
 import { writeSafetensors } from "../core/safetensors.ts";
 import { decodeCheckpoint } from "../engine/checkpoint.ts";
@@ -195,9 +196,8 @@ function pictureOf(photos: readonly MaskedSource[], scenes: number, seed: number
 
 /** The model's tensors in float16. */
 function encodeWeights(tensors: TrainerStart["tensors"]): Uint8Array {
-  const halves = [...samTensors(config)].map(([name, shape]) => {
-    const data = float32ToHalf(tensors.get(name)?.data as Float32Array);
-    return [name, { dtype: "float16", shape, data }] as const;
-  });
-  return writeSafetensors(new Map(halves));
+  const names = [...samTensors(config).keys()];
+  return writeSafetensors(
+    new Map(names.map((name) => [name, toHalf(tensors.get(name) as NdArray<"float32">)])),
+  );
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { NdArray } from "../core/array.ts";
-import { float32ToHalf } from "../core/half.ts";
+import { toHalf } from "../core/half.ts";
 import { random } from "../core/random.ts";
 import { writeSafetensors } from "../core/safetensors.ts";
 import { compileTraining, cosineRate, warmup } from "../engine/index.ts";
@@ -117,7 +117,7 @@ function encodeToyClip(tensors: ReadonlyMap<string, NdArray>): Uint8Array {
   for (const [name, { shape, data }] of tensors) {
     const values = data as Float32Array;
     const kept = name === "logit_scale" ? values.map((value) => Math.min(value, MAX_LOGIT_SCALE)) : values;
-    halves.set(name, { dtype: "float16", shape, data: float32ToHalf(kept) });
+    halves.set(name, toHalf({ dtype: "float32", shape, data: kept }));
   }
   return writeSafetensors(halves, { [WORDS_KEY]: toyWords.join(" ") });
 }

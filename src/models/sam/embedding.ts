@@ -1,7 +1,7 @@
 import type { NdArray } from "../../core/array.ts";
 import { badFormat } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
-import { float32ToHalf, halfToFloat32 } from "../../core/half.ts";
+import { halfToFloat32, toHalf } from "../../core/half.ts";
 import { checkSize } from "../../core/limits.ts";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../core/safetensors.ts";
 import { formatShape } from "../../engine/index.ts";
@@ -29,7 +29,7 @@ export function writeEmbedding(
   const sizes = sizeNames.map((name) => [name, `${embedding[name].height}x${embedding[name].width}`]);
   const tensors = Object.entries({ features, ...extra }).map(([name, array]): [string, NdArray] => [
     name,
-    precision === "float16" ? narrowed(array) : array,
+    precision === "float16" ? toHalf(array) : array,
   ]);
   return writeSafetensors(new Map(tensors), {
     ...Object.fromEntries(sizes),
@@ -67,10 +67,6 @@ export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedd
     input,
     ...(upscaling !== undefined && { upscaling }),
   };
-}
-
-function narrowed({ shape, data }: NdArray<"float32">): NdArray {
-  return { dtype: "float16", shape, data: float32ToHalf(data) };
 }
 
 function widened(array: NdArray): NdArray {
