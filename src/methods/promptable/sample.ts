@@ -10,6 +10,7 @@ import { recolor } from "../../core/recolor.ts";
 import { resizeImage } from "../../core/resize.ts";
 import { decodeRle, type Rle, rleArea, rleBox } from "../../core/rle.ts";
 import type { Arrays } from "../../engine/index.ts";
+import { HYBRID_STRIDE } from "../../models/sam/config.ts";
 import { padPixels } from "../../models/sam/preprocess.ts";
 import { pointKinds } from "../../models/sam/prompt-encoder.ts";
 
@@ -53,9 +54,9 @@ export function drawSample(picture: MaskedPicture, options: SampleOptions, r: Ra
   const mirrored = isMirrored ? mirrorRows(cropped.data, width, 3) : cropped.data;
   const image = changeColors({ height, width, data: mirrored }, r);
 
-  const cells = 16; // px of a cell; the window begins at any cell of the input
-  const free = (canvas - side) / cells + 1;
-  const origin = [r.integer(free), r.integer(free)].map((cell) => (cell * cells) / canvas);
+  // The window begins at any cell of the input.
+  const free = (canvas - side) / HYBRID_STRIDE + 1;
+  const origin = [r.integer(free), r.integer(free)].map((cell) => (cell * HYBRID_STRIDE) / canvas);
   const points = new Float32Array(prompts * 4);
   const kinds = new Int32Array(prompts * 2);
   const targets = new Float32Array(prompts * (side / 4) ** 2);
@@ -113,7 +114,7 @@ function chooseView({ height, width }: Size, { canvas, side }: SampleOptions, r:
   };
 }
 
-/** A mask of k times the area is k^0.3 times as likely to be asked for: most masks of a picture are specks. */
+/** A mask of k times the area is k^0.5 times as likely to be asked for: most masks of a picture are specks. */
 const AREA_POWER = 0.5;
 
 /** Masks in the window at the size at which it is looked at: the bit under the middle of each pixel. */

@@ -1,4 +1,3 @@
-import type { NdArray } from "../../core/array.ts";
 import {
   add,
   argMax,
@@ -181,9 +180,4 @@ function clickOn(
   const { negative, positive } = pointKinds;
   const kinds = cast(add(mul(isOnObject, positive - negative), negative), "int32");
   return { points: expandDims(gather(places, chosen), 1), kinds: expandDims(kinds, 1) };
-}
-
-/** The tensors of a model, which a trained one's file holds. */
-export function modelTensors(config: SamConfig, tensors: ReadonlyMap<string, NdArray>): Map<string, NdArray> {
-  return new Map([...samTensors(config).keys()].map((name) => [name, tensors.get(name) as NdArray]));
 }
