@@ -14,7 +14,7 @@ import { pathFault, pictureId } from "../picture-id.ts";
 import { decodePng } from "../png-decode.ts";
 import { encodePng } from "../png-encode.ts";
 import { addIssues, collectProblems, quote } from "../problems.ts";
-import { categoriesJson, categoryNumbers, checkIds } from "./coco.ts";
+import { categoriesJson, categoryIdsOf, categoryNumbers, checkIds } from "./coco.ts";
 import { openCocoFile } from "./coco-file.ts";
 import type { AnnotationFormat, CreateOptions } from "./format.ts";
 import {
@@ -120,12 +120,10 @@ function panopticSource(value: unknown, path: string, list?: readonly string[]):
   const files = images.map(({ file_name: file }) => ({ id: pictureId(file), file }));
   checkIds(files, path);
   const folder = path.replace(/\.json(\.gz)?$/i, "");
-  const categoryIds: number[] = [];
-  for (const [categoryId, classId] of classIds) categoryIds[classId] = categoryId;
   return {
     classes,
     isNumbered: false,
-    categoryIds,
+    categoryIds: categoryIdsOf(classIds),
     ids: files.map(({ id }) => id),
     splits: [],
     isLayered: false,

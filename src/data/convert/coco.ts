@@ -37,18 +37,23 @@ function cocoSource(dataset: CocoDataset, path: string, list?: readonly string[]
   const { classes, classIds } = cocoClasses(dataset, path, list);
   const { images } = dataset;
   checkIds(images, path);
-  const categoryIds: number[] = [];
-  for (const [categoryId, classId] of classIds) categoryIds[classId] = categoryId;
   return {
     classes,
     isNumbered: false,
-    categoryIds,
+    categoryIds: categoryIdsOf(classIds),
     ids: images.map(({ id }) => id),
     splits: [],
     isLayered: false,
     hasObjects: true,
     read: (n) => inFile(path, () => drawImage(images[n], classIds)),
   };
+}
+
+/** The category of each class, index = class id; classes without one have a hole. */
+export function categoryIdsOf(classIds: ReadonlyMap<number, ClassId>): number[] {
+  const categoryIds: number[] = [];
+  for (const [categoryId, classId] of classIds) categoryIds[classId] = categoryId;
+  return categoryIds;
 }
 
 function drawImage(image: CocoImage, classIds: ReadonlyMap<number, ClassId>): AnnotatedPicture {
