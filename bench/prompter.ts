@@ -7,7 +7,7 @@
  */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { burst, fairEnvironment, startContender } from "./lib/turns.ts";
+import { fairEnvironment, race, startContender } from "./lib/turns.ts";
 
 const THREADS = 2;
 /** Pictures of a step, and how often PyTorch's images a second ours should be. */
@@ -42,16 +42,8 @@ async function compare(batch: string): Promise<void> {
   const python = process.env.PYTHON ?? "/usr/bin/python3";
   const script = `${import.meta.dirname}/prompter_torch.py`;
   const torch = await startContender(python, [script, ...tail], fairEnvironment(THREADS));
-  const options = { runs: 3, wait: values.wait };
-  const times = { ours: Number.POSITIVE_INFINITY, torch: Number.POSITIVE_INFINITY };
-  for (let turn = 0; turn < Number(values.turns) + 1; turn++) {
-    const mine = await burst(ours, options);
-    const theirs = torch === null ? Number.NaN : await burst(torch, options);
-    // The first turn of each makes room in memory.
-    if (turn === 0) continue;
-    times.ours = Math.min(times.ours, mine);
-    times.torch = Math.min(times.torch, theirs);
-  }
+  const options = { runs: 3, wait: values.wait, turns: Number(values.turns) };
+  const times = await race(ours, torch, options);
   const rate = (ms: number): string => ((1000 * Number(batch)) / ms).toFixed(2);
   const cells = [
     batch,

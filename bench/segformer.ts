@@ -19,7 +19,7 @@ import { startSegmenter } from "../src/run/segmenter/start-segmenter.ts";
 import { makeBatch } from "../src/run/segmenter/training-batches.ts";
 import type { TrainingItem } from "../src/run/segmenter/training-data.ts";
 import { dataFolder } from "../src/testing/folders.ts";
-import { burst, fairEnvironment, startContender } from "./lib/turns.ts";
+import { fairEnvironment, race, startContender } from "./lib/turns.ts";
 
 const THREADS = 2;
 const [BATCH, SIDE] = [4, 512];
@@ -46,16 +46,8 @@ async function compare(title: string, [file, ...args]: readonly string[], torchR
   const python = process.env.PYTHON ?? "/usr/bin/python3";
   const script = [join(here, "engine_torch.py"), torchRow, String(THREADS)];
   const torch = await startContender(python, script, fairEnvironment(THREADS));
-  const options = { runs: 2, wait: values.wait };
-  const times = { ours: Number.POSITIVE_INFINITY, torch: Number.POSITIVE_INFINITY };
-  for (let turn = 0; turn < Number(values.turns) + 1; turn++) {
-    const mine = await burst(ours, options);
-    const theirs = torch === null ? Number.NaN : await burst(torch, options);
-    // The first turn of each makes room in memory.
-    if (turn === 0) continue;
-    times.ours = Math.min(times.ours, mine);
-    times.torch = Math.min(times.torch, theirs);
-  }
+  const options = { runs: 2, wait: values.wait, turns: Number(values.turns) };
+  const times = await race(ours, torch, options);
   const cells = [
     title,
     times.ours.toFixed(0),

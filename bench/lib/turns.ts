@@ -75,6 +75,28 @@ export async function burst({ run }: Contender, { runs, wait }: BurstOptions): P
   return Math.min(...times);
 }
 
+export interface RaceOptions extends BurstOptions {
+  /** Bursts of each that count, after a first one that makes room in memory. */
+  readonly turns: number;
+}
+
+/** The fastest run of each, in bursts by turns; NaN for a peer that is not there. */
+export async function race(
+  ours: Contender,
+  torch: Contender | null,
+  { turns, ...options }: RaceOptions,
+): Promise<{ readonly ours: number; readonly torch: number }> {
+  const times = { ours: Number.POSITIVE_INFINITY, torch: Number.POSITIVE_INFINITY };
+  for (let turn = 0; turn < turns + 1; turn++) {
+    const mine = await burst(ours, options);
+    const theirs = torch === null ? Number.NaN : await burst(torch, options);
+    if (turn === 0) continue;
+    times.ours = Math.min(times.ours, mine);
+    times.torch = Math.min(times.torch, theirs);
+  }
+  return times;
+}
+
 /** Waits, at most two minutes, until the processors did nothing for a third of a second. */
 async function idle(): Promise<void> {
   const sample = (): { idle: number; all: number } => {
