@@ -68,11 +68,23 @@ function drawClasses(
 ): void {
   const width = from.x1 - from.x0;
   const area = width * (from.y1 - from.y0);
-  for (let i = box.y0; i < box.y1; i++)
-    for (let j = box.x0; j < box.x1; j++) {
-      const p = (i - from.y0) * width + j - from.x0;
-      let best = 0;
-      for (let c = 1; c < classes.length; c++) if (data[c * area + p] > data[best * area + p]) best = c;
-      labels.data[i * labels.width + j] = classes[best];
+  const count = box.x1 - box.x0;
+  const highest = new Float32Array(count);
+  // Row by row and class by class: the classes of one pixel lie far apart.
+  for (let i = box.y0; i < box.y1; i++) {
+    const first = (i - from.y0) * width + box.x0 - from.x0;
+    const at = i * labels.width + box.x0;
+    highest.set(data.subarray(first, first + count));
+    labels.data.fill(classes[0], at, at + count);
+    for (let c = 1; c < classes.length; c++) {
+      const [id, start] = [classes[c], c * area + first];
+      for (let j = 0; j < count; j++) {
+        const score = data[start + j];
+        if (score > highest[j]) {
+          highest[j] = score;
+          labels.data[at + j] = id;
+        }
+      }
     }
+  }
 }
