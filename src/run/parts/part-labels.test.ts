@@ -23,6 +23,7 @@ const parts = {
 async function openParts(value: unknown, classes?: string): ReturnType<typeof openPartBoxes> {
   const folder = temporaryFolder();
   writeTree(folder, { "parts.json": JSON.stringify(value), "list.txt": "wheel\ndoor\n" });
+  writeTree(folder, { "longer.txt": "lamp\nwheel\nseat\ndoor\n" });
   return await openPartBoxes(
     join(folder, "parts.json"),
     classes === undefined ? undefined : join(folder, classes),
@@ -48,6 +49,11 @@ describe("openPartBoxes", () => {
     const { classes, promptsOf } = await openParts(parts, "list.txt");
     expect(classes).toMatchObject({ classes: ["background", "wheel", "door"], categoryIds: [0, 30, 4] });
     expect(promptsOf("a/b").map(({ classId }) => classId)).toEqual([1, 2]);
+    const { classes: longer } = await openParts(parts, "longer.txt");
+    expect(longer).toMatchObject({
+      classes: ["background", "lamp", "wheel", "seat", "door"],
+      categoryIds: [0, 31, 30, 32, 4],
+    });
   });
 });
 

@@ -6,7 +6,7 @@ import { rleBox } from "../../core/rle.ts";
 import { type ClassSource, classList } from "../../data/class-list.ts";
 import type { CocoInstance } from "../../data/coco.ts";
 import { cocoMask } from "../../data/coco-segmentation.ts";
-import { readParts } from "../../data/part-dataset.ts";
+import { type PartDataset, readParts } from "../../data/part-dataset.ts";
 import type { PromptSource } from "../../data/prompts.ts";
 import type { PartLabel } from "../../methods/wps/augment.ts";
 import { boxCenters } from "../../methods/wps/teacher.ts";
@@ -23,12 +23,14 @@ export async function openPartBoxes(path: string, classes?: ClassSource): Promis
   const { images } = parts.dataset;
   const byId = new Map(images.map((image) => [image.id, image]));
   const lines = parts.leftOut.length;
-  const categoryIds = parts.classes.map(() => 0);
-  for (const [categoryId, classId] of parts.classIds) categoryIds[classId] = categoryId;
   return {
     kind: "boxes",
     path,
-    classes: { ...(given ?? { name: path }), classes: parts.classes, categoryIds },
+    classes: {
+      ...(given ?? { name: path }),
+      classes: parts.classes,
+      categoryIds: numberCategories(parts),
+    },
     ids: [...byId.keys()],
     imageIds: new Map(images.map(({ id, imageId }) => [id, imageId])),
     leftOut: lines === 0 ? null : `${formatCount(lines, "mask")} of fewer than three corners`,
@@ -42,6 +44,13 @@ export async function openPartBoxes(path: string, classes?: ClassSource): Promis
       });
     },
   };
+}
+
+/** The category id of each class id: that of the file, or for a class that only the list has, one after those. */
+function numberCategories({ classes, classIds }: PartDataset): number[] {
+  const ids = new Map([...classIds].map(([categoryId, classId]) => [classId, categoryId]));
+  let next = Math.max(0, ...classIds.keys());
+  return classes.map((_, classId) => ids.get(classId) ?? (classId === BACKGROUND ? 0 : ++next));
 }
 
 function maskBox(instance: CocoInstance, size: Parameters<typeof cocoMask>[1]): Box | null {

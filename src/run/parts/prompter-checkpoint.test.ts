@@ -47,6 +47,7 @@ describe("readPrompterFile", () => {
       { ...description, classes: ["background", "a"], categoryIds: [0, 1] },
       /of its 1 classes/,
     ],
+    ["a category id twice", { ...description, categoryIds: classes.map(() => 1) }, /each category id once/],
     ["no object", "text", /what `train prompter` writes there/],
   ])("refuses %s", async (_, config, message) => {
     await expect(read(config)).rejects.toMatchObject({

@@ -114,5 +114,7 @@ function describe(text: string, where: string): Omit<PrompterFile, "path" | "sha
       `a network and category ids of its ${classes.length - 1} classes`,
       `${network.classes} and ${categoryIds.length}`,
     );
+  if (new Set(categoryIds.slice(1)).size !== categoryIds.length - 1)
+    throw badFormat(where, "each category id once", categoryIds.slice(1).join(", "));
   return { model, classes, categoryIds, network, frame: "sam" };
 }
