@@ -4,9 +4,10 @@ import { MaskwrightError } from "../core/error.ts";
 import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts";
 import { unpackError } from "../core/remote-error.ts";
 import type { RowScores } from "../core/row-metric.ts";
+import type { CocoImage } from "../data/coco.ts";
 import type { PartDataset } from "../data/part-dataset.ts";
 import { inLanes } from "./lanes.ts";
-import type { PartPredictionSource } from "./parts/predicted-parts.ts";
+import type { PartPredictionSource, PredictedParts } from "./parts/predicted-parts.ts";
 import { type Failure, isBadImage, type WorkContext } from "./stage.ts";
 import type { EvaluatePartsResult, PartsItem } from "./tasks/evaluate-parts.ts";
 
@@ -56,12 +57,14 @@ export async function evaluatePartPredictions(
   };
   const itemOf = (id: string): PartsItem[] => {
     const image = images.get(id);
-    if (image !== undefined) {
+    const predicted = image === undefined ? null : predictedParts(pred, image);
+    if (image !== undefined && predicted !== null) {
       const { height, width, instances } = image;
-      return [{ id, height, width, truth: instances, source: pred.path, ...pred.partsOf(id) }];
+      return [{ id, height, width, truth: instances, source: pred.path, ...predicted }];
     }
+    const where = image === undefined ? path : pred.path;
     const hint = "--ids FILE chooses the images to score.";
-    fail(id, new MaskwrightError("NOT_FOUND", `${path}: expected the parts of ${id}, got none`, { hint }));
+    fail(id, new MaskwrightError("NOT_FOUND", `${where}: expected the parts of ${id}, got none`, { hint }));
     return [];
   };
   const batch = originalBatch ?? BATCH;
@@ -91,7 +94,7 @@ export async function evaluatePartPredictions(
     );
   const confusion = emptyConfusion(classCount);
   for (const { counts } of results) addConfusion(confusion, { classCount, counts });
-  const areKnown = done.every((id) => pred.partsOf(id).found !== null);
+  const areKnown = done.every((id) => pred.partsOf(id)?.found !== null);
   return {
     images: done.length,
     confusion,
@@ -99,4 +102,13 @@ export async function evaluatePartPredictions(
     rows: results.flatMap(({ rows }) => rows),
     failures: ids.flatMap((id) => failures.get(id) ?? []),
   };
+}
+
+/** What was found in a picture. Predictions may pass over a picture without parts, as a file of boxes does; null where they lack another. */
+function predictedParts(
+  pred: PartPredictionSource,
+  { id, height, width, instances }: CocoImage,
+): PredictedParts | null {
+  const nothing = { found: { height, width, masks: [] }, map: null };
+  return pred.partsOf(id) ?? (instances.length === 0 ? nothing : null);
 }

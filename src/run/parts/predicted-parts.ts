@@ -22,7 +22,8 @@ export interface PartPredictionSource {
   readonly path: string;
   /** The pictures it speaks of, also those in which nothing was found. */
   readonly ids: readonly string[];
-  partsOf(id: string): PredictedParts;
+  /** Null for a picture that it does not speak of. */
+  partsOf(id: string): PredictedParts | null;
 }
 
 /**
@@ -41,7 +42,11 @@ export async function openPredictedParts(path: string, truth: PartDataset): Prom
   return {
     path,
     ids: found?.ids ?? [...files.keys()],
-    partsOf: (id) => ({ found: found?.partsOf(id).found ?? null, map: files.get(id) ?? null }),
+    partsOf(id) {
+      const instances = found?.partsOf(id)?.found ?? null;
+      const map = files.get(id) ?? null;
+      return instances === null && map === null ? null : { found: instances, map };
+    },
   };
 }
 
@@ -54,7 +59,7 @@ async function openInstances(path: string, truth: PartDataset): Promise<PartPred
     ids: [...images.keys()],
     partsOf(id) {
       const image = images.get(id);
-      if (image === undefined) throw new Error(`no predictions for ${id}`);
+      if (image === undefined) return null;
       const { height, width } = image;
       const masks = image.instances.map((instance) => ({
         classId: classIds.get(instance.categoryId) as ClassId,
