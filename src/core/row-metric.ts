@@ -105,5 +105,7 @@ function thresholdSum(maps: readonly (FloatMap | Mask)[]): Mask {
   const [{ height, width }] = maps;
   const sum = new Float32Array(height * width);
   for (const { data } of maps) for (let p = 0; p < sum.length; p++) sum[p] += data[p];
-  return { height, width, data: Uint8Array.from(sum, (value) => (value >= 0.5 ? 1 : 0)) };
+  const data = new Uint8Array(sum.length);
+  for (let p = 0; p < sum.length; p++) data[p] = sum[p] >= 0.5 ? 1 : 0;
+  return { height, width, data };
 }
