@@ -99,6 +99,26 @@ describe("evaluate-parts", () => {
     expect(linesOf(table.stdout)[2]).toMatch(/^mIoU +75.00 +100.00$/);
   });
 
+  it("takes a bound that passes over pictures without parts, but over no others", async () => {
+    const empty = { "d.jpg": [] as const };
+    const folder = folderOf(
+      { ...found, ...empty },
+      {
+        "truth.json": partsJson({ ...truth, ...empty }, classes),
+        "bound.json": partsJson(truth, classes),
+        "short.json": partsJson({ "a.jpg": truth["a.jpg"] }, classes),
+        "maps/a.png": labelPng("1102 1102"),
+      },
+    );
+    const { stdout } = await evaluate(folder, "pred.json", "--bound", "bound.json", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ images: 3, bound: { miou: 100, ap: 100 } });
+    for (const bound of ["short.json", "maps"]) {
+      const { code, stderr } = await evaluate(folder, "pred.json", "--bound", bound);
+      const error = `error: ${bound}: expected the parts of b/c, got none`;
+      expect({ code, errors: stderr.match(/^error.*/gm) }).toEqual({ code: 2, errors: [error] });
+    }
+  });
+
   it("gives the published figures, of masks in the middle of a square", async () => {
     const { stdout } = await evaluate(folderOf(found), "pred.json", "--metric", "original", "--json");
     // In 1024 rows: "a" lies in rows 256 to 767, of which the wheel is missed in half; the rest counts as perfect.
@@ -112,10 +132,11 @@ describe("evaluate-parts", () => {
     const folder = folderOf(nothing, { "alone.json": alone });
     const text = await evaluate(folder, "alone.json", "--metric", "original");
     expect(linesOf(text.stdout)).toEqual([
-      "\tfound",
-      "iou (rows)\t100.00",
-      "accuracy (rows)\t100.00",
-      "f1 (rows)\t100.00",
+      "1 image, 1 at a time",
+      "                  found",
+      "IoU (rows)       100.00",
+      "accuracy (rows)  100.00",
+      "F1 (rows)        100.00",
     ]);
   });
 

@@ -126,10 +126,11 @@ async function printOriginal(
   bound: PartEvaluation | null,
   { json, metricBatch = 1 }: EvaluatePartsOptions,
 ): Promise<void> {
-  const [{ meanRows }, { percent }, { formatPercent }] = await Promise.all([
+  const [{ meanRows }, { percent }, { formatPercent }, { alignColumns }] = await Promise.all([
     import("../core/row-metric.ts"),
     import("../run/percent.ts"),
     import("../run/report/figures.ts"),
+    import("../run/report/score-table.ts"),
   ]);
   const stages = [found, ...(bound === null ? [] : [bound])].map(({ rows }) => meanRows(rows));
   if (json) {
@@ -143,8 +144,12 @@ async function printOriginal(
     printJson({ ...summary, ...(best === undefined ? {} : { bound: best }), failures });
     return;
   }
-  const keys = ["iou", "accuracy", "f1"] as const;
-  const rows = keys.map((key) => [`${key} (rows)`, ...stages.map((stage) => formatPercent(stage[key]))]);
+  const names = { iou: "IoU", accuracy: "accuracy", f1: "F1" } as const;
+  const rows = (["iou", "accuracy", "f1"] as const).map((key) => [
+    `${names[key]} (rows)`,
+    ...stages.map((stage) => formatPercent(stage[key])),
+  ]);
   const heads = ["", "found", ...(bound === null ? [] : ["bound"])];
-  process.stdout.write(`${[heads, ...rows].map((cells) => cells.join("\t")).join("\n")}\n`);
+  const table = alignColumns([heads, ...rows]);
+  process.stdout.write(`${formatCount(found.images, "image")}, ${metricBatch} at a time\n${table}\n`);
 }
