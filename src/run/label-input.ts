@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
 import { listPictures, type PictureFile, photoExtensions } from "../data/paths.ts";
 import type { CamBackground } from "../methods/sepl/cam-labels.ts";
+import { createFileMap } from "./file-map.ts";
 
 /** A folder of pseudo labels: label maps, or CAMs that a background score turns into label maps. */
 export interface LabelInput {
@@ -41,12 +42,12 @@ export function openLabels(path: string): LabelInput {
     const text = `${folder}: expected label maps or CAMs, got ${labelCount} .png and ${pictures.length - labelCount} CAM files`;
     throw new MaskwrightError("BAD_FORMAT", text, { hint: "Keep the two in folders of their own." });
   }
-  return { kind: labelCount > 0 ? "labels" : "cams", folder, files: filesById(pictures) };
+  return { kind: labelCount > 0 ? "labels" : "cams", folder, files: createFileMap(folder, pictures) };
 }
 
 /** The photos of a folder and those below it by id, in the order of the ids. */
 export function openPhotos(folder: string): ReadonlyMap<string, string> {
-  return filesById(listInputs(folder, photoExtensions));
+  return createFileMap(folder, listInputs(folder, photoExtensions));
 }
 
 /** The pictures of a folder but for what runs inside it made: with `-o photos/out`, they are no photos of the next run. */
@@ -67,10 +68,6 @@ function listInputs(folder: string, extensions: readonly string[]): PictureFile[
 
 function isRun(folder: string): boolean {
   return existsSync(join(folder, "run.json"));
-}
-
-function filesById(pictures: readonly PictureFile[]): ReadonlyMap<string, string> {
-  return new Map(pictures.map(({ id, path }) => [id, path]));
 }
 
 /** The file of an id that is known to be there. */
