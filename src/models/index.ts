@@ -51,9 +51,9 @@ export {
   type DecodedTokens,
   decodeMasks,
   decodeTokens,
-  drawMasks,
   prepareImage,
 } from "./sam/mask-decoder.ts";
+export { drawMasks } from "./sam/mask-drawing.ts";
 export * from "./sam/mask-runs.ts";
 export type { NetworkOptions } from "./sam/networks.ts";
 export {

@@ -41,11 +41,11 @@ export interface SamTinyRecipe {
 }
 
 export const samTinyRecipe: SamTinyRecipe = {
-  windowSteps: 10_000,
-  wholeSteps: 1_000,
+  windowSteps: 3600,
+  wholeSteps: 100,
   batch: 4,
   prompts: 12,
-  rate: 5e-4,
+  rate: 8e-4,
   scenes: 0.5,
 };
 

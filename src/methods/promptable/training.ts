@@ -32,6 +32,7 @@ import {
   encodeMask,
   encodeNoMask,
   encodePoints,
+  pixelCenters,
   pointKinds,
 } from "../../models/sam/prompt-encoder.ts";
 import { samTensors } from "../../models/sam/tensor-table.ts";
@@ -108,7 +109,8 @@ export function promptTraining(config: SamConfig, { side, prompts }: PromptShape
   const places = add(cellCenters(graph, pixels, 4 * whole), origin); // of a mask's pixels
   const picture = input(graph, "pixels", [1, 3, side, side]);
   const { features, fine } = encodePicture(weights, picture, config, { positions });
-  const decoding = { positions, ...(fine && { fine }) };
+  const pixelPositions = cellPositions(weights, add(pixelCenters(graph, cells, whole), origin));
+  const decoding = { positions, pixels: pixelPositions, fine };
   const targets = input(graph, "targets", [prompts, pixels, pixels]);
   const points = input(graph, "points", [prompts, 2, 2]);
   const kinds = input(graph, "kinds", [prompts, 2], "int32");

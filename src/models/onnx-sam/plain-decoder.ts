@@ -11,7 +11,8 @@ import {
 } from "../../engine/index.ts";
 import { MASK_COUNT, type SamConfig } from "../sam/config.ts";
 import { DECODER_EPSILON, dense, head, mergeHeads, norm, splitHeads } from "../sam/layers.ts";
-import { type DecodedMasks, drawMasks } from "../sam/mask-decoder.ts";
+import type { DecodedMasks } from "../sam/mask-decoder.ts";
+import { drawMasks } from "../sam/mask-drawing.ts";
 import { scoped, type Weights } from "../sam/weights.ts";
 
 /**

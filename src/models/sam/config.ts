@@ -109,6 +109,11 @@ export const EXPANSION = 4;
 /** Pixels along a side of a cell of the hybrid encoder's embedding. */
 export const HYBRID_STRIDE = 16;
 
+/** Length of a mask's filter: the channels it is drawn with, and one for the prompt's own map, see `likenMask`. */
+export function filterLength({ dim, decoder }: SamConfig): number {
+  return dim / 8 + (decoder.placeDim === undefined ? 0 : 1);
+}
+
 /** Cells along a side of an embedding. */
 export function gridSide(encoder: EncoderConfig | PlainVitConfig): number {
   if (encoder.kind === "hybrid") return encoder.side / HYBRID_STRIDE;

@@ -1,7 +1,8 @@
 import { add, gelu, layerNorm, mul, reshape, type Tensor } from "../../engine/index.ts";
 import type { EfficientSamConfig } from "./config.ts";
 import { DECODER_EPSILON, dense } from "./layers.ts";
-import { type DecodedTokens, decodeByDesign, doubled, filterMap } from "./mask-decoder.ts";
+import { type DecodedTokens, decodeByDesign } from "./mask-decoder.ts";
+import { doubled, filterMap } from "./mask-drawing.ts";
 import { attendSelf, type ImageSide, type TwoWayDesign } from "./transformer.ts";
 import { scoped, type Weights } from "./weights.ts";
 

@@ -176,7 +176,7 @@ describe.skipIf(folder === null || runtime === null)("golden effsam-tiny", () =>
         const side = design.prepareImage(weights, input(graph, "features", features.shape), null);
         const sparse = tokensOf(graph, weights, name, keepsNegative);
         const { image, filters, predictedIou } = design.decodeTokens(weights, side, sparse);
-        const masks = design.drawMasks(weights, image, filters);
+        const masks = design.drawMasks(weights, image, filters, {});
         const steps = withSteps ? efficientDecoderSteps(graph, weights, config) : {};
         const renamed = Object.entries({ ...steps, sparse }).map(([step, tensor]) => [
           `${name}.${step}`,

@@ -192,7 +192,7 @@ describe("EfficientSAM's networks", () => {
     const image = design.prepareImage(weights, features, null);
     const sparse = input(graph, "sparse", [1, 2, config.dim]);
     const decoded = design.decodeTokens(weights, image, sparse);
-    const masks = design.drawMasks(weights, decoded.image, decoded.filters);
+    const masks = design.drawMasks(weights, decoded.image, decoded.filters, {});
     const loss = sum(mul(masks, input(graph, "u", masks.shape)));
     const at: Record<string, ArrayLike<number>> = {
       ...feeds,

@@ -41,6 +41,7 @@ export function efficientSamDesign(config: EfficientSamConfig): SamDesign {
     },
     encodePoints: encodeEfficientPoints,
     decodeTokens: (weights, side, sparse) => decodeEfficientTokens(weights, side, sparse, config),
+    drawsPlaces: false,
     drawMasks: drawEfficientMasks,
   };
 }

@@ -1,5 +1,6 @@
-import { linear, reshape, type Tensor, transpose } from "../../engine/index.ts";
+import { add, linear, reshape, type Tensor, transpose } from "../../engine/index.ts";
 import type { HybridFeatures } from "./hybrid.ts";
+import { dense, ENCODER_EPSILON, norm } from "./layers.ts";
 import { scoped, type Weights } from "./weights.ts";
 
 /**
@@ -13,12 +14,29 @@ export interface FineMaps {
   readonly eighth: Tensor;
   /** [b, P, 2, 2, 2, 2, C/8] */
   readonly quarter: Tensor;
+  /** [b, 16 · P, K], what each pixel looks like, see `likenMask`. */
+  readonly keys: Tensor;
 }
 
 /** The maps of the hybrid encoder as the decoder adds them; done once for a picture. */
-export function makeFineMaps(weights: Weights, { eighth, quarter }: HybridFeatures): FineMaps {
+export function makeFineMaps(weights: Weights, maps: HybridFeatures): FineMaps {
   const own = scoped(weights, "mask_decoder.");
-  return { eighth: narrow(own, "conv_s1", eighth, 1), quarter: narrow(own, "conv_s0", quarter, 2) };
+  const { eighth, quarter } = maps;
+  return {
+    eighth: narrow(own, "conv_s1", eighth, 1),
+    quarter: narrow(own, "conv_s0", quarter, 2),
+    keys: lookAtPixels(scoped(own, "looks."), maps),
+  };
+}
+
+/** What each pixel looks like, by maps of all sizes. */
+function lookAtPixels(weights: Weights, { features, eighth, quarter }: HybridFeatures): Tensor {
+  const ofCells = dense(weights, "cells", features); // [b, g, g, K]
+  const [batch, grid, , dim] = ofCells.shape as readonly number[];
+  const coarse = reshape(ofCells, [batch, grid * grid, 1, 1, 1, 1, dim]);
+  const middle = reshape(narrow(weights, "eighth", eighth, 1), [batch, grid * grid, 2, 2, 1, 1, dim]);
+  const sum = add(add(narrow(weights, "quarter", quarter, 2), middle), coarse);
+  return norm(weights, "norm", reshape(sum, [batch, grid * grid * 16, dim]), ENCODER_EPSILON);
 }
 
 /** A 1×1 convolution of [b, D, g · 2ⁿ, g · 2ⁿ], each cell's pixels in n doublings: [b, g · g, 2, 2, …, c]. */

@@ -15,7 +15,11 @@ describe("a model with the hybrid encoder", () => {
     const embedding = await sam.embed(noise(30, 50));
     expect(embedding).toMatchObject({
       features: { shape: [1, 16, 4, 4] },
-      extra: { eighth: { shape: [1, 16, 2, 2, 4] }, quarter: { shape: [1, 16, 2, 2, 2, 2, 2] } },
+      extra: {
+        eighth: { shape: [1, 16, 2, 2, 4] },
+        quarter: { shape: [1, 16, 2, 2, 2, 2, 2] },
+        keys: { shape: [1, 256, 32] },
+      },
       original: { height: 30, width: 50 },
       input: { height: 38, width: 64 },
     });

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../../core/array.ts";
 import { random } from "../../core/random.ts";
+import { openNodeRuntime } from "../../engine/node.ts";
 import { drawSam } from "./initial.ts";
+import { tokenRoles } from "./initial-places.ts";
+import { PLACE_AXES, PLACE_ROLES } from "./prompt-places.ts";
+import { createSam } from "./sam.ts";
 import { samTensors } from "./tensor-table.ts";
-import { tinyHybridConfig } from "./testing/tiny-sam.ts";
+import { tinyHybridConfig, weightFile } from "./testing/tiny-sam.ts";
 
 describe("drawSam", () => {
   const tensors = drawSam(tinyHybridConfig, random(1));
@@ -21,28 +25,56 @@ describe("drawSam", () => {
     expect(drawSam(tinyHybridConfig, random(2))).not.toEqual(tensors);
   });
 
-  it("reads places and roles off tokens from the beginning", () => {
+  it("tells places and roles in channels of their own", () => {
     const directions = tensor("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");
     const [, count] = directions.shape;
-    const kinds = [0, 1, 2, 3].map((k) => tensor(`prompt_encoder.point_embeddings.${k}.weight`).data);
-    const product = (name: string, row: number, token: readonly number[]): number =>
-      token.reduce(
-        (sum, x, c) => sum + x * tensor(`mask_decoder.places.${name}.weight`).data[2 * count * row + c],
-        0,
-      );
-    /** A token of a kind at a place, both from −1 to 1. */
-    const token = (kind: number, x: number, y: number): number[] => {
-      const phases = Array.from(
-        { length: count },
-        (_, f) => 2 * Math.PI * (x * directions.data[f] + y * directions.data[count + f]),
-      );
-      return [...phases.map(Math.sin), ...phases.map(Math.cos)].map((code, c) => code + kinds[kind][c]);
-    };
-    for (const kind of [0, 1, 2, 3]) {
-      expect(product("place", 0, token(kind, 0.5, -1))).toBeCloseTo(Math.sin(0.1 * Math.PI), 5);
-      expect(product("place", 1, token(kind, 0.5, -1))).toBeCloseTo(-Math.sin(0.2 * Math.PI), 5);
-      const bare = [...kinds[kind]];
-      expect(product("role", kind, bare)).toBeCloseTo(1, 5);
+    for (const [role, name] of tokenRoles.entries()) {
+      const token = tensor(`prompt_encoder.${name}.weight`).data;
+      const told = Array.from({ length: PLACE_ROLES }, (_, k) => Number(k === role));
+      expect(Array.from(token.subarray(0, PLACE_AXES + PLACE_ROLES))).toEqual([0, 0, ...told]);
     }
+    for (const axis of [0, 1]) {
+      const own = directions.data.subarray(axis * count, axis * count + PLACE_AXES + PLACE_ROLES);
+      const along = [0, 1].map((k) => (k === axis ? expect.closeTo(0.1, 6) : 0));
+      expect(Array.from(own)).toEqual([...along, 0, 0, 0, 0, 0]);
+    }
+  });
+
+  it("answers a box with about the box, and a click with a spot, before it has learned anything", async () => {
+    const config = { ...tinyHybridConfig, dim: 32, encoder: { ...tinyHybridConfig.encoder, side: 256 } };
+    const runtime = await openNodeRuntime({ threads: 1 });
+    const sam = createSam(weightFile(drawSam(config, random(1))), config, runtime);
+    const embedding = await sam.embed({ height: 256, width: 256, data: new Uint8Array(256 * 256 * 3) });
+    const [box, click] = await sam.decodeAll(
+      embedding,
+      [{ box: { x0: 64, y0: 32, x1: 192, y1: 128 } }, { points: [{ x: 100, y: 100, positive: true }] }],
+      { multimask: false },
+    );
+    const at = ({ logits }: typeof box, x: number, y: number): number =>
+      logits.data[(y >> 2) * 64 + (x >> 2)];
+    for (const [x, y] of [
+      [76, 44],
+      [128, 80],
+      [180, 116],
+    ])
+      expect(at(box, x, y)).toBeGreaterThan(0);
+    for (const [x, y] of [
+      [56, 80],
+      [200, 80],
+      [128, 24],
+      [128, 136],
+      [10, 250],
+    ])
+      expect(at(box, x, y)).toBeLessThan(0);
+    expect(at(click, 100, 100)).toBeGreaterThan(0);
+    for (const [x, y] of [
+      [60, 100],
+      [140, 100],
+      [100, 60],
+      [100, 140],
+      [250, 250],
+    ])
+      expect(at(click, x, y)).toBeLessThan(0);
+    await sam.dispose();
   });
 });

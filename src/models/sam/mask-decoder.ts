@@ -2,9 +2,6 @@ import {
   add,
   broadcastTo,
   concat,
-  gelu,
-  linear,
-  matmul,
   reshape,
   slice,
   squeeze,
@@ -13,9 +10,10 @@ import {
 } from "../../engine/index.ts";
 import { MASK_COUNT, type SamConfig } from "./config.ts";
 import type { FineMaps } from "./fine-maps.ts";
-import { ENCODER_EPSILON, head, norm } from "./layers.ts";
+import { head } from "./layers.ts";
+import { drawMasks } from "./mask-drawing.ts";
 import { gridPositions } from "./prompt-encoder.ts";
-import { lookForPrompt } from "./prompt-places.ts";
+import { lookForPrompt, placesOfPixels } from "./prompt-places.ts";
 import {
   type ImageSide,
   projectImage,
@@ -59,7 +57,7 @@ export function projectFeatures(
 export interface DecodedTokens {
   /** [B, P, C], the image as its cells are after they looked at the prompt. */
   readonly image: Tensor;
-  /** [B, 4, C/8]: a mask is the product of its filter and the upscaled image. */
+  /** [B, 4, C/8]: a mask is the product of its filter and the upscaled image; see `filterLength`. */
   readonly filters: Tensor;
   /** [B, 4]; may exceed 1. */
   readonly predictedIou: Tensor;
@@ -84,17 +82,20 @@ export function decodeMasks(
   side: ImageSide,
   sparse: Tensor,
   config: SamConfig,
-  { positions, fine }: DecodeMasksOptions = {},
+  { positions, pixels, fine }: DecodeMasksOptions = {},
 ): DecodedMasks {
   const { image, filters, predictedIou } = decodeTokens(weights, side, sparse, config, positions);
-  return { masks: drawMasks(weights, image, filters, fine), predictedIou };
+  const details = fine && { fine, places: placesOfPixels(weights, sparse, config, pixels) };
+  return { masks: drawMasks(weights, image, filters, details), predictedIou };
 }
 
 export interface DecodeMasksOptions {
-  /** As for `prepareImage`. */
+  /** Of the cells, as for `prepareImage`. */
   readonly positions?: Tensor;
+  /** As for `placesOfPixels`. */
+  readonly pixels?: Tensor;
   /** Of the picture, for a model that has them. */
-  readonly fine?: FineMaps;
+  readonly fine?: FineMaps | undefined;
 }
 
 /**
@@ -157,52 +158,4 @@ export function decodeByDesign(
     filters: concat(filters, 1),
     predictedIou: head(own, "iou_prediction_head", token(0)),
   };
-}
-
-/**
- * The other half: logits of masks.
- *
- * @param image    [B, P, C] from `decodeTokens`
- * @param filters  [B, M, C/8], any of its filters
- * @param fine     of the picture, for a model that has them
- * @returns        [B, M, 4g, 4g]
- */
-export function drawMasks(weights: Weights, image: Tensor, filters: Tensor, fine?: FineMaps): Tensor {
-  return filterMap(filters, upscale(scoped(weights, "mask_decoder."), image, fine));
-}
-
-/**
- * [B, P, C] as [B, P, 2, 2, 2, 2, C/8], two doublings. The 4×4 pixels of a cell stay with their cell (y, x, y', x') and are put in place as
- * masks, which have fewer channels.
- */
-function upscale(weights: Weights, image: Tensor, fine: FineMaps | undefined): Tensor {
-  const finer = (x: Tensor, map: Tensor | undefined): Tensor => (map === undefined ? x : add(x, map));
-  const half = finer(doubled(weights, "output_upscaling.0", image), fine?.eighth);
-  const normed = gelu(norm(weights, "output_upscaling.1", half, ENCODER_EPSILON));
-  return gelu(finer(doubled(weights, "output_upscaling.3", normed), fine?.quarter));
-}
-
-/**
- * [..., C] as [..., 2, 2, c]: a transposed convolution of stride 2, which doubles a map. Its filters do not overlap, so it is a product of
- * matrices.
- */
-export function doubled(weights: Weights, name: string, x: Tensor): Tensor {
-  const kernel = weights(`${name}.weight`); // [in, out, 2, 2]
-  const [inputs, outputs] = kernel.shape as readonly number[];
-  const matrix = reshape(transpose(kernel, [0, 2, 3, 1]), [inputs, 4 * outputs]);
-  const bias = reshape(broadcastTo(weights(`${name}.bias`), [4, outputs]), [4 * outputs]);
-  return reshape(linear(x, matrix, { bias }), [...x.shape.slice(0, -1), 2, 2, outputs]);
-}
-
-/** Σ_c filter[m, c] · map[p, c], the pixels put in place: [B, M, c] and [B, P, 2, 2, 2, 2, c] to [B, M, 4g, 4g]. */
-export function filterMap(filters: Tensor, map: Tensor): Tensor {
-  const [batch, masks, channels] = filters.shape as readonly number[];
-  const cells = map.shape[1] as number;
-  const grid = Math.sqrt(cells);
-  const products = matmul(filters, reshape(map, [batch, cells * 16, channels]), { transposeB: true });
-  const placed = transpose(
-    reshape(products, [batch, masks, grid, grid, 2, 2, 2, 2]), // M, cell (y, x), y', x', y'', x''
-    [0, 1, 2, 4, 6, 3, 5, 7],
-  );
-  return reshape(placed, [batch, masks, 4 * grid, 4 * grid]);
 }

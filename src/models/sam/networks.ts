@@ -39,8 +39,8 @@ export interface SamNetworks {
   decode(image: DecoderImage, sparse: Floats): Promise<Decoded>;
   /** As `decode` up to the masks, see `decodeTokens`: [B, P, C], [B, 4, c] and [B, 4]. */
   decodeTokens(image: DecoderImage, sparse: Floats): Promise<Undrawn>;
-  /** [1, P, C] and [1, M, c] to [1, M, 4g, 4g] */
-  drawMasks(cells: Floats, filters: Floats, fine: FineArrays): Promise<Floats>;
+  /** [1, P, C], [1, M, c] and [1, n, C] to [1, M, 4g, 4g] */
+  drawMasks(cells: Floats, filters: Floats, sparse: Floats, fine: FineArrays): Promise<Floats>;
   /** Frees what was compiled; a later use compiles again. */
   dispose(): Promise<void>;
 }
@@ -167,22 +167,25 @@ export function openNetworks(
     decode: (image, sparse) =>
       runDecoder("masks", image, sparse, (weights, side, tokens, fine) => {
         const { image: cells, filters, predictedIou } = design.decodeTokens(weights, side, tokens);
-        return { masks: design.drawMasks(weights, cells, filters, fine), predictedIou };
+        return { masks: design.drawMasks(weights, cells, filters, { fine, sparse: tokens }), predictedIou };
       }),
     decodeTokens: (image, sparse) =>
       runDecoder("tokens", image, sparse, (weights, side, tokens) => {
         const { image: cells, ...rest } = design.decodeTokens(weights, side, tokens);
         return { cells, ...rest };
       }),
-    async drawMasks(cells, filters, fine) {
+    async drawMasks(cells, filters, sparse, fine) {
+      const prompt: Record<string, Floats> = design.drawsPlaces && sparse.shape[1] > 0 ? { sparse } : {};
       const draw: Outputs<"masks"> = (weights, graph) => {
         const image = input(graph, "cells", cells.shape);
         const own = input(graph, "filters", [1, "masks", filterLength]);
         const maps: Record<string, Tensor> = {};
         for (const [name, { shape }] of Object.entries(fine)) maps[name] = input(graph, name, shape);
-        return { masks: design.drawMasks(weights, image, own, fineOf(maps)) };
+        const tokens = prompt.sparse && input(graph, "sparse", prompt.sparse.shape);
+        return { masks: design.drawMasks(weights, image, own, { fine: fineOf(maps), sparse: tokens }) };
       };
-      return (await runLasting("draw", draw, { cells, filters, ...fine })).masks;
+      const name = `draw ${prompt.sparse?.shape[1] ?? ""}`;
+      return (await runLasting(name, draw, { cells, filters, ...prompt, ...fine })).masks;
     },
     async dispose() {
       const networks = [...lasting.values()];
@@ -193,6 +196,8 @@ export function openNetworks(
   };
 }
 
-function fineOf({ eighth, quarter }: Readonly<Record<string, Tensor>>): FineMaps | undefined {
-  return eighth === undefined || quarter === undefined ? undefined : { eighth, quarter };
+function fineOf({ eighth, quarter, keys }: Readonly<Record<string, Tensor>>): FineMaps | undefined {
+  return eighth === undefined || quarter === undefined || keys === undefined
+    ? undefined
+    : { eighth, quarter, keys };
 }

@@ -77,6 +77,25 @@ export function cellCenters(graph: Graph, count: number, perSide: number): Tenso
   return constant(graph, centers, { shape: [count * count, 2] });
 }
 
+/**
+ * Centers of the 16 pixels of a mask in each of those cells, the pixels of a cell together as in `drawMasks`.
+ *
+ * @returns  [16 · count · count, 2]
+ */
+export function pixelCenters(graph: Graph, count: number, perSide: number): Tensor {
+  const side = Float32Array.from({ length: 4 * count }, (_, p) => (p + 0.5) / (4 * perSide));
+  const centers = new Float32Array(32 * count * count);
+  for (let cell = 0, at = 0; cell < count * count; cell++) {
+    const [x, y] = [4 * (cell % count), 4 * Math.floor(cell / count)];
+    for (let k = 0; k < 16; k++) {
+      // y', x', y'', x'' from the highest bit on
+      centers[at++] = side[x + ((k >> 1) & 2) + (k & 1)];
+      centers[at++] = side[y + ((k >> 2) & 2) + ((k >> 1) & 1)];
+    }
+  }
+  return constant(graph, centers, { shape: [16 * count * count, 2] });
+}
+
 /** Random Fourier features [N, C] of positions [N, 2] in [0, 1]: sines, then cosines, of 2π(2p − 1)·G. */
 export function positionCode(weights: Weights, points: Tensor): Tensor {
   const directions = weights("prompt_encoder.pe_layer.positional_encoding_gaussian_matrix");

@@ -2,35 +2,37 @@ import {
   add,
   concat,
   gelu,
-  linear,
   matmul,
   mul,
   reshape,
   slice,
   sub,
+  sum,
   type Tensor,
   tanh,
-  transpose,
 } from "../../engine/index.ts";
+import { gridSide, type SamConfig } from "./config.ts";
 import { dense, ENCODER_EPSILON, norm } from "./layers.ts";
+import { cellPositions, pixelCenters } from "./prompt-encoder.ts";
 import { scoped, type Weights } from "./weights.ts";
 
-/** Scales at which a cell sees how far it is from a token. */
-export const PLACE_SCALES = 3;
-/** Roles that a token can have, such as a corner or a click. */
-export const PLACE_ROLES = 4;
-/** What a cell knows of one token in one role: left or right of it, above or below it, near it, each at all scales. */
-const SIGNS = 3 * PLACE_SCALES;
-export const PLACE_CHANNELS: number = SIGNS * PLACE_ROLES;
+/** Scales at which a position is seen beside a token. */
+export const PLACE_SCALES = 4;
+/** Channels of a token that say where it is, the first ones. */
+export const PLACE_AXES = 2;
+/** Channels after those that say what it is, see `tokenRoles`. */
+export const PLACE_ROLES = 5;
+/** What is known of a position beside a token: left or right of it, above or below it, near it, each at all scales. */
+export const PLACE_SIGNS: number = 3 * PLACE_SCALES;
+/** What `drawPlaces` gives besides what is added to the map: see `likenMask`. */
+export const PLACE_PLANES = 2;
 
 /**
- * An image as its cells are once each knows where it lies beside the points and corners of a prompt. A place is read off a token and off a
- * cell's position by the same two rows, so it need not be exact; a role is read off the token.
+ * An image as its cells are once each knows where it lies beside the points and corners of a prompt.
  *
  * SAM has no such layer and finds out from a billion masks that a token means a place. Everything is computed from tokens, so that those which a
  * prompter predicts (WPS-SAM) are as good.
  *
- * @param weights    `place`, `scale`, `role`, `signs`, `norm`, `lin1`, `lin2`
  * @param image      [b, P, C], b 1 or B
  * @param positions  of the cells, [1, P, C]
  * @param sparse     [B, n, C]
@@ -38,21 +40,53 @@ export const PLACE_CHANNELS: number = SIGNS * PLACE_ROLES;
  */
 export function lookForPrompt(weights: Weights, image: Tensor, positions: Tensor, sparse: Tensor): Tensor {
   const own = scoped(weights, "mask_decoder.places.");
+  const placed = add(image, mapPlaces(own, "cells", positions, sparse));
+  const hidden = gelu(dense(own, "lin1", norm(own, "norm", placed, ENCODER_EPSILON)));
+  return add(placed, dense(own, "lin2", hidden));
+}
+
+/**
+ * What the pixels of masks know of a prompt, for a model with `lookForPrompt`: what is added to the map that masks are drawn with, and
+ * two planes, which `likenMask` makes a mask of. Undefined for a prompt without tokens.
+ *
+ * @param pixels  their positions, [1, 16 · P, C], see `pixelCenters`; those of a whole picture unless given
+ * @returns       [B, 16 · P, C/8 + 2]
+ */
+export function placesOfPixels(
+  weights: Weights,
+  sparse: Tensor,
+  { decoder, encoder }: SamConfig,
+  pixels?: Tensor,
+): Tensor | undefined {
+  if (decoder.placeDim === undefined || sparse.shape[1] === 0) return undefined;
+  const grid = gridSide(encoder);
+  const positions = pixels ?? cellPositions(weights, pixelCenters(sparse.graph, grid, grid));
+  return mapPlaces(scoped(weights, "mask_decoder.places."), "pixels", positions, sparse);
+}
+
+/**
+ * A place is the first two channels of a token and of a position, a role the next five of a token.
+ *
+ * @param own   `scale`, and of the given name a kernel [roles, signs, c] and a bias [roles, c]
+ * @returns     [B, P, c]
+ */
+function mapPlaces(own: Weights, name: string, positions: Tensor, sparse: Tensor): Tensor {
   const [batch, count] = sparse.shape as readonly number[];
-  const cells = positions.shape[1] as number;
-  const read = (x: Tensor): Tensor => linear(x, own("place.weight"), { transposeWeight: true });
+  const spots = positions.shape[1] as number;
+  const placeOf = (x: Tensor): Tensor => slice(x, { axis: 2, start: 0, end: PLACE_AXES });
   const away = sub(
-    reshape(read(positions), [1, cells, 1, 2, 1]),
-    reshape(read(sparse), [batch, 1, count, 2, 1]),
+    reshape(placeOf(positions), [1, spots, 1, PLACE_AXES, 1]),
+    reshape(placeOf(sparse), [batch, 1, count, PLACE_AXES, 1]),
   );
   const sides = tanh(mul(away, reshape(own("scale.weight"), [1, 1, 1, 1, PLACE_SCALES]))); // [B, P, n, 2, scales]
   const steep = sub(1, mul(sides, sides));
   const [nearX, nearY] = [0, 1].map((k) => slice(steep, { axis: 3, start: k, end: k + 1 }));
-  const signs = concat([sides, mul(nearX, nearY)], 3); // [B, P, n, 3, scales]
-  const apart = transpose(reshape(signs, [batch, cells, count, SIGNS]), [0, 1, 3, 2]);
-  const byRole = matmul(reshape(apart, [batch, cells * SIGNS, count]), dense(own, "role", sparse));
-  const seen = dense(own, "signs", reshape(byRole, [batch, cells, PLACE_CHANNELS]));
-  const placed = add(image, seen);
-  const hidden = gelu(dense(own, "lin1", norm(own, "norm", placed, ENCODER_EPSILON)));
-  return add(placed, dense(own, "lin2", hidden));
+  const signs = reshape(concat([sides, mul(nearX, nearY)], 3), [batch, spots, count * PLACE_SIGNS]);
+  const kernel = own(`${name}.weight`);
+  const channels = kernel.shape[2] as number;
+  const roles = slice(sparse, { axis: 2, start: PLACE_AXES, end: PLACE_AXES + PLACE_ROLES });
+  const byToken = matmul(roles, reshape(kernel, [PLACE_ROLES, PLACE_SIGNS * channels]));
+  const map = matmul(signs, reshape(byToken, [batch, count * PLACE_SIGNS, channels]));
+  const bias = sum(matmul(roles, own(`${name}.bias`)), { axes: 1, keepDims: true }); // [B, 1, c]
+  return add(map, bias);
 }

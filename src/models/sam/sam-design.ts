@@ -2,14 +2,16 @@ import type { Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { longestSideSize } from "../../core/resize.ts";
 import type { Tensor } from "../../engine/index.ts";
-import { type EfficientSamConfig, gridSide, type SamConfig } from "./config.ts";
+import { type EfficientSamConfig, filterLength, gridSide, type SamConfig } from "./config.ts";
 import { efficientSamDesign } from "./efficient-sam.ts";
 import type { FineMaps } from "./fine-maps.ts";
 import { type EncodedImage, encodePicture } from "./image-encoder.ts";
-import { type DecodedTokens, decodeTokens, drawMasks, prepareImage } from "./mask-decoder.ts";
+import { type DecodedTokens, decodeTokens, prepareImage } from "./mask-decoder.ts";
+import { drawMasks } from "./mask-drawing.ts";
 import { type CoordinatePrecision, type EncoderInput, preprocess } from "./preprocess.ts";
 import { type PlacedPoints, type Prompt, placePoints, type SamFrame } from "./prompt.ts";
 import { encodeMask, encodeNoMask, encodePoints } from "./prompt-encoder.ts";
+import { placesOfPixels } from "./prompt-places.ts";
 import type { ImageSide } from "./transformer.ts";
 import type { Weights } from "./weights.ts";
 
@@ -35,7 +37,16 @@ export interface SamDesign {
   /** [N, 2] and [N] to [N, C] */
   encodePoints(weights: Weights, points: Tensor, kinds: Tensor): Tensor;
   decodeTokens(weights: Weights, side: ImageSide, sparse: Tensor): DecodedTokens;
-  drawMasks(weights: Weights, image: Tensor, filters: Tensor, fine?: FineMaps): Tensor;
+  /** Whether masks are drawn with the prompt's tokens too. */
+  readonly drawsPlaces: boolean;
+  drawMasks(weights: Weights, image: Tensor, filters: Tensor, drawing: Drawing): Tensor;
+}
+
+/** What a mask is drawn with besides the image and its filter, by models that do. */
+export interface Drawing {
+  readonly fine?: FineMaps | undefined;
+  /** [B, n, C] */
+  readonly sparse?: Tensor | undefined;
 }
 
 export function designOf(config: SamConfig | EfficientSamConfig): SamDesign {
@@ -47,8 +58,9 @@ function samDesign(config: SamConfig): SamDesign {
   return {
     dim,
     grid: gridSide(encoder),
-    extra: encoder.kind === "hybrid" ? ["eighth", "quarter"] : [],
-    filterLength: dim / 8,
+    extra: encoder.kind === "hybrid" ? ["eighth", "quarter", "keys"] : [],
+    filterLength: filterLength(config),
+    drawsPlaces: config.decoder.placeDim !== undefined,
     frameOf: (original) => ({ original, input: longestSideSize(original, encoder.side) }),
     preprocess: (image) => preprocess(image, encoder.side),
     placePoints,
@@ -62,6 +74,9 @@ function samDesign(config: SamConfig): SamDesign {
       ),
     encodePoints,
     decodeTokens: (weights, side, sparse) => decodeTokens(weights, side, sparse, config),
-    drawMasks,
+    drawMasks: (weights, image, filters, { fine, sparse }) => {
+      const places = sparse && placesOfPixels(weights, sparse, config);
+      return drawMasks(weights, image, filters, fine && { fine, places });
+    },
   };
 }

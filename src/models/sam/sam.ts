@@ -180,19 +180,29 @@ export function createSam(
         const logits =
           "masks" in decoded
             ? pickRows(rowOf(decoded.masks, b), chosen)
-            : await draw(rowOf(decoded.cells, b), pickRows(rowOf(decoded.filters, b), chosen), embedding);
+            : await draw(
+                rowOf(decoded.cells, b),
+                pickRows(rowOf(decoded.filters, b), chosen),
+                batch[b].tokens,
+                embedding,
+              );
         const predictedIou = Float32Array.from(indices, (m) => estimates[m]);
         yield { prompt: index, indices, logits, predictedIou, ...frame };
       }
     }
   };
 
-  /** [P, C] and [M, c] to [M, 4g, 4g] */
-  const draw = async (cells: Floats, filters: Floats, { extra = {} }: SamEmbedding): Promise<Floats> => {
+  /** [P, C], [M, c] and [n, C] to [M, 4g, 4g] */
+  const draw = async (
+    cells: Floats,
+    filters: Floats,
+    tokens: Floats,
+    { extra = {} }: SamEmbedding,
+  ): Promise<Floats> => {
     const plane = [4 * grid, 4 * grid];
     if (filters.shape[0] === 0) return floats([0, ...plane], new Float32Array(0));
     const one = ({ shape, data }: Floats): Floats => floats([1, ...shape], data);
-    const { shape, data } = await networks.drawMasks(one(cells), one(filters), extra);
+    const { shape, data } = await networks.drawMasks(one(cells), one(filters), one(tokens), extra);
     return floats(shape.slice(1), data);
   };
 

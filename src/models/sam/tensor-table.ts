@@ -1,6 +1,7 @@
 import {
   type EfficientSamConfig,
   type EncoderConfig,
+  filterLength,
   gridSide,
   type HybridConfig,
   MASK_COUNT,
@@ -9,7 +10,7 @@ import {
 } from "./config.ts";
 import { efficientSamEntries } from "./efficient-tensor-table.ts";
 import { hybridEntries } from "./hybrid-tensor-table.ts";
-import { PLACE_CHANNELS, PLACE_ROLES, PLACE_SCALES } from "./prompt-places.ts";
+import { PLACE_PLANES, PLACE_ROLES, PLACE_SCALES, PLACE_SIGNS } from "./prompt-places.ts";
 import { layerEntries, neckEntries, type TensorEntry, twoWayEntries } from "./tensor-entries.ts";
 import { tinyVitEntries } from "./tiny-vit-tensor-table.ts";
 
@@ -83,7 +84,8 @@ function promptEntries({ dim, maskChannels }: SamConfig): TensorEntry[] {
   ];
 }
 
-function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
+function decoderEntries(config: SamConfig): TensorEntry[] {
+  const { dim, decoder } = config;
   const { depth, mlpDim, iouDim, placeDim } = decoder;
   const mlp = (i: number): TensorEntry[] => [
     ...layerEntries(`mask_decoder.transformer.layers.${i}.mlp.lin1`, [mlpDim, dim]),
@@ -104,7 +106,7 @@ function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
     ...layerEntries("mask_decoder.output_upscaling.1", [dim / 4]),
     ...layerEntries("mask_decoder.output_upscaling.3", [dim / 4, dim / 8, 2, 2], dim / 8),
     ...Array.from({ length: MASK_COUNT }, (_, m) =>
-      head(`output_hypernetworks_mlps.${m}`, dim, dim / 8),
+      head(`output_hypernetworks_mlps.${m}`, dim, filterLength(config)),
     ).flat(),
     ...head("iou_prediction_head", iouDim, MASK_COUNT),
   ];
@@ -113,19 +115,28 @@ function decoderEntries({ dim, decoder }: SamConfig): TensorEntry[] {
 function placeEntries(dim: number, inner: number): TensorEntry[] {
   const at = "mask_decoder.places";
   return [
-    [`${at}.place.weight`, [2, dim]],
     [`${at}.scale.weight`, [1, PLACE_SCALES]],
-    ...layerEntries(`${at}.role`, [PLACE_ROLES, dim]),
-    ...layerEntries(`${at}.signs`, [dim, PLACE_CHANNELS]),
+    [`${at}.cells.weight`, [PLACE_ROLES, PLACE_SIGNS, dim]],
+    [`${at}.cells.bias`, [PLACE_ROLES, dim]],
+    [`${at}.pixels.weight`, [PLACE_ROLES, PLACE_SIGNS, dim / 8 + PLACE_PLANES]],
+    [`${at}.pixels.bias`, [PLACE_ROLES, dim / 8 + PLACE_PLANES]],
     ...layerEntries(`${at}.norm`, [dim]),
     ...layerEntries(`${at}.lin1`, [inner, dim]),
     ...layerEntries(`${at}.lin2`, [dim, inner]),
   ];
 }
 
-function fineEntries(dim: number, { convolutions: [quarter, eighth] }: HybridConfig): TensorEntry[] {
+function fineEntries(
+  dim: number,
+  { dim: encoderDim, convolutions: [quarter, eighth] }: HybridConfig,
+): TensorEntry[] {
   return [
     ...layerEntries("mask_decoder.conv_s0", [dim / 8, quarter.dim, 1, 1]),
     ...layerEntries("mask_decoder.conv_s1", [dim / 4, eighth.dim, 1, 1]),
+    ...layerEntries("mask_decoder.looks.quarter", [32, quarter.dim, 1, 1]),
+    ...layerEntries("mask_decoder.looks.eighth", [32, eighth.dim, 1, 1]),
+    ...layerEntries("mask_decoder.looks.cells", [32, encoderDim + 4 * eighth.dim]),
+    ...layerEntries("mask_decoder.looks.norm", [32]),
+    ["mask_decoder.looks.weight", [1]],
   ];
 }
