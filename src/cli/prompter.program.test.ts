@@ -108,11 +108,13 @@ describe("train prompter", () => {
     expect(outcome(join(folder, "out"))).toEqual(outcome(join(data, "whole")));
   });
 
-  it("works on what is there of the photos with --keep-going", async () => {
+  it("works on what is there of the photos with --keep-going, beside those that a list keeps out", async () => {
     const folder = temporaryFolder();
     const boxes = readFileSync(join(data, "parts.csv"), "utf8");
     writeFileSync(join(folder, "parts.csv"), `${boxes}lost.jpg,disc,1,1,9,9\n`);
+    writeFileSync(join(folder, "held.txt"), "part-1\n");
     const args = [...train("out", "--epochs", "1"), "--boxes", join(folder, "parts.csv")];
+    args.splice(args.indexOf("--val"), 2, "--val-ids", "held.txt");
     const { code, stderr } = await maskwright(folder, ...args);
     expect({ code, line: linesOf(stderr)[0] }).toEqual({
       code: 2,
@@ -123,6 +125,7 @@ describe("train prompter", () => {
       partial: 1,
       report: { images: 2, validation: 1, failures: [{ id: "lost" }] },
     });
+    expect(readFileSync(join(folder, "out/val.txt"), "utf8")).toBe("part-1\n");
   });
 });
 
@@ -132,7 +135,7 @@ describe("a training that cannot begin", () => {
     [["--width", "12"], /^error: --width: expected a multiple of the transformer's 8 heads, got 12/],
     [["--model", "onnx:pair"], /^error: --model: expected a SAM whose weights are here, .*, got onnx:pair$/],
     [["--epochs", "16", "-o", join("..", "whole")], /: recipe\.epochs: expected 15 as before, got 16$/],
-    [["--val", "1"], /expected pictures with parts, got none with any$/],
+    [["--val", "1"], /expected photos to train on beside the 3 for validation, got none$/],
   ] as [string[], RegExp][])("%j", async (options, message) => {
     const folder = join(data, "refused");
     mkdirSync(folder, { recursive: true });

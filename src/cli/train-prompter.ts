@@ -1,9 +1,9 @@
 import { Command, Option } from "commander";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import type { PromptSource } from "../data/prompts.ts";
-import type { Supervision } from "../run/parts/part-labels.ts";
+import type { PartSourceChoice } from "../run/parts/part-source.ts";
 import type { PrompterRecipe } from "../run/parts/prompter-recipe.ts";
+import type { ValidationChoice } from "../run/segmenter/training-data.ts";
 import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import {
   addExamples,
@@ -16,15 +16,10 @@ import {
 } from "./options.ts";
 import { printJson, withSession } from "./session.ts";
 
-interface TrainPrompterOptions extends ModelOptions {
+interface TrainPrompterOptions extends ModelOptions, PartSourceChoice {
   readonly model: string;
   readonly out: string;
-  readonly boxes?: string;
-  readonly points?: string;
-  readonly parts?: string;
-  readonly centers?: boolean;
   readonly classes?: string;
-  readonly recipe: "parts" | "partimagenet";
   readonly queries?: number;
   readonly layers?: number;
   readonly width?: number;
@@ -34,7 +29,8 @@ interface TrainPrompterOptions extends ModelOptions {
   readonly schedule?: "cosine" | "original";
   readonly classWeight?: number;
   readonly tokenWeight?: number;
-  readonly val: number;
+  readonly val?: number;
+  readonly valIds?: string;
   readonly augment: number;
   readonly seed: number;
   readonly checkpointEvery: number;
@@ -53,10 +49,13 @@ export function trainPrompterCommand(): Command {
     .option("--points <file>", "CSV (file,class,x,y[,positive][,object])")
     .option("--parts <file>", "COCO JSON of parts: their boxes, or where there is none, those of their masks")
     .option("--centers", "teach the centers of the boxes alone, as the published point supervision")
-    .option("--classes <list>", "partimagenet, or a file with one class name a line (default: the file's)")
+    .option(
+      "--classes <list>",
+      "partimagenet, or a file with one class name a line (default: the names in the file)",
+    )
     .requiredOption(
       "--model <name>",
-      "whose masks: sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, efficient-sam-ti or efficient-sam-s",
+      "whose masks: sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, sam-tiny, efficient-sam-ti or efficient-sam-s",
     )
     .addOption(
       new Option("--recipe <name>", "parts: for a few hundred photos, 100 epochs; partimagenet: 15 epochs")
@@ -77,12 +76,15 @@ export function trainPrompterCommand(): Command {
     )
     .option("--class-weight <x>", "weight of the loss of classes (default: 5)", positiveNumber)
     .option("--token-weight <x>", "weight of the loss of prompts (default: 20)", positiveNumber)
-    .option(
-      "--val <fraction>",
-      "keep this share of the photos out of the training, listed in DIR/val.txt",
-      fraction,
-      0.2,
+    .addOption(
+      new Option(
+        "--val <fraction>",
+        "keep this share of the photos out of the training, listed in DIR/val.txt (default: 0.2)",
+      )
+        .argParser(fraction)
+        .conflicts("valIds"),
     )
+    .option("--val-ids <file>", "keep these photos out of the training, one id a line")
     .option("--augment <n>", "also learn from n changed versions of each photo", count, 0)
     .option("--seed <n>", "what chance begins with", count, 0)
     .option("--checkpoint-every <n>", "steps after which the work so far is saved", wholeNumber, 200);
@@ -93,33 +95,38 @@ export function trainPrompterCommand(): Command {
   );
   addWorkOptions(command);
   addExamples(command, [
-    "maskwright train prompter photos --boxes parts.csv --classes parts.txt --model mobile-sam -o runs/parts",
+    "maskwright train prompter photos --boxes parts.csv --model mobile-sam -o runs/parts",
     "maskwright train prompter photos --parts parts.json --model sam-vit-b --val 0 -o runs/all",
     "maskwright train prompter train --parts train.json --model sam-vit-b --recipe partimagenet -o runs/pin",
     "maskwright train prompter photos --points points.csv --classes parts.txt --model mobile-sam -o runs/points",
+    "maskwright train prompter photos --boxes Annotations --val-ids val.txt --model sam-tiny -o runs/voc",
   ]);
   return command.action((images: string, options: TrainPrompterOptions) => runTrainPrompter(images, options));
 }
 
 async function runTrainPrompter(images: string, options: TrainPrompterOptions): Promise<void> {
-  const { out, val: validation, augment: versions, seed, checkpointEvery } = options;
+  const { out, augment: versions, seed, checkpointEvery } = options;
   checkSource(options);
   // The networks compute in threads of their own.
   await withSession({ ...options, workers: 1 }, async (context) => {
-    const [{ trainPrompter }, { chooseTeacher }, { prompterRecipes }] = await Promise.all([
-      import("../run/train-prompter.ts"),
-      import("../run/parts/teacher-model.ts"),
-      import("../run/parts/prompter-recipe.ts"),
-    ]);
+    const [{ trainPrompter }, { chooseTeacher }, { prompterRecipes }, { openPartSource }] = await Promise.all(
+      [
+        import("../run/train-prompter.ts"),
+        import("../run/parts/teacher-model.ts"),
+        import("../run/parts/prompter-recipe.ts"),
+        import("../run/parts/part-source.ts"),
+      ],
+    );
     const model = await chooseTeacher(await sourceChoice(options));
-    const { source, supervision } = await openSource(options);
+    const { source, supervision } = await openPartSource(options);
     if (source.leftOut !== null) context.progress.warn(`${source.path}: left out ${source.leftOut}`);
     const report = await trainPrompter(
       {
         ...{ images, source, supervision, out, model },
         cachePrecision: options.cachePrecision === "fp16" ? "float16" : "float32",
         recipe: recipeOf(prompterRecipes[options.recipe], options),
-        ...{ validation, versions, seed, checkpointEvery },
+        validation: await validationOf(options),
+        ...{ versions, seed, checkpointEvery },
         ...selectionOf(options),
       },
       context,
@@ -155,25 +162,10 @@ function checkSource(options: TrainPrompterOptions): void {
     );
 }
 
-async function openSource({
-  boxes,
-  points,
-  parts,
-  centers,
-  recipe,
-  classes = recipe === "partimagenet" ? recipe : undefined,
-}: TrainPrompterOptions): Promise<{
-  readonly source: PromptSource;
-  readonly supervision: Supervision;
-}> {
-  const [{ openBoxes, openPoints }, { openPartBoxes }] = await Promise.all([
-    import("../data/prompts.ts"),
-    import("../run/parts/part-labels.ts"),
-  ]);
-  if (points !== undefined) return { source: await openPoints(points, classes), supervision: "points" };
-  const source =
-    boxes === undefined ? await openPartBoxes(parts as string, classes) : await openBoxes(boxes, classes);
-  return { source, supervision: centers === true ? "centers" : "boxes" };
+async function validationOf({ val = 0.2, valIds }: TrainPrompterOptions): Promise<ValidationChoice> {
+  if (valIds === undefined) return { kind: "share", share: val };
+  const { readIdList } = await import("../data/id-list.ts");
+  return { kind: "ids", ids: await readIdList(valIds) };
 }
 
 function recipeOf(recipe: PrompterRecipe, options: TrainPrompterOptions): PrompterRecipe {

@@ -8,7 +8,7 @@ import type { LabeledPrompt, ObjectPrompt, PointPrompt } from "../core/object-pr
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
 import { type ClassList, type ClassSource, classList } from "./class-list.ts";
 import { cocoBoxes, cocoClasses, countBoxless, readCoco } from "./coco.ts";
-import { listPictures, readFileBytes } from "./paths.ts";
+import { listPictures, type PictureFile, readFileBytes } from "./paths.ts";
 import { collectProblems, quote } from "./problems.ts";
 import type { WeakLabels } from "./tags.ts";
 import { decodeVocXml, vocBoxes } from "./voc-xml.ts";
@@ -125,15 +125,19 @@ function invert(classIds: ReadonlyMap<number, ClassId>): number[] {
 
 async function openVocBoxes(path: string, classes: ClassSource = "voc"): Promise<PromptSource> {
   const list = await classList(classes);
-  const folder = existsSync(join(path, "Annotations")) ? join(path, "Annotations") : path;
-  const found = listPictures(folder, { extensions: [".xml"], recursive: true });
-  const files = new Map(found.map((file) => [file.id, file.path]));
+  const files = new Map(listVocFiles(path).map((file) => [file.id, file.path]));
   const promptsOf = (id: string): LabeledPrompt[] => {
     const file = files.get(id);
     if (file === undefined) return [];
     return vocBoxes(decodeVocXml(readFileBytes(file), file), file, list.classes).map(boxPrompt);
   };
   return { kind: "boxes", path, classes: list, ids: [...files.keys()], leftOut: null, promptsOf };
+}
+
+/** The XML files of a folder, or of the `Annotations` in it. */
+export function listVocFiles(path: string): PictureFile[] {
+  const folder = existsSync(join(path, "Annotations")) ? join(path, "Annotations") : path;
+  return listPictures(folder, { extensions: [".xml"], recursive: true });
 }
 
 function boxPrompt({ classId, ...box }: LabeledBox): LabeledPrompt {

@@ -1,10 +1,17 @@
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
-import { type CsvRow, parseCsv, parseNumber } from "./csv.ts";
+import { type CsvColumns, type CsvRow, parseCsv, parseNumber } from "./csv.ts";
 import { readBytes } from "./json-file.ts";
 import { collectProblems, type Problems, quote } from "./problems.ts";
 import { checkFile, classFinder, decodeTagsCsv, decodeTagsJson, type WeakLabels } from "./tags.ts";
 
-const MAX_FILE_BYTES = 2 ** 29;
+/** The most bytes of a file of weak labels. */
+export const MAX_FILE_BYTES: number = 2 ** 29;
+
+export const boxColumns: CsvColumns = { required: ["file", "class", "x0", "y0", "x1", "y1"] };
+export const pointColumns: CsvColumns = {
+  required: ["file", "class", "x", "y"],
+  optional: ["positive", "object"],
+};
 
 /** Tags of a .csv or .json file by picture id; see `decodeTagsCsv` and `decodeTagsJson`. */
 export async function readTags(path: string, classes: readonly string[]): Promise<WeakLabels<"tags">> {
@@ -32,7 +39,7 @@ export function decodeBoxesCsv(
   classes: readonly string[],
 ): WeakLabels<"boxes"> {
   const problems = collectProblems(where);
-  const rows = parseCsv(bytes, where, { required: ["file", "class", "x0", "y0", "x1", "y1"] }, problems);
+  const rows = parseCsv(bytes, where, boxColumns, problems);
   const findClass = classFinder(classes);
   const boxes = gather<LabeledBox>(rows, problems, (row) => {
     const classId = findClass(row.fields.class, `line ${row.line}, class`, problems);
@@ -56,8 +63,7 @@ export function decodePointsCsv(
   classes: readonly string[],
 ): WeakLabels<"points"> {
   const problems = collectProblems(where);
-  const columns = { required: ["file", "class", "x", "y"], optional: ["positive", "object"] };
-  const rows = parseCsv(bytes, where, columns, problems);
+  const rows = parseCsv(bytes, where, pointColumns, problems);
   const findClass = classFinder(classes);
   const points = gather<LabeledPoint>(rows, problems, (row) => {
     const classId = findClass(row.fields.class, `line ${row.line}, class`, problems);

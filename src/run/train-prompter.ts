@@ -2,7 +2,6 @@ import { join, resolve } from "node:path";
 import { invalid } from "../core/error.ts";
 import { random } from "../core/random.ts";
 import type { PromptSource } from "../data/prompts.ts";
-import { splitIds } from "../data/split.ts";
 import { openWorkerRuntime } from "../engine/node.ts";
 import type { Arrays } from "../engine/runtime.ts";
 import { packTargets } from "../methods/wps/targets.ts";
@@ -21,6 +20,7 @@ import { type PrompterRecipe, recipeNetwork, recipeSchedule, recipeSteps } from 
 import { type TaughtParts, type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
 import { pictureOrder } from "./picture-order.ts";
 import { openRunDirectory } from "./run-directory.ts";
+import { splitTraining, type ValidationChoice } from "./segmenter/training-data.ts";
 import { type SelectionOptions, selectPresent } from "./selection.ts";
 import type { WorkContext } from "./stage.ts";
 import { runTraining, type TrainingValidation } from "./train.ts";
@@ -36,8 +36,8 @@ export interface TrainPrompterRequest extends SelectionOptions {
   /** What they are kept in: float16 halves the room. Default float32. */
   readonly cachePrecision?: EmbeddingPrecision;
   readonly recipe: PrompterRecipe;
-  /** Share of the pictures that are kept out of the training. */
-  readonly validation: number;
+  /** Which of the pictures are kept out of the training. */
+  readonly validation: ValidationChoice;
   /** Changed versions of each picture beside the picture itself. */
   readonly versions: number;
   readonly seed: number;
@@ -78,11 +78,12 @@ export async function trainPrompter(
   checkRecipe(recipe);
   const photos = openPhotos(images);
   const { ids, absent } = await selectPresent(photos, images, source, request, context);
-  const split = splitIds(ids, { share: validation, seed });
+  const split = splitTraining(ids, validation, { photos, images, seed });
   const { name, sha256, precision, device } = model;
   const options = {
     ...{ model: name, sha256, precision, device },
-    ...{ supervision, recipe, validation, versions, seed },
+    ...{ supervision, recipe, versions, seed },
+    validation: validation.kind === "share" ? validation.share : fingerprint(validation.ids),
     ...(cachePrecision === "float16" && { cachePrecision }),
     classes: source.classes.classes.slice(1),
   };

@@ -29,8 +29,10 @@ const published: PrompterRecipe = {
   losses: { class: 5, token: 20 },
 };
 
+export type PrompterRecipeName = "parts" | "partimagenet";
+
 /** By name: the published settings for PartImageNet's 20,000 pictures, and the same for a few hundred of one's own. */
-export const prompterRecipes: Readonly<Record<"partimagenet" | "parts", PrompterRecipe>> = {
+export const prompterRecipes: Readonly<Record<PrompterRecipeName, PrompterRecipe>> = {
   partimagenet: published,
   parts: { ...published, epochs: 100 },
 };

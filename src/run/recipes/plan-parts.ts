@@ -2,14 +2,13 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { averagePrecision } from "../../core/average-precision.ts";
 import { scores } from "../../core/metrics.ts";
-import type { ClassSource } from "../../data/class-list.ts";
 import { readIdList } from "../../data/id-list.ts";
 import { type PartDataset, readParts } from "../../data/part-dataset.ts";
-import { openBoxes, openPoints, type PromptSource } from "../../data/prompts.ts";
 import { evaluatePartPredictions } from "../evaluate-parts.ts";
 import { openLabels, openPhotos } from "../label-input.ts";
 import { choosePartFinder } from "../parts/part-finder.ts";
-import { openPartBoxes, type Supervision } from "../parts/part-labels.ts";
+import type { Supervision } from "../parts/part-labels.ts";
+import { openPartSource } from "../parts/part-source.ts";
 import { openPredictedParts } from "../parts/predicted-parts.ts";
 import { type PrompterRecipe, prompterRecipes, recipeSteps } from "../parts/prompter-recipe.ts";
 import { predictParts } from "../predict.ts";
@@ -35,7 +34,7 @@ type PartsRecipe = RecipeOf<"parts">;
 /** Boxes or points of parts → prompter → parts of photos (WPS-SAM). */
 export async function planParts(recipe: PartsRecipe, out: string, tools: PlanTools): Promise<RecipePlan> {
   const { images, predict = images } = recipe;
-  const { source, supervision } = await openSource(recipe);
+  const { source, supervision } = await openPartSource({ ...recipe, recipe: recipe.prompter.recipe });
   const { classes } = source;
   const taught = openPhotos(images);
   const { ids, absent } = await selectPresent(taught, images, source, recipe, tools.context);
@@ -57,7 +56,8 @@ export async function planParts(recipe: PartsRecipe, out: string, tools: PlanToo
       const report = await trainPrompter(
         {
           ...{ images, source, supervision, out: dir, model, recipe: settings },
-          ...{ validation, versions, seed: recipe.seed, checkpointEvery, ids },
+          ...{ versions, seed: recipe.seed, checkpointEvery, ids },
+          validation: { kind: "share", share: validation },
         },
         context,
       );
@@ -98,18 +98,6 @@ export async function planParts(recipe: PartsRecipe, out: string, tools: PlanToo
   const stages = [train, find];
   if (found === null) return { classes, photos: taught, ids, absent, stages };
   return { classes, photos: found, ids, shown: wanted, absent, stages };
-}
-
-async function openSource(
-  recipe: PartsRecipe,
-): Promise<{ readonly source: PromptSource; readonly supervision: Supervision }> {
-  const { boxes, points, parts, centers, prompter } = recipe;
-  const named: ClassSource | undefined = recipe.classes;
-  const classes = named ?? (prompter.recipe === "partimagenet" ? "partimagenet" : undefined);
-  if (points !== undefined) return { source: await openPoints(points, classes), supervision: "points" };
-  const source =
-    boxes === undefined ? await openPartBoxes(parts as string, classes) : await openBoxes(boxes, classes);
-  return { source, supervision: centers ? "centers" : "boxes" };
 }
 
 function describe(supervision: Supervision): string {

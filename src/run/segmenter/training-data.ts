@@ -59,7 +59,12 @@ export async function selectTraining(
   return { photos, labels, confidence, training, validation };
 }
 
-function splitTraining(
+/**
+ * Photos to train on and photos to validate with.
+ *
+ * @throws MaskwrightError NOT_FOUND for a photo of the id list that is not there, and when none is left to train on
+ */
+export function splitTraining(
   ids: readonly string[],
   choice: ValidationChoice,
   { photos, images, seed }: { photos: ReadonlyMap<string, string>; images: string; seed: number },
