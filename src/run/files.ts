@@ -12,7 +12,7 @@ import { basename, dirname, join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { MaskwrightError } from "../core/error.ts";
 import { writeError } from "../data/paths.ts";
-import { isProcessAlive } from "./process-alive.ts";
+import { isProcessAlive } from "../data/process-alive.ts";
 
 /** Of a process and a thread of it. */
 const TEMPORARY = /^\.[^/]*\.(\d+)-(\d+)\.tmp$/;

@@ -3,8 +3,8 @@ import type { FileHandle } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { writeError } from "../../data/paths.ts";
+import { isProcessAlive } from "../../data/process-alive.ts";
 import { makeFolder } from "../files.ts";
-import { isProcessAlive } from "../process-alive.ts";
 
 /**
  * A file that is being fetched. Its name says which content it is a part of and which process writes to it, so two processes never
