@@ -8,6 +8,7 @@ import { chooseImages } from "./report/choose-images.ts";
 import { renderReport } from "./report/render.ts";
 import type { ReportImage } from "./report/report.ts";
 import type { WorkContext } from "./stage.ts";
+import { describeVersions } from "./version.ts";
 
 export interface RefinePageInputs {
   readonly title: string;
@@ -85,8 +86,7 @@ export function summarize({ scores, images }: RefineReport): string {
 }
 
 function facts(report: RefineReport, commandLine: string): { name: string; value: string }[] {
-  const { options, images, failures, pixels, changed, proposals, taken, vanished, fingerprint, maskwright } =
-    report;
+  const { options, images, failures, pixels, changed, proposals, taken, vanished, fingerprint } = report;
   const share = (part: number, whole: number): string =>
     `${((100 * part) / Math.max(whole, 1)).toFixed(1)} %`;
   return [
@@ -100,6 +100,6 @@ function facts(report: RefineReport, commandLine: string): { name: string; value
     { name: "proposals taken", value: `${taken} of ${proposals} (${share(taken, proposals)})` },
     { name: "images that lost a class", value: String(vanished) },
     { name: "data fingerprint", value: fingerprint },
-    { name: "maskwright", value: `${maskwright}, Node ${process.version}` },
+    { name: "maskwright", value: describeVersions() },
   ];
 }

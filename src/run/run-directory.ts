@@ -5,7 +5,7 @@ import { quote } from "../data/problems.ts";
 import { sorted } from "./artifact-key.ts";
 import { makeFolder, removeTemporaries, writeAtomically } from "./files.ts";
 import { type Journal, openJournal } from "./journal.ts";
-import { version } from "./version.ts";
+import { runtimeVersions } from "./version.ts";
 
 /** Everything that decides a run's output; written to `run.json` and compared when the run is resumed. */
 export interface RunDescription {
@@ -36,12 +36,7 @@ export function openRunDirectory(dir: string, description: RunDescription): RunD
   } else {
     makeFolder(dir);
     checkEmpty(dir);
-    const runtime = {
-      maskwright: version,
-      node: process.version,
-      platform: `${process.platform}-${process.arch}`,
-    };
-    writeAtomically(path, `${JSON.stringify({ ...resolved, versions: runtime }, null, 2)}\n`);
+    writeAtomically(path, `${JSON.stringify({ ...resolved, versions: runtimeVersions() }, null, 2)}\n`);
   }
   return { dir, journal: openJournal(join(dir, "log.ndjson")) };
 }

@@ -1,7 +1,7 @@
 import { renderReport } from "./report/render.ts";
 import type { TrainingRun } from "./train.ts";
 import type { TrainLine } from "./train-log.ts";
-import { version } from "./version.ts";
+import { describeVersions } from "./version.ts";
 
 /** The report of one training run: its curves so far, and what one needs to repeat it. */
 export function renderTraining(
@@ -22,7 +22,7 @@ export function renderTraining(
     facts: [
       { name: "config", value: JSON.stringify(config) },
       { name: "seed", value: String(seed) },
-      { name: "maskwright", value: `${version}, Node ${process.version}` },
+      { name: "maskwright", value: describeVersions() },
     ],
   });
 }

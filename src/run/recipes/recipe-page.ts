@@ -9,6 +9,7 @@ import { renderReport } from "../report/render.ts";
 import type { ReportFact, ReportImage, ReportTraining } from "../report/report.ts";
 import type { WorkContext } from "../stage.ts";
 import type { LayerFile } from "../tasks/layers.ts";
+import { describeVersions } from "../version.ts";
 import type { RecipeReport } from "./recipe-report.ts";
 import type { StageLayer } from "./recipe-stage.ts";
 import type { JudgedLayer } from "./score-layers.ts";
@@ -115,7 +116,7 @@ function scoreNotes({ scores, unseen, images }: RecipeReport): string[] {
 }
 
 function factsOf({ report, commandLine }: RecipePage): ReportFact[] {
-  const { stages, images, failures, options, fingerprint, maskwright } = report;
+  const { stages, images, failures, options, fingerprint } = report;
   return [
     { name: "command", value: commandLine },
     {
@@ -126,9 +127,6 @@ function factsOf({ report, commandLine }: RecipePage): ReportFact[] {
     ...stages.flatMap(({ figures }) => figures),
     { name: "recipe", value: JSON.stringify(options, null, 1) },
     { name: "data fingerprint", value: fingerprint },
-    {
-      name: "maskwright",
-      value: `${maskwright}, Node ${process.version}, ${process.platform}-${process.arch}`,
-    },
+    { name: "maskwright", value: describeVersions() },
   ];
 }

@@ -1,11 +1,14 @@
 import type { RunSummary } from "../command.ts";
 import type { ReportFact } from "../report/report.ts";
+import type { Versions } from "../version.ts";
 import type { Method } from "./recipe.ts";
 import type { ScoredLayer } from "./recipe-stage.ts";
 
 /** What a recipe's run reports. */
 export interface RecipeReport extends RunSummary {
   readonly method: Method;
+  /** Of what computed it. */
+  readonly versions: Versions;
   readonly stages: readonly StageReport[];
   /** Scores after each stage, where there is a truth: fractions. */
   readonly scores: readonly ScoredLayer[];

@@ -6,7 +6,7 @@ import { writeAtomically } from "../files.ts";
 import { openLabels } from "../label-input.ts";
 import { inRunDirectory } from "../run-directory.ts";
 import type { WorkContext } from "../stage.ts";
-import { version } from "../version.ts";
+import { runtimeVersions, version } from "../version.ts";
 import { recipeInputs } from "./check-inputs.ts";
 import { planRecipe } from "./plan-recipe.ts";
 import type { Recipe } from "./recipe.ts";
@@ -51,6 +51,7 @@ export async function runRecipe(
     const report: RecipeReport = {
       command: "run",
       maskwright: version,
+      versions: runtimeVersions(),
       method: recipe.method,
       options: { ...options, ...inputs },
       images: ids.length,

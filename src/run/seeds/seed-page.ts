@@ -9,6 +9,7 @@ import { renderReport } from "../report/render.ts";
 import type { ReportImage } from "../report/report.ts";
 import type { SeedRequest } from "../seed.ts";
 import type { WorkContext } from "../stage.ts";
+import { describeVersions } from "../version.ts";
 import type { MadeSeeds } from "./make-seeds.ts";
 import type { SeedReport } from "./seed-summary.ts";
 
@@ -108,7 +109,7 @@ export function thresholdOf(power: number): number {
 }
 
 function factsOf({ request, report }: SeedPage): { name: string; value: string }[] {
-  const { images, failures, pixels, labeled, masks, lost, options, fingerprint, maskwright } = report;
+  const { images, failures, pixels, labeled, masks, lost, options, fingerprint } = report;
   return [
     { name: "command", value: request.commandLine },
     { name: "options", value: JSON.stringify(options) },
@@ -120,7 +121,7 @@ function factsOf({ request, report }: SeedPage): { name: string; value: string }
     { name: "masks", value: `${masks} (${(masks / Math.max(images, 1)).toFixed(1)} an image)` },
     { name: "images that lost a class", value: String(lost) },
     { name: "data fingerprint", value: fingerprint },
-    { name: "maskwright", value: `${maskwright}, Node ${process.version}` },
+    { name: "maskwright", value: describeVersions() },
   ];
 }
 
