@@ -41,11 +41,11 @@ export interface SamTinyRecipe {
 }
 
 export const samTinyRecipe: SamTinyRecipe = {
-  windowSteps: 3600,
-  wholeSteps: 100,
+  windowSteps: 2700,
+  wholeSteps: 60,
   batch: 4,
   prompts: 12,
-  rate: 8e-4,
+  rate: 5e-4,
   scenes: 0.5,
 };
 
@@ -88,7 +88,7 @@ export async function trainSamTiny(
     photos === null ? {} : { images: resolve(photos.images), instances: resolve(photos.instances) };
   openRunDirectory(out, { command: "train sam-tiny", options, inputs }).journal.close();
   const total = recipe.windowSteps + recipe.wholeSteps;
-  const schedule = warmup(cosineRate(recipe.rate, total, recipe.rate / 100), Math.ceil(total / 50));
+  const schedule = warmup(cosineRate(recipe.rate, total, recipe.rate / 100), Math.ceil(total / 20));
   const pictures = pictureOf(masked, share, seed);
   const { side } = config.encoder;
   const begin = (): TrainerStart =>

@@ -100,8 +100,9 @@ describe("drawSample", () => {
     expect(sample?.targets.shape).toEqual([4, 16, 16]);
     const long = { height: 1, width: 500, data: new Uint8Array(1500) };
     const bits = { height: 1, width: 500, data: new Uint8Array(500).fill(1) };
-    // A line of 64 × 1 pixels is too little to ask for.
-    expect(drawSample({ image: long, masks: [encodeRle(bits)] }, whole, random(1))).toBeNull();
+    // A line of 32 × 1 pixels is too little to ask for.
+    const narrow = { ...whole, canvas: 32, side: 32 };
+    expect(drawSample({ image: long, masks: [encodeRle(bits)] }, narrow, random(1))).toBeNull();
     const wide = { ...whole, canvas: 256, side: 256 };
     expect(drawSample({ image: long, masks: [encodeRle(bits)] }, wide, random(1))?.pixels.shape).toEqual([
       1, 3, 256, 256,

@@ -29,7 +29,7 @@ export interface SampleOptions {
 }
 
 /** Fewer pixels of a mask are no object, px of the window. */
-const LEAST_PIXELS = 100;
+const LEAST_PIXELS = 40;
 /** Longer side of a picture in units of the model's input, where the window is smaller than it and where it is not. */
 const ZOOM = { window: [0.6, 2.4], whole: [1, 1.6] } as const;
 
@@ -115,7 +115,7 @@ function chooseView({ height, width }: Size, { canvas, side }: SampleOptions, r:
 }
 
 /** A mask of k times the area is k^0.5 times as likely to be asked for: most masks of a picture are specks. */
-const AREA_POWER = 0.5;
+const AREA_POWER = 0.4;
 
 /** Masks in the window at the size at which it is looked at: the bit under the middle of each pixel. */
 function visibleMasks(

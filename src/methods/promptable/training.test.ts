@@ -51,9 +51,10 @@ describe("compilePromptTraining", () => {
     });
     const { tensors } = await trainer.state();
     await trainer.dispose();
-    expect(lines[0].iou).toBeLessThan(0.4);
-    expect(lines.at(-1)?.iou).toBeGreaterThan(0.6);
-    expect(lines.at(-1)?.["iou with a click"]).toBeGreaterThan(0.6);
+    // A box filled and a spot at a click are what it begins with.
+    expect(lines[0].iou).toBeLessThan(0.7);
+    expect(lines.at(-1)?.iou).toBeGreaterThan(0.95);
+    expect(lines.at(-1)?.["iou with a click"]).toBeGreaterThan(0.95);
     // The directions of the position code stay as they were drawn.
     expect(tensors.get(GAUSSIAN)).toEqual(drawSam(tinyHybridConfig, random("tiny")).get(GAUSSIAN));
   });

@@ -5,25 +5,28 @@ import { PLACE_PLANES, PLACE_SCALES } from "./prompt-places.ts";
 
 type Floats = NdArray<"float32">;
 
-/** Steepness of the signs, about 80, 20, 5 and 1 pixels of the input to where a side is sure. */
-const SCALES = [3, 12, 48, 192];
-/** Scales that are sharp enough for corners, for the spot at a click, and for what is near. */
-const [CORNER, CLICK, NEAR] = [2, 1, 0];
+/** Steepness of the signs: a side is sure from about 130, 35, 8 and 1 pixels of the input on. */
+const SCALES = [3, 12, 48, 400];
+/** Scales that are sharp enough for corners and wide enough for what is near. */
+const [CORNER, NEAR] = [3, 0];
 
-/** The tokens of each role, in order, and what they add to the two planes of `likenMask`. */
+/**
+ * The token of each role, in order, and what it adds to the two planes of `likenMask`: beside a corner, at a click (a scale and how much), near
+ * either of them, and everywhere.
+ */
 const ROLES = [
-  { token: "point_embeddings.0", side: 0, spot: -3, near: 0, bias: [0, 0] },
-  { token: "point_embeddings.1", side: 0, spot: 4, near: 6, bias: [0, 0] },
-  { token: "point_embeddings.2", side: 2, spot: 0, near: 3, bias: [-3.75, -1.5] },
-  { token: "point_embeddings.3", side: -2, spot: 0, near: 3, bias: [-3.75, -1.5] },
-  { token: "not_a_point_embed", side: 0, spot: 0, near: 0, bias: [-3, -3] },
+  { token: "point_embeddings.0", side: 0, spot: [2, -3], near: 0, bias: [0, 0] },
+  { token: "point_embeddings.1", side: 0, spot: [1, 4], near: 6, bias: [0, 0] },
+  { token: "point_embeddings.2", side: 2, spot: [0, 0], near: 3, bias: [-3.5, -1.5] },
+  { token: "point_embeddings.3", side: -2, spot: [0, 0], near: 3, bias: [-3.5, -1.5] },
+  { token: "not_a_point_embed", side: 0, spot: [0, 0], near: 0, bias: [-3, -3] },
 ] as const;
 
 /** Names of the tokens, in the order of the channels that say what a token is. */
 export const tokenRoles: readonly string[] = ROLES.map(({ token }) => token);
 
 /**
- * What `mapPlaces` starts from, or null for other tensors: a box is filled, 0.5 in it and −3.5 beside it; a lone click is a spot, 1 at its
+ * What `mapPlaces` starts from, or null for other tensors: a box is filled, 1 in it and −3 beside it; a lone click is a spot, 1 at its
  * middle and −3 far away; what is within about a fifth of the side of a corner or click is near.
  */
 export function initialPlaces(name: string, shape: readonly number[], random: Random): Floats | null {
@@ -57,7 +60,7 @@ function drawKernel(shape: readonly number[], random: Random): Floats {
     }
     data[at(0, CORNER)] = side;
     data[at(1, CORNER)] = side;
-    data[at(2, CLICK)] = spot;
+    data[at(2, spot[0])] = spot[1];
     data[at(2, NEAR) + 1] = near;
   });
   return { dtype: "float32", shape, data };

@@ -40,7 +40,7 @@ function draw(name: string, shape: readonly number[], random: Random): Floats {
     const places = initialPlaces(name, shape, random);
     if (places !== null) return places;
   }
-  if (name === "mask_decoder.looks.weight") return floats(shape, Float32Array.of(0.3));
+  if (name === "mask_decoder.looks.weight") return floats(shape, Float32Array.of(0.1));
   if (/hypernetworks_mlps.*layers.2.bias/.test(name)) return lastOf(shape, 1);
   // Pictures count for less than places at first.
   if (name === "image_encoder.neck.3.weight") return filled(shape, 0.3, random);
