@@ -14,10 +14,10 @@ describe("a model with the hybrid encoder", () => {
   it("is asked as any other", async () => {
     const embedding = await sam.embed(noise(30, 50));
     expect(embedding).toMatchObject({
-      features: { shape: [1, 16, 4, 4] },
+      features: { shape: [1, 32, 4, 4] },
       extra: {
-        eighth: { shape: [1, 16, 2, 2, 4] },
-        quarter: { shape: [1, 16, 2, 2, 2, 2, 2] },
+        eighth: { shape: [1, 16, 2, 2, 8] },
+        quarter: { shape: [1, 16, 2, 2, 2, 2, 4] },
         keys: { shape: [1, 256, 32] },
       },
       original: { height: 30, width: 50 },

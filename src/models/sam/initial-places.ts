@@ -6,7 +6,7 @@ import { PLACE_PLANES, PLACE_SCALES } from "./prompt-places.ts";
 type Floats = NdArray<"float32">;
 
 /** Steepness of the signs: a side is sure from about 130, 35, 8 and 1 pixels of the input on. */
-const SCALES = [3, 12, 48, 400];
+const SCALES = [1.5, 6, 24, 200];
 /** Scales that are sharp enough for corners and wide enough for what is near. */
 const [CORNER, NEAR] = [3, 0];
 

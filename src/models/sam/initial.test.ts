@@ -4,7 +4,7 @@ import { random } from "../../core/random.ts";
 import { openNodeRuntime } from "../../engine/node.ts";
 import { drawSam } from "./initial.ts";
 import { tokenRoles } from "./initial-places.ts";
-import { PLACE_AXES, PLACE_ROLES } from "./prompt-places.ts";
+import { PLACE_DIRECTIONS, PLACE_ROLES } from "./prompt-places.ts";
 import { createSam } from "./sam.ts";
 import { samTensors } from "./tensor-table.ts";
 import { tinyHybridConfig, weightFile } from "./testing/tiny-sam.ts";
@@ -31,17 +31,20 @@ describe("drawSam", () => {
     for (const [role, name] of tokenRoles.entries()) {
       const token = tensor(`prompt_encoder.${name}.weight`).data;
       const told = Array.from({ length: PLACE_ROLES }, (_, k) => Number(k === role));
-      expect(Array.from(token.subarray(0, PLACE_AXES + PLACE_ROLES))).toEqual([0, 0, ...told]);
+      const nowhere = Array.from({ length: PLACE_DIRECTIONS }, () => 0);
+      const end = PLACE_DIRECTIONS + PLACE_ROLES;
+      expect(Array.from(token.subarray(0, end))).toEqual([...nowhere, ...told]);
+      expect(token.subarray(count, count + end).every((x) => x === 0)).toBe(true);
     }
-    for (const axis of [0, 1]) {
-      const own = directions.data.subarray(axis * count, axis * count + PLACE_AXES + PLACE_ROLES);
-      const along = [0, 1].map((k) => (k === axis ? expect.closeTo(0.1, 6) : 0));
-      expect(Array.from(own)).toEqual([...along, 0, 0, 0, 0, 0]);
-    }
+    const row = (axis: number): number[] =>
+      Array.from(directions.data.subarray(axis * count, axis * count + PLACE_DIRECTIONS + PLACE_ROLES));
+    const still = [0, 0, 0, 0, 0];
+    expect(row(0)).toEqual([expect.closeTo(0.2, 6), 0, 1, 0, 5, 0, ...still]);
+    expect(row(1)).toEqual([0, expect.closeTo(0.2, 6), 0, 1, 0, 5, ...still]);
   });
 
   it("answers a box with about the box, and a click with a spot, before it has learned anything", async () => {
-    const config = { ...tinyHybridConfig, dim: 32, encoder: { ...tinyHybridConfig.encoder, side: 256 } };
+    const config = { ...tinyHybridConfig, encoder: { ...tinyHybridConfig.encoder, side: 256 } };
     const runtime = await openNodeRuntime({ threads: 1 });
     const sam = createSam(weightFile(drawSam(config, random(1))), config, runtime);
     const embedding = await sam.embed({ height: 256, width: 256, data: new Uint8Array(256 * 256 * 3) });

@@ -9,7 +9,7 @@ import {
 } from "../../engine/index.ts";
 import type { SamConfig } from "./config.ts";
 import { initialPlaces, tokenRoles } from "./initial-places.ts";
-import { PLACE_AXES, PLACE_ROLES } from "./prompt-places.ts";
+import { PLACE_DIRECTIONS, PLACE_PERIODS, PLACE_ROLES } from "./prompt-places.ts";
 import { samTensors } from "./tensor-table.ts";
 
 type Floats = NdArray<"float32">;
@@ -50,14 +50,14 @@ function draw(name: string, shape: readonly number[], random: Random): Floats {
     : drawDecoder(name, shape, random);
 }
 
-/** Tokens leave free what places and roles are read off; a kind is 1 there. */
+/** Tokens leave free what places and roles are read off; a role is 1 there. */
 function drawToken(name: string, shape: readonly number[], random: Random): Floats {
   const std = name.includes("no_mask_embed") ? 0 : name.includes("_embed") ? 0.5 : 0.3;
   const { data } = drawNormal(shape, random, { std });
   const dim = shape[1];
-  const free = data.map((x, k) => (k % dim < PLACE_AXES + PLACE_ROLES ? 0 : x));
+  const free = data.map((x, k) => (k % (dim / 2) < PLACE_DIRECTIONS + PLACE_ROLES ? 0 : x));
   const kind = tokenRoles.findIndex((role) => name === `prompt_encoder.${role}.weight`);
-  if (kind >= 0) free[PLACE_AXES + kind] = 1;
+  if (kind >= 0) free[PLACE_DIRECTIONS + kind] = 1;
   return floats(shape, free);
 }
 
@@ -79,15 +79,17 @@ function drawDecoder(name: string, shape: readonly number[], random: Random): Fl
 }
 
 /**
- * Directions of the position code, [2, n], of lengths from fine to coarse; SAM's are all of one scale. The first two are so coarse that their
- * sines are nearly x and y; the sines of the next few are 0 everywhere, so that roles are told there.
+ * Directions of the position code, [2, n], of lengths from fine to coarse; SAM's are all of one scale. The first pairs are for places
+ * (`PLACE_PERIODS`); the sines of the next few are 0 everywhere, so that roles are told there.
  */
 function drawDirections(shape: readonly number[], random: Random): Floats {
   const [, count] = shape;
   const lengths = Array.from({ length: count }, () => 0.5 * 8 ** random.next());
   const data = drawNormal(shape, random).data.map((x, k) => x * lengths[k % count]);
-  for (const row of [0, count]) data.fill(0, row, row + PLACE_AXES + PLACE_ROLES);
-  data[0] = data[count + 1] = 0.1;
+  for (const row of [0, count]) data.fill(0, row, row + PLACE_DIRECTIONS + PLACE_ROLES);
+  PLACE_PERIODS.forEach((period, level) => {
+    data[2 * level] = data[count + 2 * level + 1] = 0.25 / period;
+  });
   return floats(shape, data);
 }
 

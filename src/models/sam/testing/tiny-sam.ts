@@ -43,6 +43,7 @@ export const tinyMobileConfig: SamConfig = {
 /** `sam-tiny` in the same size. */
 export const tinyHybridConfig: SamConfig = {
   ...tinyConfig,
+  dim: 32,
   decoder: { ...tinyConfig.decoder, placeDim: 16 },
   encoder: {
     kind: "hybrid",
