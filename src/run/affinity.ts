@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, sumOf, writeReport } from "./command.ts";
 import { fileOf } from "./label-input.ts";
 import { inRunDirectory } from "./run-directory.ts";
 import { type Affinity, affinityStage } from "./seeds/affinity-stage.ts";
@@ -40,12 +40,12 @@ export async function refineCams(request: AffinityRequest, context: WorkContext)
       ...{ attention, affinity, prefix: "" },
     };
     const { finished, failures } = await affinityStage(stage, run, context);
-    checkSomeFinished("affinity", finished.length, failures);
+    checkSomeFinished("affinity", finished.ids.length, failures);
     const report = summarizeRun(
       { command: "affinity", options, finished, failures, startMs },
       {
-        maps: finished.reduce((sum, { result }) => sum + result.maps, 0),
-        bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+        maps: sumOf(finished, (result) => result.maps),
+        bytes: sumOf(finished, (result) => result.bytes),
       },
     );
     writeReport(out, report);

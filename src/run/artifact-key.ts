@@ -21,13 +21,21 @@ export function promptedKey(stage: string, photo: Uint8Array, prompts: readonly 
   return artifactKey(stage, [photo, Buffer.from(JSON.stringify(prompts))]);
 }
 
-/** A short identity of the whole data set, from its artifacts' ids and keys in order. */
-export function fingerprint(parts: readonly string[]): string {
+/** A short identity of several things, from their own in order. */
+export function fingerprint(parts: Iterable<string>): string {
   return digest(parts);
 }
 
+/** A short identity of the whole data set, from its artifacts' ids and keys in order. */
+export function fingerprintOf(items: Iterable<{ readonly id: string; readonly key: string }>): string {
+  function* parts(): Generator<string> {
+    for (const { id, key } of items) yield* [id, key];
+  }
+  return digest(parts());
+}
+
 /** SHA-256 over length-prefixed parts, first 128 bits in hex: "ab" + "c" and "a" + "bc" differ. */
-function digest(parts: readonly (string | Uint8Array)[]): string {
+function digest(parts: Iterable<string | Uint8Array>): string {
   const hash = createHash("sha256");
   for (const part of parts) {
     hash.update(`${part.length}:`);

@@ -6,7 +6,7 @@ import type { WeakLabels } from "../data/tags.ts";
 import { type CamSource, sourceIdentity, withCamThread } from "./cams/cam-source.ts";
 import { camStages } from "./cams/cam-stage.ts";
 import type { TaggedPhotos } from "./cams/classifier.ts";
-import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, sumOf, writeReport } from "./command.ts";
 import { type Estimate, estimateStage } from "./estimate.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { overlayStage } from "./overlay.ts";
@@ -50,8 +50,8 @@ export async function makeCams(request: CamRequest, context: WorkContext): Promi
   return await withCamThread(source, context, async (camContext) => {
     return await inRunDirectory(out, { command: "cam", options, inputs }, async (run) => {
       const { finished, failures: failed, lines } = await camStages(tagged, request, run, camContext);
-      checkSomeFinished("cam", finished.length, failed);
-      const files = new Map(finished.map(({ id }) => [id, join(run.dir, "cams", `${id}.safetensors`)]));
+      checkSomeFinished("cam", finished.ids.length, failed);
+      const files = new Map(finished.ids.map((id) => [id, join(run.dir, "cams", `${id}.safetensors`)]));
       const layer = { kind: "cam", files, palette: classes.palette ?? vocPalette() } as const;
       const drawn = { ids: [...files.keys()], photos: tagged.photos, layer };
       const undrawn = request.overlay ? await overlayStage(drawn, run, context) : [];
@@ -59,8 +59,8 @@ export async function makeCams(request: CamRequest, context: WorkContext): Promi
       const report = summarizeRun(
         { command: "cam", options, finished, failures, startMs },
         {
-          maps: finished.reduce((sum, { result }) => sum + result.maps, 0),
-          bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+          maps: sumOf(finished, (result) => result.maps),
+          bytes: sumOf(finished, (result) => result.bytes),
           loss: lines.at(-1)?.loss ?? null,
         },
       );

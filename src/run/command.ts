@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import { fingerprint } from "./artifact-key.ts";
+import { fingerprintOf } from "./artifact-key.ts";
 import { writeAtomically } from "./files.ts";
-import type { Failure, Finished } from "./stage.ts";
+import type { Failure, FinishedItems } from "./stage.ts";
 import { version } from "./version.ts";
 
 /** What every command that writes a run reports, besides its own figures. */
@@ -22,7 +22,7 @@ export interface RunSummary {
 
 /** What is done, for `summarizeRun`. */
 export interface RunOutcome extends Pick<RunSummary, "command" | "options" | "failures"> {
-  readonly finished: readonly Finished<unknown>[];
+  readonly finished: FinishedItems<unknown>;
   readonly startMs: number;
 }
 
@@ -35,10 +35,10 @@ export function summarizeRun<F extends object>(
     command,
     maskwright: version,
     options,
-    images: finished.length,
+    images: finished.ids.length,
     ...figures,
     failures,
-    fingerprint: fingerprint(finished.flatMap(({ id, key }) => [id, key])),
+    fingerprint: fingerprintOf(finished),
     timing: { seconds: secondsSince(startMs) },
   };
 }
@@ -46,6 +46,13 @@ export function summarizeRun<F extends object>(
 /** Writes `OUT/report.json`. */
 export function writeReport(out: string, report: RunSummary): void {
   writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+}
+
+/** The sum of a figure over all results. */
+export function sumOf<R>(finished: FinishedItems<R>, figure: (result: R) => number): number {
+  let sum = 0;
+  for (const { result } of finished) sum += figure(result);
+  return sum;
 }
 
 /** Refuses a run in which no image could be done: there is nothing to report. */

@@ -6,7 +6,7 @@ import { writeAtomically } from "./files.ts";
 import { refine } from "./refine.ts";
 import type { RefineReport } from "./refine-summary.ts";
 import { openRunDirectory } from "./run-directory.ts";
-import { type Finished, runStage, type WorkContext } from "./stage.ts";
+import { type FinishedItems, runStage, type WorkContext } from "./stage.ts";
 import type { SceneResult } from "./tasks/scene.ts";
 
 export interface DemoRequest {
@@ -83,10 +83,10 @@ async function drawScenes(
 }
 
 /** The weak labels of all scenes in the formats the other commands read. */
-function weakLabelFiles(scenes: readonly Finished<SceneResult>[]): [name: string, text: string][] {
+function weakLabelFiles(scenes: FinishedItems<SceneResult>): [name: string, text: string][] {
   const nameOf = (classId: number): string => sceneClasses[classId];
   const lines = (head: string, of: (file: string, scene: SceneResult) => string[]): string =>
-    [head, ...scenes.flatMap(({ id, result }) => of(`${id}.jpg`, result)), ""].join("\n");
+    [head, ...Array.from(scenes, ({ id, result }) => of(`${id}.jpg`, result)).flat(), ""].join("\n");
   return [
     ["tags.csv", lines("file,tags", (file, { tags }) => [`${file},${tags.map(nameOf).join(";")}`])],
     [

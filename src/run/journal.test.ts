@@ -53,4 +53,22 @@ describe("openJournal", () => {
     expect(journal.find("pseudo", "a")?.key).toBe("1");
     journal.close();
   });
+
+  it("reads lines of any length, in any order, while it grows", () => {
+    const path = journalOf("");
+    const texts = Array.from({ length: 40 }, (_, k) => "ü€x".repeat((k * 7919) % 30_000));
+    const first = openJournal(path);
+    for (const [k, text] of texts.entries()) {
+      first.finish("pseudo", `${k}`, { key: `${k}`, result: text });
+      first.note("other", { k });
+      expect(first.find("pseudo", `${k >> 1}`)).toEqual({ key: `${k >> 1}`, result: texts[k >> 1] });
+    }
+    first.close();
+    const again = openJournal(path);
+    for (const [k, text] of [...texts.entries()].reverse())
+      expect(again.find("pseudo", `${k}`)).toEqual({ key: `${k}`, result: text });
+    again.finish("pseudo", "0", { key: "new", result: 1 });
+    expect(again.find("pseudo", "0")).toEqual({ key: "new", result: 1 });
+    again.close();
+  });
 });

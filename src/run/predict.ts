@@ -7,7 +7,7 @@ import { parseJson } from "../data/json-file.ts";
 import { decodePartPredictions } from "../data/part-predictions.ts";
 import { readFileBytes } from "../data/paths.ts";
 import { artifactKey, stageKey } from "./artifact-key.ts";
-import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, sumOf, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
 import { heldItems } from "./held-items.ts";
@@ -53,8 +53,8 @@ export async function predictParts(request: PredictRequest, context: WorkContext
       { command: "predict", options, inputs: { images: resolve(images) } },
       async (run) => {
         const { finished, failures: failed } = await predictStage(ids, photos, request, run, maskContext);
-        checkSomeFinished("predict", finished.length, failed);
-        const done = finished.map(({ id }) => id);
+        checkSomeFinished("predict", finished.ids.length, failed);
+        const done = finished.ids;
         writeInstances(done, photos, request, run);
         const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
         const layer = { kind: "labels", files, palette: vocPalette() } as const;
@@ -64,8 +64,8 @@ export async function predictParts(request: PredictRequest, context: WorkContext
         const report = summarizeRun(
           { command: "predict", options, finished, failures, startMs },
           {
-            parts: finished.reduce((sum, { result }) => sum + result.parts, 0),
-            bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+            parts: sumOf(finished, (result) => result.parts),
+            bytes: sumOf(finished, (result) => result.bytes),
           },
         );
         writeReport(out, report);

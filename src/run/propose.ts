@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { settingsOf } from "../methods/proposals/sam-auto/options.ts";
 import { stageKey } from "./artifact-key.ts";
-import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, sumOf, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { estimateMasks } from "./masks/estimate-masks.ts";
@@ -9,7 +9,7 @@ import { type Proposer, proposerIdentity, withMaskThreads } from "./masks/mask-s
 import { overlayStage } from "./overlay.ts";
 import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
-import { type Finished, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
+import { type FinishedItems, runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { ProposeResult } from "./tasks/propose.ts";
 
 export interface ProposeRequest extends SelectionOptions {
@@ -39,19 +39,19 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
     return await inRunDirectory(out, { command: "propose", options, inputs }, async (run) => {
       const stage = { ids, photos, proposer, ...(compat && { compat }) };
       const { finished, failures: failed } = await proposeStage(stage, run, maskContext);
-      checkSomeFinished("propose", finished.length, failed);
+      checkSomeFinished("propose", finished.ids.length, failed);
       const nothing = describeNothing(proposer, finished);
       if (nothing !== null) context.progress.warn(nothing);
       const layer = { kind: "proposals", folder: join(out, "proposals") } as const;
-      const done = finished.map(({ id }) => id);
+      const done = finished.ids;
       const failures = overlay
         ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
         : failed;
       const report = summarizeRun(
         { command: "propose", options, finished, failures, startMs },
         {
-          proposals: finished.reduce((sum, { result }) => sum + result.proposals, 0),
-          bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+          proposals: sumOf(finished, (result) => result.proposals),
+          bytes: sumOf(finished, (result) => result.bytes),
         },
       );
       writeReport(out, report);
@@ -61,14 +61,12 @@ export async function propose(request: ProposeRequest, context: WorkContext): Pr
 }
 
 /** What to tell whoever asked a model for everything and got nothing in any image; null when there is nothing to tell. */
-export function describeNothing(
-  proposer: Proposer,
-  finished: readonly Finished<ProposeResult>[],
-): string | null {
-  if (proposer.kind !== "sam" || finished.length === 0) return null;
-  if (finished.some(({ result }) => result.proposals > 0)) return null;
+export function describeNothing(proposer: Proposer, finished: FinishedItems<ProposeResult>): string | null {
+  const { length } = finished.ids;
+  if (proposer.kind !== "sam" || length === 0 || sumOf(finished, ({ proposals }) => proposals) > 0)
+    return null;
   const { minPredictedIou, minStability } = settingsOf(proposer.generator);
-  const where = finished.length === 1 ? "the image" : `any of ${finished.length} images`;
+  const where = length === 1 ? "the image" : `any of ${length} images`;
   return `${proposer.model.name}: no mask in ${where} has a predicted IoU above ${minPredictedIou} and a stability of ${minStability}; lower --pred-iou-thresh and --stability-score-thresh (0 takes all)`;
 }
 

@@ -60,7 +60,7 @@ export async function proposalsFor(
   if (source.kind === "folder") return { folder: source.folder, ids, failures: [], warning: null };
   const { finished, failures } = await proposeStage({ ...source, ids }, run, context);
   const warning = describeNothing(source.proposer, finished);
-  return { folder: join(run.dir, "proposals"), ids: finished.map(({ id }) => id), failures, warning };
+  return { folder: join(run.dir, "proposals"), ids: finished.ids, failures, warning };
 }
 
 export interface RefineStageRequest {

@@ -2,7 +2,7 @@ import type { SegmentationScores } from "../core/metrics.ts";
 import { describeOddMasks, type OddMasks } from "../data/odd-masks.ts";
 import type { RunSummary } from "./command.ts";
 import type { Evaluation } from "./evaluate.ts";
-import type { Finished } from "./stage.ts";
+import type { FinishedItems } from "./stage.ts";
 import type { RefineResult } from "./tasks/refine.ts";
 
 export interface RefineReport extends RunSummary {
@@ -35,7 +35,7 @@ export interface Scored {
 
 /** The data set's figures. */
 export function totals(
-  finished: readonly Finished<RefineResult>[],
+  finished: FinishedItems<RefineResult>,
 ): Pick<RefineReport, "pixels" | "changed" | "proposals" | "taken" | "vanished" | "ignoreLost"> {
   const total = { pixels: 0, changed: 0, proposals: 0, taken: 0, vanished: 0, ignoreLost: 0 };
   for (const { result } of finished) {
@@ -50,10 +50,10 @@ export function totals(
 }
 
 /** Each image's own figures, in order. */
-export function perImage(finished: readonly Finished<RefineResult>[], scored: Scored | null): RefinedImage[] {
+export function perImage(finished: FinishedItems<RefineResult>, scored: Scored | null): RefinedImage[] {
   const before = new Map(scored?.before.items.map(({ id, miou }) => [id, miou]));
   const after = new Map(scored?.after.items.map(({ id, miou }) => [id, miou]));
-  return finished.map(({ id, result: { changed, pixels } }) => ({
+  return Array.from(finished, ({ id, result: { changed, pixels } }) => ({
     id,
     changed: changed / pixels,
     ...(scored === null ? {} : { before: before.get(id) ?? null, after: after.get(id) ?? null }),
@@ -61,15 +61,13 @@ export function perImage(finished: readonly Finished<RefineResult>[], scored: Sc
 }
 
 /** What the user should know of the whole run: each finding once. */
-export function warnings(
-  finished: readonly Finished<RefineResult>[],
-  { ignoreLost }: RefineReport,
-): string[] {
+export function warnings(finished: FinishedItems<RefineResult>, { ignoreLost }: RefineReport): string[] {
   const odd = new Map<string, OddMasks>();
-  for (const { encoding, count, first } of finished.flatMap(({ result }) => result.oddMasks)) {
-    const known = odd.get(encoding);
-    odd.set(encoding, { encoding, count: count + (known?.count ?? 0), first: known?.first ?? first });
-  }
+  for (const { result } of finished)
+    for (const { encoding, count, first } of result.oddMasks) {
+      const known = odd.get(encoding);
+      odd.set(encoding, { encoding, count: count + (known?.count ?? 0), first: known?.first ?? first });
+    }
   const messages = [...odd.values()].map(describeOddMasks);
   if (ignoreLost > 0) {
     const kept = "--keep-ignore keeps those that no proposal paints";

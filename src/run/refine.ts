@@ -4,7 +4,7 @@ import { scores } from "../core/metrics.ts";
 import type { ClassList } from "../data/class-list.ts";
 import { openProposals } from "../data/proposal-source.ts";
 import type { Compat, Variant } from "../methods/sepl/merge.ts";
-import { fingerprint } from "./artifact-key.ts";
+import { fingerprintOf } from "./artifact-key.ts";
 import { checkSomeFinished, secondsSince, writeReport } from "./command.ts";
 import { type Estimate, estimateStage } from "./estimate.ts";
 import { evaluateLabels } from "./evaluate.ts";
@@ -16,8 +16,7 @@ import { mergeSettings, openSource, proposalsFor, refineStage, withProposalThrea
 import { perImage, type RefineReport, type Scored, totals, warnings } from "./refine-summary.ts";
 import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
 import { type SelectionOptions, selectIds } from "./selection.ts";
-import type { Failure, Finished, WorkContext } from "./stage.ts";
-import type { RefineResult } from "./tasks/refine.ts";
+import type { Failure, WorkContext } from "./stage.ts";
 import { version } from "./version.ts";
 
 /** Where the proposals of a refinement come from. */
@@ -70,9 +69,9 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
         run,
         context,
       );
-      const drawn = request.overlay ? await drawLabels(outcome.finished, request, run, context) : [];
-      checkSomeFinished("refine", outcome.finished.length, [...proposed.failures, ...outcome.failures]);
-      const done = outcome.finished.map(({ id }) => id);
+      const drawn = request.overlay ? await drawLabels(outcome.finished.ids, request, run, context) : [];
+      checkSomeFinished("refine", outcome.finished.ids.length, [...proposed.failures, ...outcome.failures]);
+      const done = outcome.finished.ids;
       const scored = truth === null ? null : await scoreBoth(done, labels, truth, request, run, context);
       const unscored = scored === null ? [] : [...scored.before.failures, ...scored.after.failures];
       const failures = [...proposed.failures, ...outcome.failures, ...drawn, ...unscored];
@@ -87,7 +86,7 @@ export async function refine(request: RefineRequest, context: WorkContext): Prom
           after: scores(scored.after.confusion, classes.classes),
         },
         failures,
-        fingerprint: fingerprint(outcome.finished.flatMap(({ id, key }) => [id, key])),
+        fingerprint: fingerprintOf(outcome.finished),
         perImage: perImage(outcome.finished, scored),
         timing: { seconds: secondsSince(startMs) },
       };
@@ -135,18 +134,14 @@ function resolvedOptions(request: RefineRequest, labels: LabelInput): Record<str
 }
 
 async function drawLabels(
-  finished: readonly Finished<RefineResult>[],
+  ids: readonly string[],
   request: RefineRequest,
   run: RunDirectory,
   context: WorkContext,
 ): Promise<readonly Failure[]> {
   const { files } = openLabels(join(run.dir, "pseudo"));
   const layer = { kind: "labels", files, palette: request.classes.palette ?? vocPalette() } as const;
-  return await overlayStage(
-    { ids: finished.map(({ id }) => id), photos: photosOf(request), layer },
-    run,
-    context,
-  );
+  return await overlayStage({ ids, photos: photosOf(request), layer }, run, context);
 }
 
 /** The photos of the images, where the user has given any. */

@@ -3,7 +3,7 @@ import { MaskwrightError } from "../core/error.ts";
 import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
 import type { SeedRecipe } from "../methods/fma/recipes.ts";
-import { fingerprint } from "./artifact-key.ts";
+import { fingerprintOf } from "./artifact-key.ts";
 import { estimateCamStages, type OpenedTags, openTagged, type TagSource } from "./cam.ts";
 import { type CamSource, withCamThread } from "./cams/cam-source.ts";
 import type { TaggedPhotos } from "./cams/classifier.ts";
@@ -64,8 +64,8 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
       return await inRunDirectory(out, { command: "seed", options, inputs }, async (run) => {
         const made = await makeSeeds(tagged, source, request, run, { context, maskContext, camContext });
         const round = made.rounds[made.rounds.length - 1];
-        checkSomeFinished("seed", round.finished.length, made.failures);
-        const done = round.finished.map(({ id }) => id);
+        checkSomeFinished("seed", round.finished.ids.length, made.failures);
+        const done = round.finished.ids;
         const drawn = request.overlay ? await drawSeeds(done, tagged, request, run, context) : [];
         const scored =
           truths === null ? null : await scoreRounds(done, truths, made.rounds, request, run, context);
@@ -79,7 +79,7 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
           scored: scored?.ids.length ?? 0,
           stages: scored?.stages ?? [],
           failures: [...tagged.absent, ...made.failures, ...drawn, ...(scored?.failures ?? [])],
-          fingerprint: fingerprint(round.finished.flatMap(({ id, key }) => [id, key])),
+          fingerprint: fingerprintOf(round.finished),
           perImage: perImage(round.finished, scored),
           timing: { seconds: secondsSince(startMs) },
         };

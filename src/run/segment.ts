@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import type { PromptSource } from "../data/prompts.ts";
 import { stageKey } from "./artifact-key.ts";
-import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "./command.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, sumOf, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { fileOf, openPhotos } from "./label-input.ts";
 import { checkAskable } from "./masks/check-askable.ts";
@@ -51,8 +51,8 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
       const stage = objectsKey(request);
       const outcome = await segmentStage(ids, photos, request, stage, run, maskContext);
       const { finished } = outcome;
-      checkSomeFinished("segment", finished.length, outcome.failures);
-      const done = finished.map(({ id }) => id);
+      checkSomeFinished("segment", finished.ids.length, outcome.failures);
+      const done = finished.ids;
       writeInstances(done, { run, stage, images, photos, prompts });
       const layer = { kind: "proposals", folder: join(out, "objects") } as const;
       const drawn = overlay ? await overlayStage({ ids: done, photos, layer }, run, context) : [];
@@ -60,8 +60,8 @@ export async function segment(request: SegmentRequest, context: WorkContext): Pr
       const report = summarizeRun(
         { command: "segment", options, finished, failures, startMs },
         {
-          objects: finished.reduce((sum, { result }) => sum + result.objects, 0),
-          bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+          objects: sumOf(finished, (result) => result.objects),
+          bytes: sumOf(finished, (result) => result.bytes),
         },
       );
       writeReport(out, report);

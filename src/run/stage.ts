@@ -40,9 +40,14 @@ export interface Failure {
   readonly message: string;
 }
 
+/** What a stage has finished, in the order of its ids. Results are read from the run's log as they are asked for, while it is open. */
+export interface FinishedItems<R> extends Iterable<Finished<R>> {
+  readonly ids: readonly string[];
+}
+
 export interface StageOutcome<R> {
-  /** In the order of the stage's ids, without the failed ones. */
-  readonly finished: readonly Finished<R>[];
+  /** Without the failed ones. */
+  readonly finished: FinishedItems<R>;
   readonly failures: readonly Failure[];
 }
 
@@ -68,7 +73,7 @@ export async function runStage<N extends TaskName>(
   { journal }: RunDirectory,
   { pool, progress, signal, keepGoing }: WorkContext,
 ): Promise<StageOutcome<FinishedBy<N>>> {
-  const finished = new Map<string, Finished<FinishedBy<N>>>();
+  let finished = 0;
   const failures = new Map<string, Failure>();
 
   const runItem = async (id: string): Promise<void> => {
@@ -78,7 +83,7 @@ export async function runStage<N extends TaskName>(
         FinishedBy<N>
       >;
       if (result !== null) journal.finish(name, id, { key, result });
-      finished.set(id, { id, key, result: result ?? (known?.result as FinishedBy<N>) });
+      finished++;
     } catch (error) {
       // Stopped halfway: the next run makes it.
       if (signal.aborted && error instanceof MaskwrightError && error.code === "ABORTED") return;
@@ -97,9 +102,30 @@ export async function runStage<N extends TaskName>(
     progress.end();
   }
   if (signal.aborted) {
-    const text = `${name}: stopped after ${finished.size} of ${formatCount(ids.length, "image")}`;
+    const text = `${name}: stopped after ${finished} of ${formatCount(ids.length, "image")}`;
     throw new MaskwrightError("ABORTED", text, { hint: "Run the same command again to go on from here." });
   }
-  const inOrder = <T>(items: ReadonlyMap<string, T>): T[] => ids.flatMap((id) => items.get(id) ?? []);
-  return { finished: inOrder(finished), failures: inOrder(failures) };
+  return {
+    finished: finishedItems(
+      ids.filter((id) => !failures.has(id)),
+      (id) => journal.find(name, id) as Omit<Finished<FinishedBy<N>>, "id">,
+    ),
+    failures: ids.flatMap((id) => failures.get(id) ?? []),
+  };
+}
+
+/** Of a stage that was not run. */
+export const noItems: FinishedItems<never> = { ids: [], *[Symbol.iterator]() {} };
+
+/** @param find  what the log says of an id */
+function finishedItems<R>(
+  ids: readonly string[],
+  find: (id: string) => Omit<Finished<R>, "id">,
+): FinishedItems<R> {
+  return {
+    ids,
+    *[Symbol.iterator]() {
+      for (const id of ids) yield { id, ...find(id) };
+    },
+  };
 }

@@ -2,7 +2,14 @@ import { join } from "node:path";
 import { stageKey } from "../artifact-key.ts";
 import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
-import { type Failure, type Finished, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
+import {
+  type Failure,
+  type FinishedItems,
+  noItems,
+  runStage,
+  type StageOutcome,
+  type WorkContext,
+} from "../stage.ts";
 import type { CamModel, CamResult } from "../tasks/cam.ts";
 import type { TrainLine } from "../train-log.ts";
 import { type CamSource, sourceIdentity } from "./cam-source.ts";
@@ -11,7 +18,7 @@ import { textsStage } from "./clip-texts.ts";
 
 /** CAMs of photos, and how they came about. */
 export interface MadeCams {
-  readonly finished: readonly Finished<CamResult>[];
+  readonly finished: FinishedItems<CamResult>;
   readonly failures: readonly Failure[];
   /** Of the training, if there was one. */
   readonly lines: readonly TrainLine[];
@@ -33,7 +40,7 @@ export async function camStages(
   camContext: WorkContext,
 ): Promise<MadeCams> {
   const { model, key, ids, failures: early, lines } = await prepareModel(tagged, source, run, camContext);
-  if (model === null) return { finished: [], failures: early, lines };
+  if (model === null) return { finished: noItems, failures: early, lines };
   const request = { ...tagged, ids, model, key, keepsAttention, prefix: "" };
   const { finished, failures } = await camStage(request, run, camContext);
   return { finished, failures: [...early, ...failures], lines };
@@ -106,7 +113,7 @@ async function prepareModel(
     return { model, key, ids: tagged.ids, failures: [], lines: [] };
   }
   const { finished, failures } = await featuresStage(tagged, source, run, camContext);
-  const ids = finished.map(({ id }) => id);
+  const { ids } = finished;
   if (ids.length === 0) return { model: null, key: "", ids, failures, lines: [] };
   const { path, key, lines } = await headStage(finished, tagged, source, run, camContext);
   return { model: { kind: "classifier", backbone: source.backbone, head: path }, key, ids, failures, lines };

@@ -11,7 +11,7 @@ import { artifactKey, stageKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
 import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
-import { type Finished, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
+import { type FinishedItems, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
 import type { FeaturesResult } from "../tasks/features.ts";
 import { openTrainLog, type TrainLine } from "../train-log.ts";
 import type { ClassifierSource } from "./cam-source.ts";
@@ -75,21 +75,21 @@ export function featuresStage(
  * @throws MaskwrightError INVALID_ARGUMENT when no photo has a tag; ABORTED when the signal fires
  */
 export async function headStage(
-  features: readonly Finished<FeaturesResult>[],
+  features: FinishedItems<FeaturesResult>,
   { tags }: TaggedPhotos,
   { seed, backbone }: ClassifierSource,
   run: RunDirectory,
   { progress, signal }: WorkContext,
 ): Promise<TrainedHead> {
   const tagsOf = (id: string): readonly ClassId[] => tags.get(id) ?? [];
-  const classes = [...new Set(features.flatMap(({ id }) => tagsOf(id)))].sort((a, b) => a - b);
+  const classes = [...new Set(features.ids.flatMap(tagsOf))].sort((a, b) => a - b);
   const [path, log] = ["head.safetensors", "head.ndjson"].map((name) => join(run.dir, name));
   const stage = stageKey({
     name: "head",
     version: HEAD_VERSION,
     options: { seed, steps: STEPS, rate: RATE },
   });
-  const made = features.map(({ id, key }) => [id, key, tagsOf(id)]);
+  const made = Array.from(features, ({ id, key }) => [id, key, tagsOf(id)]);
   const key = artifactKey(stage, [Buffer.from(JSON.stringify(made))]);
   const isThere = existsSync(path) && existsSync(log) && run.journal.find("head", "head")?.key === key;
   const lines = openTrainLog(log, isThere ? STEPS : 0);
@@ -101,7 +101,7 @@ export async function headStage(
   const runtime = await openWorkerRuntime(backbone.threads === null ? {} : { threads: backbone.threads });
   let head: TagHead;
   try {
-    const data = joinFeatures(features.map(({ id }) => ({ path: featuresFile(run, id), tags: tagsOf(id) })));
+    const data = joinFeatures(features.ids.map((id) => ({ path: featuresFile(run, id), tags: tagsOf(id) })));
     head = await trainTagHead(data, classes, runtime, {
       seed,
       steps: STEPS,

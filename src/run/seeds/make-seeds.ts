@@ -84,7 +84,7 @@ async function onlyRound(tagged: TaggedPhotos, recipe: SeedRecipe, shared: Share
   if (cams.kind === "learned") throw new Error("learned contexts have two rounds");
   const wanted = { source: cams.source, keepsAttention: recipe.affinity !== null };
   const { finished, failures, lines } = await camStages(tagged, wanted, run, contexts.camContext);
-  const round = await seedMade("", { ...tagged, ids: finished.map(({ id }) => id) }, recipe, shared);
+  const round = await seedMade("", { ...tagged, ids: finished.ids }, recipe, shared);
   return {
     rounds: [round],
     trainings: lines.length === 0 ? [] : [{ name: "head of the classifier", lines }],
@@ -124,11 +124,11 @@ async function learnedRounds(tagged: TaggedPhotos, origin: LearnedOrigin, shared
       run,
       contexts.camContext,
     );
-    const done = cams.finished.map(({ id }) => id);
+    const done = cams.finished.ids;
     const round = await seedMade(prefix, { ...tagged, ids: done }, own, shared);
     failures.push(...cams.failures, ...round.failures);
     rounds.push(round);
-    ids = round.finished.map(({ id }) => id);
+    ids = round.finished.ids;
   }
   return { rounds, trainings, failures };
 }

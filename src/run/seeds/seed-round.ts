@@ -3,7 +3,7 @@ import type { SeedRecipe } from "../../methods/fma/recipes.ts";
 import { stageKey } from "../artifact-key.ts";
 import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
-import { type Failure, type Finished, runStage, type WorkContext } from "../stage.ts";
+import { type Failure, type FinishedItems, runStage, type WorkContext } from "../stage.ts";
 import type { CamFile, SeedResult } from "../tasks/seed.ts";
 import { affinityStage } from "./affinity-stage.ts";
 
@@ -25,7 +25,7 @@ export interface SeedRound {
 }
 
 export interface SeededRound {
-  readonly finished: readonly Finished<SeedResult>[];
+  readonly finished: FinishedItems<SeedResult>;
   readonly failures: readonly Failure[];
   /** Whether affinity refined the CAMs: then they are in `OUT/<prefix>refined`. */
   readonly isRefined: boolean;
@@ -44,7 +44,7 @@ export async function seedRound(
   if (recipe.affinity === null || attention === null)
     return { ...(await seedStage(round, ids, cams, run, context)), isRefined: false };
   const refined = await affinityStage({ ...round, attention, affinity: recipe.affinity }, run, context);
-  const done = refined.finished.map(({ id }) => id);
+  const done = refined.finished.ids;
   const refinedCam = (id: string): CamFile => ({ ...cams(id), path: refined.fileOf(id), keyBase: 0 });
   const seeded = await seedStage(round, done, refinedCam, run, context);
   return { ...seeded, failures: [...refined.failures, ...seeded.failures], isRefined: true };

@@ -1,5 +1,5 @@
 import type { RunSummary } from "../command.ts";
-import type { Finished } from "../stage.ts";
+import type { FinishedItems } from "../stage.ts";
 import type { SeedResult } from "../tasks/seed.ts";
 import type { ScoredRounds, ScoredStage } from "./score-rounds.ts";
 
@@ -30,7 +30,7 @@ export interface SeededImage {
 
 /** The data set's figures. */
 export function totals(
-  finished: readonly Finished<SeedResult>[],
+  finished: FinishedItems<SeedResult>,
 ): Pick<SeedReport, "pixels" | "labeled" | "masks" | "lost"> {
   const total = { pixels: 0, labeled: 0, masks: 0, lost: 0 };
   for (const { result } of finished) {
@@ -43,11 +43,8 @@ export function totals(
 }
 
 /** Each image's own figures, in order. */
-export function perImage(
-  finished: readonly Finished<SeedResult>[],
-  scored: ScoredRounds | null,
-): SeededImage[] {
-  return finished.map(({ id, result: { labeled, pixels } }) => ({
+export function perImage(finished: FinishedItems<SeedResult>, scored: ScoredRounds | null): SeededImage[] {
+  return Array.from(finished, ({ id, result: { labeled, pixels } }) => ({
     id,
     labeled: labeled / pixels,
     before: scored?.before.get(id) ?? null,

@@ -1,10 +1,18 @@
 import { badFormat } from "../../core/error.ts";
 import { BACKGROUND } from "../../core/label-map.ts";
 import type { PixelSupervision } from "../../methods/segment/training.ts";
-import { fingerprint, stageKey } from "../artifact-key.ts";
+import { fingerprintOf, stageKey } from "../artifact-key.ts";
 import { fileOf } from "../label-input.ts";
 import type { RunDirectory } from "../run-directory.ts";
-import { type Failure, runStage, type Stage, type WorkContext } from "../stage.ts";
+import {
+  type Failure,
+  type Finished,
+  type FinishedItems,
+  runStage,
+  type Stage,
+  type WorkContext,
+} from "../stage.ts";
+import type { TrainingLabelsResult } from "../tasks/training-labels.ts";
 import { itemsOf, supervisionOf, type TrainingItem, type TrainingSelection } from "./training-data.ts";
 import type { PictureLabels } from "./training-picture.ts";
 
@@ -36,21 +44,26 @@ export async function checkTrainingData(
 ): Promise<TrainingData> {
   const itemOf = itemsOf({ photos, labels, confidence }, { reading, classCount });
   const { finished, failures } = await runStage(labelsStage("labels", training, itemOf), run, context);
-  const isKnown = ({ pixels }: { readonly pixels: readonly number[] }): boolean =>
-    pixels.some((count) => count > 0);
-  const known = finished.filter(({ result }) => isKnown(result));
-  const pixels = Array.from({ length: classCount }, (_, id) =>
-    known.reduce((sum, { result }) => sum + result.pixels[id], 0),
-  );
+  const pixels = Array.from({ length: classCount }, () => 0);
+  const known = new Set<string>();
+  for (const { id, result } of knownOf(finished)) {
+    known.add(id);
+    for (const [classId, count] of result.pixels.entries()) pixels[classId] += count;
+  }
   checkPixels(pixels, labels.folder, failures);
   return {
     supervision: supervisionOf({ labels, confidence }),
-    items: known.map(({ id }) => itemOf(id)),
+    items: Array.from(known, itemOf),
     pixels,
-    unlabeled: finished.filter(({ result }) => !isKnown(result)).map(({ id }) => id),
+    unlabeled: finished.ids.filter((id) => !known.has(id)),
     failures,
-    fingerprint: fingerprint(known.flatMap(({ id, key }) => [id, key])),
+    fingerprint: fingerprintOf(knownOf(finished)),
   };
+}
+
+/** Those with a pixel that is known. */
+function* knownOf(finished: FinishedItems<TrainingLabelsResult>): Generator<Finished<TrainingLabelsResult>> {
+  for (const item of finished) if (item.result.pixels.some((count) => count > 0)) yield item;
 }
 
 /**

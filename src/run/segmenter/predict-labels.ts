@@ -1,14 +1,14 @@
 import { join, resolve } from "node:path";
 import { vocPalette } from "../../core/label-map.ts";
 import { stageKey } from "../artifact-key.ts";
-import { checkSomeFinished, type RunSummary, summarizeRun, writeReport } from "../command.ts";
+import { checkSomeFinished, type RunSummary, summarizeRun, sumOf, writeReport } from "../command.ts";
 import { type Estimate, estimateStage } from "../estimate.ts";
 import { writeAtomically } from "../files.ts";
 import { fileOf, openPhotos } from "../label-input.ts";
 import { overlayStage } from "../overlay.ts";
 import { inRunDirectory, type RunDirectory } from "../run-directory.ts";
 import { type SelectionOptions, selectIds } from "../selection.ts";
-import { type Finished, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
+import { type FinishedItems, runStage, type StageOutcome, type WorkContext } from "../stage.ts";
 import type { LabelPhotoResult } from "../tasks/label-photo.ts";
 import type { LookOptions } from "./predict-look.ts";
 import type { PixelModel } from "./predict-model.ts";
@@ -54,8 +54,8 @@ export async function predictLabels(
       writeAtomically(join(out, "classes.json"), `${JSON.stringify(classes, null, 2)}\n`);
       const stage = { ...request, choice: opened };
       const { finished, failures: failed } = await labelStage(ids, photos, stage, run, own);
-      checkSomeFinished("predict", finished.length, failed);
-      const done = finished.map(({ id }) => id);
+      checkSomeFinished("predict", finished.ids.length, failed);
+      const done = finished.ids;
       const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
       const layer = { kind: "labels", files, palette: vocPalette() } as const;
       const failures = overlay
@@ -65,7 +65,7 @@ export async function predictLabels(
         { command: "predict", options, finished, failures, startMs },
         {
           found: countFound(finished, classes),
-          bytes: finished.reduce((sum, { result }) => sum + result.bytes, 0),
+          bytes: sumOf(finished, (result) => result.bytes),
         },
       );
       writeReport(out, report);
@@ -138,10 +138,11 @@ function labelStage(
 }
 
 function countFound(
-  finished: readonly Finished<LabelPhotoResult>[],
+  finished: FinishedItems<LabelPhotoResult>,
   classes: readonly string[],
 ): Record<string, number> {
-  const counts = classes.map((_, id) => finished.filter(({ result }) => result.classes.includes(id)).length);
+  const counts = classes.map(() => 0);
+  for (const { result } of finished) for (const id of result.classes) counts[id]++;
   return Object.fromEntries(
     [...counts.entries()]
       .slice(1)
