@@ -12,22 +12,34 @@ export function formatScores(stages: readonly StageScores[]): string {
   if (stages.length === 0) return "";
   const first = stages[0].scores.classes;
   const isComparison = stages.length > 1;
-  const figures = datasetFigures(stages).map(({ name, values }) => [name, ...withGain(values)]);
   const classes = first.map(({ name, iou, precision, recall }, c) => [
     printable(name),
     ...(isComparison
       ? withGain(stages.map(({ scores }) => scores.classes[c].iou))
       : [iou, precision, recall].map(formatPercent)),
   ]);
-  const stageNames = stages.map(({ name }) => printable(name));
-  const heads = isComparison ? [...stageNames, "change"] : ["IoU", "precision", "recall"];
+  const heads = isComparison ? stageHeads(stages) : ["IoU", "precision", "recall"];
   return alignColumns([
-    ["", ...(isComparison ? heads : stageNames)],
-    ...figures,
+    ...figureRows(stages),
     [],
     [isComparison ? "IoU of class" : "class", ...heads],
     ...classes,
   ]);
+}
+
+/** The same without the classes. */
+export function formatFigures(stages: readonly StageScores[]): string {
+  return stages.length === 0 ? "" : alignColumns(figureRows(stages));
+}
+
+function figureRows(stages: readonly StageScores[]): string[][] {
+  const figures = datasetFigures(stages).map(({ name, values }) => [name, ...withGain(values)]);
+  return [["", ...stageHeads(stages)], ...figures];
+}
+
+function stageHeads(stages: readonly StageScores[]): string[] {
+  const names = stages.map(({ name }) => printable(name));
+  return stages.length > 1 ? [...names, "change"] : names;
 }
 
 function withGain(values: readonly (number | null)[]): string[] {

@@ -1,5 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Box } from "../../core/geometry.ts";
+import type { ClassId } from "../../core/label-map.ts";
 import { encodeLabelMap } from "../../data/label-file.ts";
 import { encodeJpeg } from "../../data/photo.ts";
 import { roughLabels } from "../../scenes/degrade.ts";
@@ -18,8 +20,18 @@ export interface SceneTask {
   readonly knownKey: string | null;
 }
 
-/** What the weak-label files need of a scene. */
-export type SceneResult = Pick<Scene, "tags" | "boxes" | "points" | "captions">;
+/** What the files of labels need of a scene. */
+export interface SceneResult extends Pick<Scene, "tags" | "boxes" | "points" | "captions"> {
+  readonly parts: readonly SceneResultPart[];
+}
+
+/** A part that can be seen of an object of a class. */
+export interface SceneResultPart {
+  readonly partClassId: ClassId;
+  readonly box: Box;
+  /** Runs of its mask. */
+  readonly counts: readonly number[];
+}
 
 /** Draws one scene: a photo, its truth, its parts, and a rough pseudo label as a CAM would give it. */
 export async function drawSceneFiles({
@@ -38,6 +50,15 @@ export async function drawSceneFiles({
   writeAtomically(pathOf("truth", ".png"), encodeLabelMap(scene.labels));
   writeAtomically(pathOf("parts", ".png"), encodeLabelMap(scene.partLabels));
   writeAtomically(last, encodeLabelMap(roughLabels(scene, id)));
-  const { tags, boxes, points, captions } = scene;
-  return { key, result: { tags, boxes, points, captions } };
+  const { tags, boxes, points, captions, instances } = scene;
+  const parts = instances
+    .flatMap((instance) => instance.parts)
+    .filter(({ partClassId }) => partClassId !== 0);
+  return {
+    key,
+    result: {
+      ...{ tags, boxes, points, captions },
+      parts: parts.map(({ partClassId, box, mask }) => ({ partClassId, box, counts: [...mask.counts] })),
+    },
+  };
 }
