@@ -107,6 +107,10 @@ export const cases: Readonly<Record<string, Case>> = {
   "matmul: batched": smooth({ a: f([2, 1, 3, 2]), b: f([3, 2, 4]) }, ({ a, b }) =>
     e.matmul(a, b, { alpha: 0.5 }),
   ),
+  "matmul: wide left": smooth({ a: f([2, 3, 5]), b: f([2, 5, 2]) }, ({ a, b }) => e.matmul(a, b)),
+  "matmul: wide result": smooth({ a: f([2, 3, 2]), b: f([2, 5, 2]) }, ({ a, b }) =>
+    e.matmul(a, b, { transposeB: true, alpha: 2 }),
+  ),
   "matmul: one right": smooth({ a: f([2, 2, 3]), b: f([4, 3]) }, ({ a, b }) =>
     e.matmul(a, b, { transposeB: true }),
   ),
