@@ -1,27 +1,23 @@
-import { extname, join } from "node:path";
-import type { PictureFile } from "../data/paths.ts";
+import { join } from "node:path";
+import { pictureId } from "../data/picture-id.ts";
 
 /**
- * The file of each id, for folders of any number of pictures: some 20 bytes a picture, where a `Map` of its paths takes 250. What is asked for is
+ * The file of each id, for folders of any number of pictures: some 25 bytes a picture, where a `Map` of its paths takes 250. What is asked for is
  * put together anew.
  *
- * @param folder    of `listPictures`, and `pictures` what it found there
+ * @param files  of `listPictureFiles` of the folder
  */
-export function createFileMap(folder: string, pictures: readonly PictureFile[]): ReadonlyMap<string, string> {
-  // All ids in one text, each up to its end, ascending.
-  const text = pictures.map(({ id }) => id).join("");
-  const ends = new Uint32Array(pictures.length);
-  const endings: string[] = [];
-  const endingOf = new Uint8Array(pictures.length);
-  let end = 0;
-  for (const [k, { id, path }] of pictures.entries()) {
-    ends[k] = end += id.length;
-    const ending = extname(path);
-    if (!endings.includes(ending)) endings.push(ending);
-    endingOf[k] = endings.indexOf(ending);
+export function createFileMap(folder: string, files: readonly string[]): ReadonlyMap<string, string> {
+  // All names in one text, in the order of their ids: where each one's id ends, and where its ending.
+  const text = files.join("");
+  const [idEnds, ends] = [new Uint32Array(files.length), new Uint32Array(files.length)];
+  for (let k = 0, start = 0; k < files.length; k++) {
+    idEnds[k] = start + pictureId(files[k]).length;
+    ends[k] = start += files[k].length;
   }
-  const idAt = (k: number): string => text.slice(k === 0 ? 0 : ends[k - 1], ends[k]);
-  const pathAt = (k: number): string => join(folder, idAt(k) + endings[endingOf[k]]);
+  const start = (k: number): number => (k === 0 ? 0 : ends[k - 1]);
+  const idAt = (k: number): string => text.slice(start(k), idEnds[k]);
+  const pathAt = (k: number): string => join(folder, text.slice(start(k), ends[k]));
 
   const find = (id: string): number => {
     let [first, last] = [0, ends.length - 1];
@@ -37,7 +33,7 @@ export function createFileMap(folder: string, pictures: readonly PictureFile[]):
   function* each<T>(at: (k: number) => T): Generator<T, undefined> {
     for (let k = 0; k < ends.length; k++) yield at(k);
   }
-  const files: ReadonlyMap<string, string> = {
+  const map: ReadonlyMap<string, string> = {
     size: ends.length,
     has: (id) => find(id) >= 0,
     get(id) {
@@ -47,10 +43,10 @@ export function createFileMap(folder: string, pictures: readonly PictureFile[]):
     keys: () => each(idAt),
     values: () => each(pathAt),
     entries: () => each((k) => [idAt(k), pathAt(k)]),
-    [Symbol.iterator]: () => files.entries(),
+    [Symbol.iterator]: () => map.entries(),
     forEach(call) {
-      for (const [id, path] of files) call(path, id, files);
+      for (const [id, path] of map) call(path, id, map);
     },
   };
-  return files;
+  return map;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
-import { listPictures, type PictureFile, photoExtensions } from "../data/paths.ts";
+import { listPictureFiles, photoExtensions } from "../data/paths.ts";
 import type { CamBackground } from "../methods/sepl/cam-labels.ts";
 import { createFileMap } from "./file-map.ts";
 
@@ -35,14 +35,13 @@ export function openLabels(path: string): LabelInput {
     ? ["pseudo", "labels", "seeds", "refined", "cams"].find((name) => existsSync(join(path, name)))
     : undefined;
   const folder = made === undefined ? path : join(path, made);
-  const pictures = listInputs(folder, [LABEL_ENDING, ...CAM_ENDINGS]);
-  const isLabel = ({ path }: PictureFile): boolean => path.toLowerCase().endsWith(LABEL_ENDING);
-  const labelCount = pictures.filter(isLabel).length;
-  if (labelCount > 0 && labelCount < pictures.length) {
-    const text = `${folder}: expected label maps or CAMs, got ${labelCount} .png and ${pictures.length - labelCount} CAM files`;
+  const inputs = listInputs(folder, [LABEL_ENDING, ...CAM_ENDINGS]);
+  const labelCount = inputs.filter((file) => file.toLowerCase().endsWith(LABEL_ENDING)).length;
+  if (labelCount > 0 && labelCount < inputs.length) {
+    const text = `${folder}: expected label maps or CAMs, got ${labelCount} .png and ${inputs.length - labelCount} CAM files`;
     throw new MaskwrightError("BAD_FORMAT", text, { hint: "Keep the two in folders of their own." });
   }
-  return { kind: labelCount > 0 ? "labels" : "cams", folder, files: createFileMap(folder, pictures) };
+  return { kind: labelCount > 0 ? "labels" : "cams", folder, files: createFileMap(folder, inputs) };
 }
 
 /** The photos of a folder and those below it by id, in the order of the ids. */
@@ -51,16 +50,15 @@ export function openPhotos(folder: string): ReadonlyMap<string, string> {
 }
 
 /** The pictures of a folder but for what runs inside it made: with `-o photos/out`, they are no photos of the next run. */
-function listInputs(folder: string, extensions: readonly string[]): PictureFile[] {
+function listInputs(folder: string, extensions: readonly string[]): string[] {
   const runs = new Map<string, boolean>([["", false]]);
-  const isInRun = (id: string): boolean => {
-    const below = id.slice(0, Math.max(0, id.lastIndexOf("/")));
+  const isInRun = (path: string): boolean => {
+    const below = path.slice(0, Math.max(0, path.lastIndexOf("/")));
     const isBelow = runs.get(below) ?? (isRun(join(folder, below)) || isInRun(below));
     runs.set(below, isBelow);
     return isBelow;
   };
-  const pictures = listPictures(folder, { extensions, recursive: true });
-  const inputs = pictures.filter(({ id }) => !isInRun(id));
+  const inputs = listPictureFiles(folder, { extensions, recursive: true }).filter((file) => !isInRun(file));
   if (inputs.length > 0) return inputs;
   const text = `${folder}: expected files ending in ${extensions.join(" ")}, got only those that runs made`;
   throw new MaskwrightError("NOT_FOUND", text, { hint: "Name the folder inside the run." });
