@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import { helpOf } from "../testing/command-help.ts";
 import { affinityCommand } from "./affinity.ts";
 import { camCommand } from "./cam.ts";
 import { convertCommand } from "./convert.ts";
@@ -29,12 +30,6 @@ const commands = [
   predictCommand,
   convertCommand,
 ];
-
-function helpOf(command: Command): string {
-  let text = "";
-  command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
-  return text;
-}
 
 /** The words of every example in a help text, as a shell would split them. */
 function examplesIn(help: string): string[][] {
