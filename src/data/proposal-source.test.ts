@@ -1,35 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ProposalSet } from "../core/proposal.ts";
-import { encodeRle } from "../core/rle.ts";
-import { mask } from "../testing/picture.ts";
-import { encodeMask } from "./mask-file.ts";
-import { encodeProposals } from "./proposal-file.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { drawnFiles } from "../testing/drawn-proposals.ts";
+import { temporaryFolder, writeTree } from "../testing/tree.ts";
 import { openProposals } from "./proposal-source.ts";
 
 let folder = "";
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "maskwright-"));
+  folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
-const rle = encodeRle(mask(".## ..."));
-const box = { x0: 1, y0: 0, x1: 3, y1: 1 };
-const set: ProposalSet = {
-  id: "elsewhere",
-  height: 2,
-  width: 3,
-  proposals: [{ rle, area: 2, box, predictedIou: 1, stability: 1 }],
-};
-const json = encodeProposals(set);
-const png = encodeMask(mask(".## ..."));
+const { json, png } = drawnFiles;
 
 function put(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), content);
+  writeTree(folder, { [path]: content });
 }
 
 describe("openProposals", () => {

@@ -1,36 +1,23 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { MaskwrightError } from "../core/error.ts";
-import type { ProposalSet } from "../core/proposal.ts";
-import { decodeRle, encodeRle } from "../core/rle.ts";
-import { draw, mask } from "../testing/picture.ts";
-import { encodeMask } from "./mask-file.ts";
-import { encodeProposals } from "./proposal-file.ts";
+import { decodeRle } from "../core/rle.ts";
+import { drawnFiles, drawnSet } from "../testing/drawn-proposals.ts";
+import { draw } from "../testing/picture.ts";
+import { temporaryFolder, writeTree } from "../testing/tree.ts";
 import { loadProposals } from "./stored-proposals.ts";
 
 let folder = "";
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "maskwright-"));
+  folder = temporaryFolder();
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
-const rle = encodeRle(mask(".## ..."));
-const box = { x0: 1, y0: 0, x1: 3, y1: 1 };
-const set: ProposalSet = {
-  id: "elsewhere",
-  height: 2,
-  width: 3,
-  proposals: [{ rle, area: 2, box, predictedIou: 1, stability: 1 }],
-};
-const json = encodeProposals(set);
-const png = encodeMask(mask(".## ..."));
+const { json, png } = drawnFiles;
 
 function put(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), content);
+  writeTree(folder, { [path]: content });
 }
 
 describe("loadProposals", () => {
@@ -42,7 +29,7 @@ describe("loadProposals", () => {
     for (const id of ["a", "sub/b", "c"]) {
       const { files, decode } = await loadProposals(folder, id);
       const found = decode();
-      expect(found.set).toEqual({ ...set, id });
+      expect(found.set).toEqual({ ...drawnSet, id });
       expect(found.oddMasks).toEqual([]);
       expect(draw(decodeRle(found.set.proposals[0].rle))).toBe(".## ...");
       expect(files.every(({ path }) => path.startsWith(join(folder, id)))).toBe(true);
