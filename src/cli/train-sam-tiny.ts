@@ -32,7 +32,7 @@ export function trainSamTinyCommand(): Command {
     .requiredOption("-o, --out <dir>", "run directory; DIR/sam-tiny.safetensors")
     .option("--instances <file>", "COCO JSON with the masks of the photos")
     .option("--scenes <fraction>", "share of scenes beside photos (default: 0.5)", fraction)
-    .option("--steps <n>", "steps on windows of 256 px (default: 2300)", count)
+    .option("--steps <n>", "steps on windows of 256 px (default: 2000)", count)
     .option("--whole-steps <n>", "steps on pictures of 512 px after them (default: 60)", count)
     .option("--batch <n>", "windows of a step (default: 4)", wholeNumber)
     .option("--prompts <n>", "boxes and clicks in each window (default: 12)", wholeNumber)

@@ -41,7 +41,7 @@ export interface SamTinyRecipe {
 }
 
 export const samTinyRecipe: SamTinyRecipe = {
-  windowSteps: 2300,
+  windowSteps: 2000,
   wholeSteps: 60,
   batch: 4,
   prompts: 12,

@@ -37,10 +37,10 @@ const ZOOM = { window: [0.6, 2.4], whole: [1, 1.6] } as const;
  * A window of a picture with prompts about masks in it, each a box or a point, changed by chance: mirrored or not, larger or smaller, in other
  * colors. It is what a micro-batch of `promptTraining` is fed. Null when no mask can be seen in the window.
  *
- * Boxes are off by a tenth of their sides (standard deviation, at most 10 px) half of the time, points are the deepest pixel half of the time and
+ * Boxes are off by a twentieth of their sides (standard deviation, at most 10 px) half of the time, points are the deepest pixel half of the time and
  * anywhere on the mask otherwise.
  *
- * @see Kirillov et al. 2023, appendix A, "Training algorithm": boxes are always off there, points anywhere
+ * @see Kirillov et al. 2023, appendix A, "Training algorithm": boxes are always off there, by a tenth, points anywhere
  */
 export function drawSample(picture: MaskedPicture, options: SampleOptions, r: Random): Arrays | null {
   const { canvas, side, prompts } = options;
@@ -168,7 +168,7 @@ function askByBox({ height, width, data }: Mask, side: number, r: Random): Asked
   }
   const isOff = r.next() < 0.5;
   const off = (length: number): number =>
-    isOff ? Math.max(-10, Math.min(10, 0.1 * length * r.normal())) : 0;
+    isOff ? Math.max(-10, Math.min(10, 0.05 * length * r.normal())) : 0;
   const within = (value: number): number => Math.max(0, Math.min(side, value)) + 0.5;
   const corner = (x: number, y: number): Point => ({
     x: within(x + off(x1 - x0)),

@@ -1,8 +1,22 @@
-import { add, div, matmul, mul, reshape, sigmoid, slice, sub, sum, type Tensor } from "../../engine/index.ts";
+import {
+  add,
+  div,
+  matmul,
+  mul,
+  reshape,
+  sigmoid,
+  slice,
+  sub,
+  sum,
+  type Tensor,
+  tanh,
+} from "../../engine/index.ts";
 import type { Weights } from "./weights.ts";
 
 /** Rounds in which a mask says what it looks like, and looks say what is the mask. */
 const ROUNDS = 2;
+/** Logits that looks can add or take: some of a picture look like nothing else in it. */
+const MOST = 6;
 /** Logits are this much steeper where they weigh pixels. */
 const STEEPNESS = 2;
 
@@ -30,7 +44,7 @@ export function likenMask(weights: Weights, keys: Tensor, places: Tensor): Tenso
     const apart = sub(ours, theirs);
     const middle = sum(mul(apart, mul(add(ours, theirs), 0.5)), { axes: 1, keepDims: true });
     const likeness = sub(matmul(apart, seen, { transposeB: true }), middle);
-    logits = add(prior, mul(likeness, gain));
+    logits = add(prior, mul(tanh(mul(likeness, div(gain, MOST))), MOST));
   }
   return logits;
 }
