@@ -20,7 +20,7 @@ export interface ModelOptions extends CommonOptions {
 export function addModelOptions(command: Command): Command {
   command.option(
     "--model <name>",
-    "where masks come from: regions (no weights, no network; default), sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, efficient-sam-ti, efficient-sam-s, or onnx:DIR",
+    "where masks come from: regions (no weights, no network; default), sam-vit-b, sam-vit-l, sam-vit-h, mobile-sam, sam-tiny, efficient-sam-ti, efficient-sam-s, or onnx:DIR",
   );
   return addComputeOptions(command).option("--no-cache", "keep no embeddings");
 }
