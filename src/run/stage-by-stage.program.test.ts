@@ -1,18 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readTags } from "../data/weak-labels.ts";
 import { type FmaRecipe, vocRecipe } from "../methods/fma/recipes.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
-import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
-import { writeTinyClip } from "../testing/tiny-clip-model.ts";
+import { openClipScenes, sceneTexts } from "../testing/clip-scenes.ts";
 import { hashTree } from "../testing/tree.ts";
 import { refineCams } from "./affinity.ts";
 import { makeCams } from "./cam.ts";
 import type { ClipModel } from "./cams/cam-source.ts";
 import { openContexts } from "./cams/contexts.ts";
-import { createPool, type Pool } from "./pool.ts";
 import { type SeedRequest, seed } from "./seed.ts";
 import type { Affinity } from "./seeds/affinity-stage.ts";
 import { openCams } from "./seeds/cam-origin.ts";
@@ -21,27 +17,18 @@ import { learnContexts } from "./train-prompts.ts";
 
 let folder = "";
 let clip: ClipModel;
-let pool: Pool;
 let context: WorkContext;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "maskwright-stages-"));
-  await writeTaggedScenes(folder, 2);
-  clip = writeTinyClip(folder);
-  pool = createPool(1);
-  const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
-  context = { pool, progress, signal: new AbortController().signal, keepGoing: false };
+  ({ folder, clip, context, close } = await openClipScenes());
 });
-afterAll(async () => {
-  await pool.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => close());
 
-const texts = { name: "scenes", classes: sceneClasses.slice(1), background: ["ground", "sky"] };
 const short = { steps: 3, usedStep: 3, warmupSteps: 1, batch: 4, side: 8, augmentation: null };
 const recipe: FmaRecipe = {
   ...vocRecipe,
-  texts,
+  texts: sceneTexts,
   classification: { ...vocRecipe.classification, ...short },
   segmentation: { ...vocRecipe.segmentation, ...short },
 };
@@ -73,7 +60,7 @@ it("makes of both rounds, stage by stage, what the whole makes", async () => {
       at(`${each}-${name}`),
     );
     const report = await learnContexts(
-      { ...shared, seeds, clip, texts, recipe: recipe[name], seed: 1, out: learned },
+      { ...shared, seeds, clip, texts: sceneTexts, recipe: recipe[name], seed: 1, out: learned },
       context,
     );
     expect(report).toMatchObject({ images: 4, steps: 3, failures: [], options: { set: name } });
@@ -103,7 +90,14 @@ it("learns from photos that are good, with their seeds, where it is told to go o
     },
     classes: { name: "scenes", classes: sceneClasses },
     // Truth in place of seeds, which the odd photos do not have.
-    ...{ seeds: at("truth"), clip, texts, recipe: recipe.segmentation, seed: 1, out: at("going") },
+    ...{
+      seeds: at("truth"),
+      clip,
+      texts: sceneTexts,
+      recipe: recipe.segmentation,
+      seed: 1,
+      out: at("going"),
+    },
   };
   await expect(learnContexts(request, context)).rejects.toThrow("got none for 1 of them (moon)");
   const report = await learnContexts(request, { ...context, keepGoing: true });

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { foregroundClasses } from "../../core/label-map.ts";
@@ -10,11 +9,9 @@ import { encodeProposals } from "../../data/proposal-file.ts";
 import { readTags } from "../../data/weak-labels.ts";
 import { vocRecipe } from "../../methods/fma/recipes.ts";
 import { sceneClasses } from "../../scenes/objects/catalog.ts";
-import { writeTaggedScenes } from "../../testing/tagged-scenes.ts";
-import { writeTinyClip } from "../../testing/tiny-clip-model.ts";
+import { openClipScenes, sceneTexts } from "../../testing/clip-scenes.ts";
 import { hashTree, temporaryFolder, writeTree } from "../../testing/tree.ts";
 import { type CamRequest, estimateCams, makeCams } from "../cam.ts";
-import { createPool, type Pool } from "../pool.ts";
 import { type SeedRequest, seed } from "../seed.ts";
 import { openCams } from "../seeds/cam-origin.ts";
 import type { WorkContext } from "../stage.ts";
@@ -22,28 +19,20 @@ import type { ClipModel, ClipSource } from "./cam-source.ts";
 
 let folder = "";
 let clip: ClipModel;
-let pool: Pool;
 let context: WorkContext;
+let close: () => Promise<void>;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "maskwright-clip-"));
-  await writeTaggedScenes(folder, 2);
-  clip = writeTinyClip(folder);
-  pool = createPool(1);
-  const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
-  context = { pool, progress, signal: new AbortController().signal, keepGoing: false };
+  ({ folder, clip, context, close } = await openClipScenes());
 });
-afterAll(async () => {
-  await pool.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => close());
 
 async function requestTo(out: string): Promise<CamRequest> {
   const path = join(folder, "tags.csv");
   const source: ClipSource = {
     kind: "clip",
     clip,
-    texts: { name: "scenes", classes: sceneClasses.slice(1), background: ["ground", "sky"] },
+    texts: sceneTexts,
   };
   return {
     images: join(folder, "images"),
