@@ -41,8 +41,8 @@ export interface SamTinyRecipe {
 }
 
 export const samTinyRecipe: SamTinyRecipe = {
-  windowSteps: 2000,
-  wholeSteps: 60,
+  windowSteps: 1400,
+  wholeSteps: 30,
   batch: 4,
   prompts: 12,
   rate: 5e-4,

@@ -60,8 +60,9 @@ export function drawSample(picture: MaskedPicture, options: SampleOptions, r: Ra
   const points = new Float32Array(prompts * 4);
   const kinds = new Int32Array(prompts * 2);
   const targets = new Float32Array(prompts * (side / 4) ** 2);
+  const choose = chooser(masks.map((mask) => fillOf(mask) ** FILL_POWER));
   for (let n = 0; n < prompts; n++) {
-    const mask = masks[n % masks.length];
+    const mask = masks[choose(r)];
     const asked = r.next() < 0.5 ? askByBox(mask, side, r) : askByPoint(mask, r);
     asked.points.forEach(({ x, y }, k) => {
       points[n * 4 + 2 * k] = x / canvas + origin[0];
@@ -114,7 +115,7 @@ function chooseView({ height, width }: Size, { canvas, side }: SampleOptions, r:
   };
 }
 
-/** A mask of k times the area is k^0.5 times as likely to be asked for: most masks of a picture are specks. */
+/** A mask of k times the area is k^0.4 times as likely to be asked for: most masks of a picture are specks. */
 const AREA_POWER = 0.4;
 
 /** Masks in the window at the size at which it is looked at: the bit under the middle of each pixel. */
@@ -134,6 +135,40 @@ function visibleMasks(
     if (mask.data.reduce((sum: number, bit) => sum + bit, 0) >= LEAST_PIXELS) seen.push(mask);
   }
   return seen;
+}
+
+/** A mask that fills k times as much of its box is k² times as likely: drawn shapes are thinner than what photos show, and it expects such. */
+const FILL_POWER = 2;
+
+function fillOf(mask: Mask): number {
+  const { x0, y0, x1, y1 } = boxOf(mask);
+  return mask.data.reduce((sum: number, bit) => sum + bit, 0) / ((x1 - x0) * (y1 - y0));
+}
+
+/** Draws an index by weight. */
+function chooser(weights: readonly number[]): (r: Random) => number {
+  let total = 0;
+  const ends = weights.map((weight) => {
+    total += weight;
+    return total;
+  });
+  return (r) => {
+    const at = total * r.next();
+    return ends.findIndex((end) => at < end);
+  };
+}
+
+/** Of a mask with a pixel. */
+function boxOf({ height, width, data }: Mask): Box {
+  let [x0, y0, x1, y1] = [width, height, 0, 0];
+  for (let i = 0, p = 0; i < height; i++) {
+    for (let j = 0; j < width; j++, p++) {
+      if (data[p] === 0) continue;
+      [x0, x1] = [Math.min(x0, j), Math.max(x1, j + 1)];
+      [y0, y1] = [Math.min(y0, i), Math.max(y1, i + 1)];
+    }
+  }
+  return { x0, y0, x1, y1 };
 }
 
 function lookAtMask({ width, data }: Mask, { window, size }: View, isMirrored: boolean): Mask {
@@ -157,15 +192,8 @@ interface Asked {
   readonly kinds: readonly number[];
 }
 
-function askByBox({ height, width, data }: Mask, side: number, r: Random): Asked {
-  let [x0, y0, x1, y1] = [width, height, 0, 0];
-  for (let i = 0, p = 0; i < height; i++) {
-    for (let j = 0; j < width; j++, p++) {
-      if (data[p] === 0) continue;
-      [x0, x1] = [Math.min(x0, j), Math.max(x1, j + 1)];
-      [y0, y1] = [Math.min(y0, i), Math.max(y1, i + 1)];
-    }
-  }
+function askByBox(mask: Mask, side: number, r: Random): Asked {
+  const { x0, y0, x1, y1 } = boxOf(mask);
   const isOff = r.next() < 0.5;
   const off = (length: number): number =>
     isOff ? Math.max(-10, Math.min(10, 0.05 * length * r.normal())) : 0;
