@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
+import { addGeneratorOptions } from "./generator-options.ts";
 import { checkModelOptions, checkNoClip, checkNoSource } from "./mask-checks.ts";
-import { addGeneratorOptions, addModelOptions } from "./mask-options.ts";
+import { addModelOptions } from "./mask-options.ts";
 
 function parse(...words: string[]): Record<string, never> {
   return addGeneratorOptions(addModelOptions(new Command("test")))

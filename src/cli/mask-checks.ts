@@ -1,5 +1,6 @@
 import { MaskwrightError } from "../core/error.ts";
-import type { GeneratorOptions, ModelOptions } from "./mask-options.ts";
+import type { GeneratorOptions } from "./generator-options.ts";
+import type { ModelOptions } from "./mask-options.ts";
 
 const modelNames = ["precision", "device", "cache", "cacheLimit"] as const;
 

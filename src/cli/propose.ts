@@ -1,14 +1,8 @@
 import { Command, Option } from "commander";
 import { formatCount } from "../core/count.ts";
+import { addGeneratorOptions, type GeneratorOptions, generatorChoice } from "./generator-options.ts";
 import { checkModelOptions } from "./mask-checks.ts";
-import {
-  addGeneratorOptions,
-  addModelOptions,
-  type GeneratorOptions,
-  generatorChoice,
-  type ModelOptions,
-  sourceChoice,
-} from "./mask-options.ts";
+import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, selectionOf, wholeNumber } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
 

@@ -5,15 +5,9 @@ import type { Compat, Variant } from "../methods/sepl/merge.ts";
 import type { ProposalOrigin, RefineRequest } from "../run/refine.ts";
 import type { RefineReport } from "../run/refine-summary.ts";
 import { addCamOptions, type CamOptions, camReading } from "./cam-options.ts";
+import { addGeneratorOptions, type GeneratorOptions, generatorChoice } from "./generator-options.ts";
 import { checkModelOptions, checkNoSource } from "./mask-checks.ts";
-import {
-  addGeneratorOptions,
-  addModelOptions,
-  type GeneratorOptions,
-  generatorChoice,
-  type ModelOptions,
-  sourceChoice,
-} from "./mask-options.ts";
+import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, classesOption } from "./options.ts";
 import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
 

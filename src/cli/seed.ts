@@ -6,15 +6,9 @@ import type { CamSource } from "../run/cams/cam-source.ts";
 import type { ProposalOrigin } from "../run/refine.ts";
 import type { CamOrigin } from "../run/seeds/cam-origin.ts";
 import type { SeedReport } from "../run/seeds/seed-summary.ts";
+import { addGeneratorOptions, type GeneratorOptions, generatorChoice } from "./generator-options.ts";
 import { checkModelOptions, checkNoSource } from "./mask-checks.ts";
-import {
-  addGeneratorOptions,
-  addModelOptions,
-  type GeneratorOptions,
-  generatorChoice,
-  type ModelOptions,
-  sourceChoice,
-} from "./mask-options.ts";
+import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, positiveNumber, selectionOf } from "./options.ts";
 import { addRecipeOptions, type RecipeOptions } from "./recipe-options.ts";
 import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
