@@ -38,11 +38,12 @@ else await run(stage, root, Number(count));
 async function compare(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "maskwright-dry-run-"));
   try {
-    await writeInput(folder, COUNTS[COUNTS.length - 1]);
+    for (const count of COUNTS) await writeInput(inputOf(folder, count), count);
     console.log("| | photos | peak memory, MiB | seconds | photos/s |\n| --- | --- | --- | --- | --- |");
     for (const stage of ["recipe", "training"])
       for (const count of COUNTS) {
-        const args = ["--import", "tsx", import.meta.filename, stage, folder, String(count)];
+        const input = inputOf(folder, count);
+        const args = ["--import", "tsx", import.meta.filename, stage, input, String(count)];
         const { seconds, peakMib } = await measure(process.execPath, args, dirname(import.meta.dirname));
         const rate = (count / seconds).toFixed(0);
         console.log(`| ${stage} | ${count} | ${peakMib.toFixed(0)} | ${seconds.toFixed(1)} | ${rate} |`);
@@ -52,9 +53,14 @@ async function compare(): Promise<void> {
   }
 }
 
+function inputOf(folder: string, count: number): string {
+  return join(folder, String(count));
+}
+
 /** `images`, rough `labels` and `truth` of so many photos, and the artifacts that the double hands out. */
 async function writeInput(folder: string, count: number): Promise<void> {
-  for (const name of ["images", "labels", "truth", "double"]) mkdirSync(join(folder, name));
+  for (const name of ["images", "labels", "truth", "double"])
+    mkdirSync(join(folder, name), { recursive: true });
   for (let k = 0; k < DRAWN; k++) {
     const scene = drawScene(`scene-${k}`, { size: SIZE });
     const files = {
