@@ -9,7 +9,7 @@ import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
 import { hashTree, temporaryFolder } from "../testing/tree.ts";
 
 const train = (out: string): string[] => [
-  ...["train", "toy-clip", "--steps", "4", "--scenes", "2", "--checkpoint-every", "2"],
+  ...["train", "toy-clip", "--steps", "6", "--scenes", "2", "--checkpoint-every", "2"],
   ...["--seed", "5", "--json", "-o", out],
 ];
 /** What does not depend on the clock. */
@@ -19,14 +19,14 @@ it("trains, goes on where it was stopped to the same bytes, and what it wrote is
   const folder = temporaryFolder();
   const whole = await maskwright(folder, ...train("whole"));
   expect(whole.code).toBe(0);
-  expect(JSON.parse(whole.stdout)).toMatchObject({ command: "train toy-clip", images: 2, steps: 4 });
+  expect(JSON.parse(whole.stdout)).toMatchObject({ command: "train toy-clip", images: 2, steps: 6 });
 
   const stopped = startMaskwright(folder, ...train("parts"));
-  await stopped.lines(/"stage":"toy-clip","id":"1"/, 1);
+  await stopped.lines(/"stage":"toy-clip objects","id":"1"/, 1);
   stopped.child.kill("SIGINT");
   const { code, stderr } = await stopped.result;
   const last = JSON.parse(linesOf(stderr).at(-1) ?? "");
-  expect([code, last.message]).toEqual([130, expect.stringMatching(/^train: stopped after \d of 4 steps$/)]);
+  expect([code, last.message]).toEqual([130, expect.stringMatching(/^train: stopped after \d of \d steps$/)]);
   expect((await maskwright(folder, ...train("parts"))).code).toBe(0);
   expect(outcome(join(folder, "parts"))).toEqual(outcome(join(folder, "whole")));
 

@@ -19,10 +19,10 @@ export function trainToyClipCommand(): Command {
     .description("Make toy-clip again: a small CLIP that learns from drawn scenes and their captions.")
     .requiredOption(
       "-o, --out <dir>",
-      "run directory; DIR/weights.safetensors, checkpoint.safetensors, report.html",
+      "run directory; DIR/weights.safetensors, objects/ and scenes/ with report.html",
     )
-    .option("--steps <n>", "updates", wholeNumber, 5000)
-    .option("--scenes <n>", "scenes to learn from; 0.2 MB of memory each", wholeNumber, 2500)
+    .option("--steps <n>", "updates", wholeNumber, 1900)
+    .option("--scenes <n>", "scenes to learn from; 0.1 MB of memory each", wholeNumber, 2000)
     .option("--seed <n>", "what chance begins with", count, 1)
     .option("--checkpoint-every <n>", "steps after which the work so far is saved", wholeNumber, 200)
     .option("--threads <n>", "threads that compute; one more draws scenes", wholeNumber, 1)

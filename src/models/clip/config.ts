@@ -48,12 +48,9 @@ function large(side: number): ClipConfig {
 
 export type ClipVariant = "clip-vit-b-16" | "clip-vit-b-32" | "clip-vit-l-14" | "clip-vit-l-14-336";
 
-/**
- * A CLIP for drawn scenes, 1 million parameters. It is trained on squares of 96 px cut out of scenes, at the scale at which it reads
- * whole ones; its text encoder reads words of a small vocabulary.
- */
+/** A CLIP for drawn scenes, 1.2 million parameters. Its text encoder reads words of a small vocabulary. */
 export const toyClipConfig: ClipConfig = {
-  vision: { side: 96, patch: 16, dim: 128, depth: 4, heads: 4 },
+  vision: { side: 240, patch: 16, dim: 128, depth: 5, heads: 4 },
   text: { context: 32, vocabulary: 128, dim: 64, depth: 2, heads: 2 },
   dim: 64,
 };

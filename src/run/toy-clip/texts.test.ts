@@ -3,8 +3,8 @@ import { random } from "../../core/random.ts";
 import { toyClipConfig } from "../../models/clip/config.ts";
 import { createWordTokenizer } from "../../models/clip/word-tokenizer.ts";
 import { drawScene } from "../../scenes/scene.ts";
-import { alignTexts, writeText } from "./texts.ts";
-import { toyWords } from "./words.ts";
+import { alignTexts, writeNoun, writeText } from "./texts.ts";
+import { nouns, toyWords } from "./words.ts";
 
 const tokenizer = createWordTokenizer(toyWords, toyClipConfig.text.vocabulary);
 const facts = (...nouns: string[]): ReadonlySet<string> => new Set(nouns);
@@ -34,6 +34,18 @@ describe("writeText", () => {
   it("speaks of the backdrop where there is no class", () => {
     const r = random(2);
     for (let k = 0; k < 20; k++) expect(writeText(facts("snow"), r).claims).toEqual(["snow"]);
+  });
+});
+
+describe("writeNoun", () => {
+  it("says the noun and no other, by known prompts or behind words that are not known", () => {
+    const r = random(3);
+    const texts = Array.from({ length: 200 }, () => writeNoun("car", r));
+    for (const text of texts)
+      expect(nouns.filter((noun) => text.split(/\W+/).includes(noun))).toEqual(["car"]);
+    const fillers = texts.map((text) => tokenizer.encode(text).filter((id) => id === 0).length);
+    expect([Math.min(...fillers), Math.max(...fillers)]).toEqual([0, 16]);
+    expect(texts).toContain("a clean origami car.");
   });
 });
 

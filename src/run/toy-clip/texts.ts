@@ -21,8 +21,20 @@ const prompts = [
 /** What CLIP-ES tells CLIP, and so the commands tell any. */
 const cleanPrompt = "a clean origami {}.";
 
+/** A word that is not known. */
+const FILLER = "x ";
+
 /** Share of the texts with two sentences: they teach the places that names have behind a learned context. */
 const TWO_SENTENCES = 0.25;
+
+/** Most words before a noun: as many as a learned context has vectors. */
+const MAX_FILLER = 16;
+
+/** A text that says a noun and nothing else: a prompt, or words without meaning before it, as a learned context is at first. */
+export function writeNoun(noun: string, r: Random): string {
+  if (r.next() < 0.5) return `${FILLER.repeat(r.integer(MAX_FILLER + 1))}${noun}.`;
+  return (r.next() < 0.4 ? cleanPrompt : prompts[r.integer(prompts.length)]).replace("{}", noun);
+}
 
 /** A text of one or two sentences that is right for a view of these facts. */
 export function writeText(facts: ReadonlySet<string>, r: Random): ViewText {

@@ -4,6 +4,8 @@ import { sceneTexts } from "../../methods/fma/prompts/scenes.ts";
 export const classNouns: readonly string[] = sceneTexts.classes;
 /** What is behind them. */
 export const backdropNouns: readonly string[] = sceneTexts.background;
+/** Both: classes, backdrops in the order of `stuffNames`, and "clutter" last. */
+export const nouns: readonly string[] = [...classNouns, ...backdropNouns];
 
 /**
  * The words that `toy-clip` is taught, in the order of their ids: all words of captions and prompts. What a later version of the generator says
