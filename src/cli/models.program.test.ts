@@ -1,11 +1,12 @@
 import { readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { elementCount, type NdArray } from "../core/array.ts";
 import { writeSafetensors } from "../core/safetensors.ts";
 import { modelRegistry } from "../models/registry.ts";
 import { samConfigs } from "../models/sam/config.ts";
 import { samTensors } from "../models/sam/tensor-table.ts";
+import { isBundled } from "../run/store/bundled-file.ts";
 import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
 import { serveFiles } from "../testing/file-server.ts";
 import { hashBytes } from "../testing/tiny-model.ts";
@@ -21,6 +22,12 @@ beforeEach(() => {
   for (const name of ["HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE", "MASKWRIGHT_MODELS"])
     vi.stubEnv(name, undefined);
 });
+
+/** What `models verify` says of the models that ship with the package. */
+const shipped = modelRegistry
+  .filter((entry) => isBundled(entry))
+  .map(({ name }) => `${name} weights: undamaged\n`)
+  .join("");
 
 /** Weights of MobileSAM's shapes, all zeros. */
 function emptyWeights(): Uint8Array {
@@ -68,7 +75,7 @@ describe("models import", () => {
     expect((await maskwright(home, "models", "where", "mobile-sam")).stdout).toBe(`${path}\n`);
     expect(await maskwright(home, "models", "verify")).toMatchObject({
       code: 0,
-      stdout: "mobile-sam weights: undamaged\n",
+      stdout: `mobile-sam weights: undamaged\n${shipped}`,
     });
 
     weights[weights.length - 1] = 1;
@@ -102,7 +109,7 @@ describe("models import", () => {
     expect(stdout).toMatch(/^mobile-sam .* here$/m);
     expect(await maskwright(home, "models", "verify")).toMatchObject({
       code: 1,
-      stdout: `sam-vit-b weights: its note is damaged: ${note}\nmobile-sam weights: undamaged\n`,
+      stdout: `sam-vit-b weights: its note is damaged: ${note}\nmobile-sam weights: undamaged\n${shipped}`,
       stderr: "hint: maskwright models pull sam-vit-b\n",
     });
     expect((await maskwright(home, "models", "verify", "mobile-sam")).code).toBe(0);
@@ -221,6 +228,27 @@ describe("models pull", () => {
     const { code, stderr } = await maskwright(home, "models", "pull", "sam-vit-b", "nothing");
     expect(code).toBe(2);
     expect(stderr).toContain('got "nothing"');
+  });
+});
+
+describe("models that ship with the package", () => {
+  it("are here before anything is fetched, and stay", async () => {
+    const { stdout: list } = await maskwright(home, "models", "list");
+    expect(list).toMatch(/^toy-clip +- +Apache-2\.0 +ships with the package$/m);
+    const { stdout: path } = await maskwright(home, "models", "where", "toy-clip");
+    expect(linesOf(path)).toEqual([resolve(import.meta.dirname, "../../weights/toy-clip.safetensors")]);
+    const [verified, pulled, removed] = [
+      await maskwright(home, "models", "verify", "toy-clip"),
+      await maskwright(home, "models", "pull", "toy-clip"),
+      await maskwright(home, "models", "remove", "toy-clip"),
+    ];
+    expect(verified).toMatchObject({ code: 0, stdout: "toy-clip weights: undamaged\n" });
+    expect(pulled).toMatchObject({ code: 0, stdout: "toy-clip: ships with the package, nothing to pull\n" });
+    expect(removed).toMatchObject({
+      code: 0,
+      stdout: "toy-clip: ships with the package, nothing to remove\n",
+    });
+    expect(hashTree(models())).toEqual({});
   });
 });
 

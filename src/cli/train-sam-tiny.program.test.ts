@@ -90,7 +90,7 @@ describe("train sam-tiny", () => {
     });
     await maskwright(folder, "models", "import", "sam-tiny", "second/sam-tiny.safetensors");
     expect(await segment()).toMatchObject({ code: 0 });
-    expect(await maskwright(folder, "models", "pull", "toy-clip")).toMatchObject({
+    expect(await maskwright(folder, "models", "pull", "sam-tiny")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("expected a published file, got none"),
     });

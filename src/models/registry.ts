@@ -303,13 +303,15 @@ export const modelRegistry: readonly ModelEntry[] = [
     digest: "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
     hubFile: hub("openai/clip-vit-large-patch14-336", "pytorch_model.bin", unknown),
   }),
-  made({
-    name: "toy-clip",
-    title: "a CLIP for drawn scenes",
-    project: "docs/methods/clip.md",
-    network: { kind: "clip", config: toyClipConfig },
-    madeBy: "maskwright train toy-clip",
-  }),
+  bundled(
+    "toy-clip",
+    {
+      title: "a CLIP for drawn scenes",
+      project: "docs/methods/toy-clip.md",
+      network: { kind: "clip", config: toyClipConfig },
+    },
+    { bytes: 2_494_674, sha256: "6cb7c984568dfd48080b062f1f06ec0560d01c9186a0b61152945d9ec9d54979" },
+  ),
 ];
 
 /** The entry of a name. @throws MaskwrightError NOT_FOUND */

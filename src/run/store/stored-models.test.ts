@@ -4,11 +4,12 @@ import { deflateRawSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { MaskwrightError } from "../../core/error.ts";
 import { writeSafetensors } from "../../core/safetensors.ts";
-import { findModel } from "../../models/registry.ts";
+import { findModel, modelRegistry } from "../../models/registry.ts";
 import { randomTensors, tinyConfig } from "../../models/sam/testing/tiny-sam.ts";
 import { authorsFile, hashBytes, tinyModel, tinyPth, tinySafetensors } from "../../testing/tiny-model.ts";
 import { hashTree, temporaryFolder, writeTree } from "../../testing/tree.ts";
 import { zip } from "../../testing/zip.ts";
+import { bundledFile } from "./bundled-file.ts";
 import { importFile } from "./import-file.ts";
 import { formatModels } from "./model-table.ts";
 import { readStoredFile, writeStoredFile } from "./stored-file.ts";
@@ -24,6 +25,11 @@ import {
 const entry = tinyModel(authorsFile("https://nowhere.invalid/tiny.pth"));
 const { signal } = new AbortController();
 const kept = hashBytes(tinySafetensors);
+
+/** Weights that ship with the package. */
+const shipped = modelRegistry
+  .map((each) => bundledFile(each, "weights")?.path)
+  .filter((path) => path !== undefined);
 
 /** Writes a file and imports it. */
 async function importBytes(folder: string, name: string, bytes: Uint8Array, model = entry) {
@@ -165,7 +171,9 @@ describe("locateModel", () => {
     );
     expect(() => locateModel("nothing", "weights", folder)).toThrow("models: expected one of sam-vit-b");
     expect(() => locateFiles(folder, "sam-vit-b")).toThrow("got none");
-    expect(locateFiles(folder)).toEqual([]);
+    // Those that ship with the package are here without anything done.
+    expect(locateFiles(folder).map(({ path }) => path)).toEqual(shipped);
+    expect(locateModel("toy-clip", "weights", folder).path).toBe(shipped.at(-1));
   });
 
   it("says that a file is gone or cut off", async () => {
@@ -235,7 +243,8 @@ describe("listModels, verifyFile and removeModel", () => {
     expect(() => locateModel("sam-vit-b", "weights", folder)).toThrow(damaged);
     expect(() => locateFiles(folder, "sam-vit-b")).toThrow(damaged);
     expect(locateNotes(folder, "sam-vit-b")).toMatchObject([{ model: "sam-vit-b" }]);
-    expect([locateNotes(folder).length, locateFiles(folder).length]).toEqual([1, 0]);
+    expect(locateNotes(folder).length).toBe(1 + shipped.length);
+    expect(locateFiles(folder).length).toBe(shipped.length);
   });
 
   it("write over a damaged note", async () => {
