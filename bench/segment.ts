@@ -63,16 +63,20 @@ for (const set of boxedSets) {
     await answer("regions, clicks", photos, segmentRegions, byClick),
     await answer("sam-tiny, clicks", photos, bySam, byClick),
   ];
-  const row = (name: string, isWanted: (photo: BoxedPhoto) => boolean): void => {
-    const kept = photos.filter(isWanted);
-    const objects = kept.reduce((sum, photo) => sum + photo.objects.length, 0);
+  const row = (name: string, isWanted: (photo: BoxedPhoto, object: BoxedObject) => boolean): void => {
+    const kept = photos.map((photo) => photo.objects.filter((object) => isWanted(photo, object)));
+    const objects = kept.reduce((sum, each) => sum + each.length, 0);
     const figures = columns.map((masks) =>
       masks === null ? "–" : meanIou(photos, masks, isWanted).toFixed(3),
     );
-    console.log(`| ${[name, kept.length, objects, ...figures].join(" | ")} |`);
+    console.log(
+      `| ${[name, kept.filter(({ length }) => length > 0).length, objects, ...figures].join(" | ")} |`,
+    );
   };
   row("every second, for tuning", ({ isForTuning }) => isForTuning);
   row("the others", ({ isForTuning }) => !isForTuning);
+  row("the others, boxes of 16 px and more", ({ isForTuning }, object) => !isForTuning && !isSmall(object));
+  row("the others, smaller boxes", ({ isForTuning }, object) => !isForTuning && isSmall(object));
   row("all", () => true);
 }
 
@@ -115,13 +119,19 @@ async function grabCut(photos: readonly BoxedPhoto[]): Promise<Answers> {
   return answers;
 }
 
+/** Whether a box is smaller than 16×16 px of the picture as `sam-tiny` sees it, four of a mask's pixels in a row. */
+function isSmall({ box, truth: { height, width } }: BoxedObject): boolean {
+  const scale = samConfigs["sam-tiny"].encoder.side / Math.max(height, width);
+  return (box.x1 - box.x0) * (box.y1 - box.y0) * scale ** 2 < 16 ** 2;
+}
+
 function meanIou(
   photos: readonly BoxedPhoto[],
   answers: Answers,
-  isWanted: (photo: BoxedPhoto) => boolean,
+  isWanted: (photo: BoxedPhoto, object: BoxedObject) => boolean,
 ): number {
   const ious = photos.flatMap((photo, k) =>
-    isWanted(photo) ? photo.objects.map(({ truth }, n) => iou(answers[k][n], truth)) : [],
+    photo.objects.flatMap((object, n) => (isWanted(photo, object) ? [iou(answers[k][n], object.truth)] : [])),
   );
   return ious.reduce((sum, value) => sum + value, 0) / ious.length;
 }
