@@ -12,8 +12,6 @@ export interface ModelEntry {
   readonly project: string;
   readonly network: ModelNetwork;
   readonly files: readonly ModelFile[];
-  /** The command that makes the weights, where nobody publishes any. */
-  readonly madeBy?: string;
 }
 
 /** The network that the weights are for, so that a file can be checked to have its tensors. */
@@ -205,11 +203,6 @@ export function bundled(
   };
 }
 
-/** A model of our own whose weights everyone makes for themselves, and then imports. */
-function made(model: Omit<ModelEntry, "license" | "files">): ModelEntry {
-  return { ...model, license: "Apache-2.0", files: [{ role: "weights", sources: [] }] };
-}
-
 /** The models whose weights can be fetched or imported, or ship with the package, in the order of a list for people. */
 export const modelRegistry: readonly ModelEntry[] = [
   sam("b", {
@@ -250,13 +243,15 @@ export const modelRegistry: readonly ModelEntry[] = [
       },
     ],
   },
-  made({
-    name: "sam-tiny",
-    title: "a small SAM that learns on a laptop",
-    project: "docs/methods/sam-tiny.md",
-    network: { kind: "sam", config: samConfigs["sam-tiny"] },
-    madeBy: "maskwright train sam-tiny",
-  }),
+  bundled(
+    "sam-tiny",
+    {
+      title: "a small SAM that learned from drawn scenes",
+      project: "docs/methods/sam-tiny.md",
+      network: { kind: "sam", config: samConfigs["sam-tiny"] },
+    },
+    { bytes: 7_194_918, sha256: "ffa03697028fd3d8502fa1b93c9fa77d7eaaaf7a52c88d22580bb640d0e49330" },
+  ),
   efficientSam("ti", [
     { kind: "authors", url: `${efficientSamRaw}/efficient_sam_vitt.pt`, ...efficientSamTi },
     hub(

@@ -15,6 +15,7 @@ import type { SampleOptions } from "../methods/promptable/sample.ts";
 import { compilePromptTraining } from "../methods/promptable/training.ts";
 import { type SamConfig, samConfigs } from "../models/sam/config.ts";
 import { drawSam } from "../models/sam/initial.ts";
+import { BOX_BIASES, raiseBoxes } from "../models/sam/initial-places.ts";
 import { samTensors } from "../models/sam/tensor-table.ts";
 import { fingerprint } from "./artifact-key.ts";
 import { type RunSummary, secondsSince, writeReport } from "./command.ts";
@@ -108,7 +109,7 @@ export async function trainSamTiny(
   }
   if (result === null)
     throw new MaskwrightError("INVALID_ARGUMENT", "train sam-tiny: expected at least one step, got none");
-  const bytes = encodeWeights(result.checkpoint.tensors);
+  const bytes = encodeWeights(result.checkpoint.tensors, share === 1);
   writeAtomically(join(out, "sam-tiny.safetensors"), bytes);
   const { step: _, ...last } = result.lines.at(-1) ?? { step: 0 };
   const report: TrainSamTinyReport = {
@@ -194,10 +195,19 @@ function pictureOf(photos: readonly MaskedSource[], scenes: number, seed: number
   };
 }
 
+/**
+ * Logits by which masks of boxes begin higher where nothing but scenes was seen, since what photos show fills more of its box. Chosen on every
+ * second COCO photo: 0.573 mean IoU for 172 boxes, 0.516 without.
+ */
+const FULLER_BOXES = 0.7;
+
 /** The model's tensors in float16. */
-function encodeWeights(tensors: TrainerStart["tensors"]): Uint8Array {
-  const names = [...samTensors(config).keys()];
+function encodeWeights(tensors: TrainerStart["tensors"], isOfScenesAlone: boolean): Uint8Array {
+  const tensor = (name: string): NdArray<"float32"> => {
+    const learned = tensors.get(name) as NdArray<"float32">;
+    return isOfScenesAlone && name === BOX_BIASES ? raiseBoxes(learned, FULLER_BOXES) : learned;
+  };
   return writeSafetensors(
-    new Map(names.map((name) => [name, toHalf(tensors.get(name) as NdArray<"float32">)])),
+    new Map([...samTensors(config).keys()].map((name) => [name, toHalf(tensor(name))])),
   );
 }

@@ -22,6 +22,9 @@ const ROLES = [
   { token: "not_a_point_embed", side: 0, spot: [0, 0], near: 0, bias: [-3, -3] },
 ] as const;
 
+/** What masks of boxes begin with, among others. */
+export const BOX_BIASES = "mask_decoder.places.pixels.bias";
+
 /** Names of the tokens, in the order of the channels that say what a token is. */
 export const tokenRoles: readonly string[] = ROLES.map(({ token }) => token);
 
@@ -39,8 +42,8 @@ export function initialPlaces(name: string, shape: readonly number[], random: Ra
       return { dtype: "float32", shape, data: new Float32Array(shape[0] * shape[1]) };
     case "mask_decoder.places.pixels.weight":
       return drawKernel(shape, random);
-    case "mask_decoder.places.pixels.bias":
-      return biases(shape);
+    case BOX_BIASES:
+      return drawBiases(shape);
     default:
       return null;
   }
@@ -66,7 +69,21 @@ function drawKernel(shape: readonly number[], random: Random): Floats {
   return { dtype: "float32", shape, data };
 }
 
-function biases(shape: readonly number[]): Floats {
+/**
+ * The biases of pixels for a model that is surer of boxes than it has learned to be: masks of boxes begin `logits` higher.
+ *
+ * @param biases  the tensor `BOX_BIASES`
+ */
+export function raiseBoxes(biases: Floats, logits: number): Floats {
+  const { shape } = biases;
+  const raised = Float32Array.from(biases.data);
+  ROLES.forEach(({ side }, role) => {
+    if (side !== 0) raised[(role + 1) * shape[1] - PLACE_PLANES] += logits / 2; // a box has two corners
+  });
+  return { dtype: "float32", shape, data: raised };
+}
+
+function drawBiases(shape: readonly number[]): Floats {
   const [roles, channels] = shape;
   const data = new Float32Array(roles * channels);
   ROLES.forEach(({ bias }, role) => {

@@ -30,7 +30,6 @@ function describePresence({ entry, files, damaged, isPresent }: ModelStatus): st
 }
 
 function describeDownload(entry: ModelEntry): string {
-  if (entry.madeBy !== undefined) return "to be made";
   return isBundled(entry) ? "-" : describeSize(entry.files.map(({ sources }) => sources[0].bytes));
 }
 

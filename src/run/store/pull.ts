@@ -6,7 +6,6 @@ import { type Download, type DownloadOptions, download } from "./download.ts";
 import { type HubSettings, sourceUrl } from "./hub.ts";
 import { findLocalFile } from "./local-source.ts";
 import { isPresent, readStoredFile, type StoredFile, storedPath, workFolder } from "./stored-file.ts";
-import { wayToGet } from "./stored-models.ts";
 import type { TransferProgress } from "./transfer-progress.ts";
 
 export interface PullOptions {
@@ -31,7 +30,7 @@ export interface PulledFile {
  * Sees to it that all files of a model are here, undamaged: those that are here are hashed and kept, the others fetched. What ships with
  * the package is left as it is.
  *
- * @throws MaskwrightError NOT_FOUND for a model that nobody publishes; INVALID_ARGUMENT when the network is not to be used; as `download`, `findLocalFile` and `adoptFile` do
+ * @throws MaskwrightError INVALID_ARGUMENT when the network is not to be used; as `download`, `findLocalFile` and `adoptFile` do
  */
 export async function pullModel(
   folder: string,
@@ -46,10 +45,6 @@ export async function pullModel(
       files.push({ file: stored, isNew: false });
       continue;
     }
-    if (entry.madeBy !== undefined)
-      throw new MaskwrightError("NOT_FOUND", `model ${entry.name}: expected a published file, got none`, {
-        hint: wayToGet(entry),
-      });
     const got =
       options.from === undefined
         ? await fetchFile(folder, entry, file, stored, options)

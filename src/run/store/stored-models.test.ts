@@ -164,11 +164,6 @@ describe("locateModel", () => {
     expect(() => locateModel("sam-vit-b", "weights", folder)).toThrow(
       new MaskwrightError("NOT_FOUND", missing, { hint }),
     );
-    expect(() => locateModel("sam-tiny", "weights", folder)).toThrow(
-      new MaskwrightError("NOT_FOUND", missing.replace("sam-vit-b", "sam-tiny"), {
-        hint: "Nobody publishes any. To make them: maskwright train sam-tiny -o DIR, then maskwright models import sam-tiny FILE",
-      }),
-    );
     expect(() => locateModel("nothing", "weights", folder)).toThrow("models: expected one of sam-vit-b");
     expect(() => locateFiles(folder, "sam-vit-b")).toThrow("got none");
     // Those that ship with the package are here without anything done.

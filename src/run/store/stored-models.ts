@@ -48,7 +48,6 @@ function findFile(folder: string, entry: ModelEntry, role: FileRole): LocatedFil
 /** What makes a damaged file whole again. */
 export function mendingHint({ model, role, path }: DamagedNote | LocatedFile): string {
   const entry = modelRegistry.find(({ name }) => name === model);
-  if (entry?.madeBy !== undefined) return `maskwright models import ${model} FILE`;
   const file = entry === undefined ? null : bundledFile(entry, role);
   if (file === null) return `maskwright models pull ${model}`;
   return path === file.path ? "install maskwright again" : `maskwright models remove ${model}`;
@@ -56,16 +55,8 @@ export function mendingHint({ model, role, path }: DamagedNote | LocatedFile): s
 
 function absent(name: string, what: string, folder: string): MaskwrightError {
   return new MaskwrightError("NOT_FOUND", `model ${name}: expected its ${what} in ${folder}, got none`, {
-    hint: wayToGet(findModel(name)),
+    hint: `maskwright models pull ${name}, or with the file at hand: maskwright models import ${name} FILE`,
   });
-}
-
-/** The commands that bring the weights of a model here. */
-export function wayToGet({ name, madeBy }: ModelEntry): string {
-  const bring = `maskwright models import ${name} FILE`;
-  return madeBy === undefined
-    ? `maskwright models pull ${name}, or with the file at hand: ${bring}`
-    : `Nobody publishes any. To make them: ${madeBy} -o DIR, then ${bring}`;
 }
 
 function damaged(note: DamagedNote): MaskwrightError {
