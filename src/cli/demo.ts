@@ -1,5 +1,6 @@
-import { resolve } from "node:path";
+import { join } from "node:path";
 import { Command } from "commander";
+import type { DemoReport } from "../run/demo.ts";
 import { addExamples, wholeNumber } from "./options.ts";
 import { type CommonOptions, commandLine, printJson, withSession } from "./session.ts";
 
@@ -13,9 +14,9 @@ interface DemoOptions extends CommonOptions {
 export function demoCommand(): Command {
   const command = new Command("demo")
     .description(
-      "Draw scenes, refine rough labels of them, score them and write a report: no data, no download.",
+      "Draw scenes and run all three methods on them, up to a trained segmenter: no data, no download, two minutes.",
     )
-    .option("-o, --out <dir>", "folder for scenes, refined labels and report", "maskwright-demo")
+    .option("-o, --out <dir>", "folder for scenes, runs and their reports", "maskwright-demo")
     .option("--scenes <n>", "how many scenes to draw", wholeNumber, 40)
     .option("--seed <n>", "which scenes to draw", wholeNumber, 7)
     .option("--workers <n>", "threads (default: one for each core)", wholeNumber)
@@ -24,21 +25,38 @@ export function demoCommand(): Command {
   return command.action(async (options: DemoOptions) => {
     const { demo } = await import("../run/demo.ts");
     await withSession(options, async (context) => {
-      const { out, scenes, seed } = options;
-      const report = await demo({ out, sceneCount: scenes, seed, commandLine: commandLine() }, context);
+      const { out, scenes: sceneCount, seed, workers: threads = null } = options;
+      const report = await demo({ out, sceneCount, seed, threads, commandLine: commandLine() }, context);
       if (options.json) printJson(report);
-      else if (report.scores !== null) {
-        const { formatScores } = await import("../run/report/score-table.ts");
-        const { before, after } = report.scores;
-        const table = formatScores([
-          { name: "before", scores: before },
-          { name: "after", scores: after },
-        ]);
-        process.stdout.write(
-          `\n${table}\n\nSynthetic scenes. Look at ${resolve(out, "refined/report.html")}\n`,
-        );
-      }
+      else process.stdout.write(await describeDemo(report, out));
       return true;
     });
   });
+}
+
+async function describeDemo({ sepl, tags, boxes, parts }: DemoReport, out: string): Promise<string> {
+  const { formatFigures, formatScores } = await import("../run/report/score-table.ts");
+  const figures = ({ stages }: DemoReport["parts"]): string[] =>
+    stages.flatMap((stage) => stage.figures.map(({ name, value }) => `  ${name}: ${value}`));
+  return [
+    "",
+    "Rough labels refined (SEPL)",
+    formatScores(sepl.scores),
+    "",
+    "Labels made of tags (FMA-WSSS), and a segmenter trained on them",
+    formatScores(tags.scores),
+    ...(tags.unseen.length === 0
+      ? []
+      : ["", "The scenes that it was not trained on", formatScores(tags.unseen)]),
+    "",
+    "Parts masked from their boxes (sam-tiny)",
+    formatFigures(boxes.scores),
+    "",
+    "Parts found after learning from boxes of a few scenes (WPS-SAM)",
+    formatFigures(parts.scores),
+    ...figures(parts),
+    "",
+    `Synthetic scenes. Look at ${["sepl", "tags", "boxes", "parts"].map((name) => join(out, name, "report.html")).join(", ")}`,
+    "",
+  ].join("\n");
 }

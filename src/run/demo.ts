@@ -1,50 +1,73 @@
 import { join } from "node:path";
 import { sceneIds } from "../scenes/dataset.ts";
-import { sceneClasses } from "../scenes/objects/catalog.ts";
 import { drawScenes } from "./demo-scenes.ts";
-import { refine } from "./refine.ts";
-import type { RefineReport } from "./refine-summary.ts";
+import { makeFolder } from "./files.ts";
+import type { RecipeReport } from "./recipes/recipe-report.ts";
+import { runRecipe } from "./recipes/run-recipe.ts";
+import { recipeShapes } from "./recipes/schema.ts";
 import type { WorkContext } from "./stage.ts";
 
 export interface DemoRequest {
   readonly out: string;
   readonly sceneCount: number;
   readonly seed: number;
+  /** Threads of models; null is one for each core. */
+  readonly threads: number | null;
   readonly commandLine: string;
 }
 
+/** What each recipe reports. */
+export interface DemoReport {
+  readonly sepl: RecipeReport;
+  readonly tags: RecipeReport;
+  readonly boxes: RecipeReport;
+  readonly parts: RecipeReport;
+}
+
 /**
- * The whole of the program on drawn scenes, with no download: `OUT/scenes` holds photos, truth and weak labels
- * of every kind, `OUT/refined` the rough labels refined by `regions` proposals, with their report.
+ * The whole of the program on drawn scenes, with no download. `OUT/scenes` holds photos, truth and weak labels of every kind; the other folders
+ * are runs of recipes: `OUT/sepl` refines rough labels with `regions`, `OUT/tags` makes labels of tags with `toy-clip` and trains a
+ * segmenter on them, `OUT/boxes` masks parts from their boxes with `sam-tiny`, and `OUT/parts` learns to find parts from boxes alone.
  */
-export async function demo(request: DemoRequest, context: WorkContext): Promise<RefineReport> {
-  const { out, sceneCount, seed, commandLine } = request;
+export async function demo(request: DemoRequest, context: WorkContext): Promise<DemoReport> {
+  const { out, sceneCount, seed, threads, commandLine } = request;
   const scenes = join(out, "scenes");
+  makeFolder(out);
   await drawScenes(scenes, sceneIds(sceneCount, seed), seed, context);
-  return await refine(
-    {
-      labels: join(scenes, "rough"),
-      proposals: {
-        kind: "photos",
-        folder: join(scenes, "images"),
-        proposer: { kind: "regions", maxProposals: 300 },
-      },
-      out: join(out, "refined"),
-      variant: "max_iou_imp2",
-      compat: null,
-      classes: { name: "scenes", classes: sceneClasses },
-      classCount: sceneClasses.length,
-      keepIgnore: false,
-      cams: { background: { kind: "threshold", threshold: 0.3 }, keyBase: 0 },
-      truth: join(scenes, "truth"),
-      limit: sceneCount,
-      overlay: false,
-      title: "Demo: rough labels of drawn scenes, refined by SEPL",
-      notes: [
-        `Synthetic data: ${sceneCount} scenes drawn by this program (seed ${seed}), their truth exact, their rough labels the truth degraded the way class activation maps fail. Figures on photos are in docs/benchmarks.md.`,
-      ],
-      commandLine,
-    },
-    context,
-  );
+  const notes = [
+    `Synthetic data: ${sceneCount} scenes drawn by this program (seed ${seed}), their truth exact. Figures on photos are in docs/benchmarks.md.`,
+  ];
+  const run = (name: string, recipe: Parameters<typeof runRecipe>[0]): Promise<RecipeReport> =>
+    runRecipe(
+      recipe,
+      { name, out: join(out, name), commandLine, notes, ...(threads !== null && { threads }) },
+      context,
+    );
+  const common = { images: join(scenes, "images"), seed, limit: sceneCount };
+  const labeled = { ...common, classes: join(scenes, "classes.txt"), truth: join(scenes, "truth") };
+  const sepl = recipeShapes.sepl.parse({
+    ...{ method: "sepl", ...labeled, labels: join(scenes, "rough") },
+    ...{ model: "regions", masks: { max: 300 }, segmenter: null },
+  });
+  const tags = recipeShapes.tags.parse({
+    ...{ method: "tags", ...labeled, tags: join(scenes, "tags.csv") },
+    proposals: join(out, "sepl", "01-masks"),
+    cams: { source: "clip", clip: "toy-clip" },
+    segmenter: { encoder: "toy-clip", side: 224, batch: 4, steps: 100, warmup: 10, validation: 0.25 },
+  });
+  const boxes = recipeShapes.boxes.parse({
+    ...{ method: "boxes", ...common, boxes: join(scenes, "part-boxes.csv"), model: "sam-tiny" },
+    ...{ classes: join(scenes, "part-classes.txt"), truth: join(scenes, "parts"), segmenter: null },
+  });
+  const parts = recipeShapes.parts.parse({
+    ...{ method: "parts", ...common, boxes: join(scenes, "part-boxes.csv") },
+    ...{ classes: join(scenes, "part-classes.txt"), truth: join(scenes, "parts.json"), model: "sam-tiny" },
+    prompter: { layers: 2, width: 128, queries: 40, epochs: 25, batch: 4, rate: 3e-4, validation: 0.25 },
+  });
+  return {
+    sepl: await run("sepl", sepl),
+    tags: await run("tags", tags),
+    boxes: await run("boxes", boxes),
+    parts: await run("parts", parts),
+  };
 }
