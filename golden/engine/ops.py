@@ -120,6 +120,8 @@ case("logSumExp: large", lambda x: x.logsumexp(1, keepdim=True), x=f(2, 3, low=9
 
 case("matmul", torch.matmul, a=f(2, 3), b=f(3, 4))
 case("matmul: batched", lambda a, b: 0.5 * a @ b, a=f(2, 1, 3, 2), b=f(3, 2, 4))
+case("matmul: wide left", torch.matmul, a=f(2, 3, 5), b=f(2, 5, 2))
+case("matmul: wide result", lambda a, b: 2 * a @ b.mT, a=f(2, 3, 2), b=f(2, 5, 2))
 case("matmul: one right", lambda a, b: a @ b.mT, a=f(2, 2, 3), b=f(4, 3))
 case("matmul: one left", lambda a, b: a.mT @ b, a=f(3, 4), b=f(2, 3, 2))
 case("matmul: both transposed", lambda a, b: 2 * a.mT @ b.mT, a=f(2, 3, 2), b=f(2, 4, 3))
