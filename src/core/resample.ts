@@ -128,6 +128,13 @@ export function resampleFloats(
       const first = i * taps;
       const end = first + counts[i];
       const source = (o * length + starts[i]) * inner;
+      if (counts[i] === 2) {
+        // Nearly all of a bilinear resize, in half the time of the loop below.
+        const [a, b] = [weights[first], weights[first + 1]];
+        for (let p = source, last = source + inner; p < last; p++)
+          result[at++] = a * data[p] + b * data[p + inner];
+        continue;
+      }
       for (let c = 0; c < inner; c++) {
         let sum = 0;
         for (let w = first, p = source + c; w < end; w++, p += inner) sum += weights[w] * data[p];
