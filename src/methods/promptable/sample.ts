@@ -1,18 +1,17 @@
 import type { NdArray } from "../../core/array.ts";
-import { borderDepths } from "../../core/border-depth.ts";
 import { cropImage } from "../../core/crop.ts";
-import { type Box, intersectBoxes, type Point, type Size } from "../../core/geometry.ts";
+import { type Box, boxArea, intersectBoxes, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import type { Mask } from "../../core/mask.ts";
 import { mirrorRows } from "../../core/mirror.ts";
 import type { Random } from "../../core/random.ts";
 import { recolor } from "../../core/recolor.ts";
 import { resizeImage } from "../../core/resize.ts";
-import { decodeRle, type Rle, rleArea, rleBox } from "../../core/rle.ts";
+import { decodeRle, encodeRle, type Rle, rleArea, rleBox } from "../../core/rle.ts";
 import type { Arrays } from "../../engine/index.ts";
 import { HYBRID_STRIDE } from "../../models/sam/config.ts";
 import { padPixels } from "../../models/sam/preprocess.ts";
-import { pointKinds } from "../../models/sam/prompt-encoder.ts";
+import { askByBox, askByPoint } from "./mask-prompts.ts";
 
 /** A picture and the masks of what is in it; masks may overlap, as a wheel does with its car. */
 export interface MaskedPicture {
@@ -30,6 +29,10 @@ export interface SampleOptions {
 
 /** Fewer pixels of a mask are no object, px of the window. */
 const LEAST_PIXELS = 40;
+/** A mask of k times the area is k^0.4 times as likely to be asked for: most masks of a picture are specks. */
+const AREA_POWER = 0.4;
+/** A mask that fills k times as much of its box is k² times as likely: drawn shapes are thinner than what photos show, and it expects such. */
+const FILL_POWER = 2;
 /** Longer side of a picture in units of the model's input, where the window is smaller than it and where it is not. */
 const ZOOM = { window: [0.6, 2.4], whole: [1, 1.6] } as const;
 
@@ -60,10 +63,10 @@ export function drawSample(picture: MaskedPicture, options: SampleOptions, r: Ra
   const points = new Float32Array(prompts * 4);
   const kinds = new Int32Array(prompts * 2);
   const targets = new Float32Array(prompts * (side / 4) ** 2);
-  const choose = chooser(masks.map((mask) => fillOf(mask) ** FILL_POWER));
+  const choose = chooser(masks.map(({ area, box }) => (area / boxArea(box)) ** FILL_POWER));
   for (let n = 0; n < prompts; n++) {
     const mask = masks[choose(r)];
-    const asked = r.next() < 0.5 ? askByBox(mask, side, r) : askByPoint(mask, r);
+    const asked = r.next() < 0.5 ? askByBox(mask.box, side, r) : askByPoint(mask, r);
     asked.points.forEach(({ x, y }, k) => {
       points[n * 4 + 2 * k] = x / canvas + origin[0];
       points[n * 4 + 2 * k + 1] = y / canvas + origin[1];
@@ -115,34 +118,32 @@ function chooseView({ height, width }: Size, { canvas, side }: SampleOptions, r:
   };
 }
 
-/** A mask of k times the area is k^0.4 times as likely to be asked for: most masks of a picture are specks. */
-const AREA_POWER = 0.4;
+/** A mask as the window shows it. */
+interface SeenMask extends Mask {
+  /** Pixels set. */
+  readonly area: number;
+  readonly box: Box;
+}
 
 /** Masks in the window at the size at which it is looked at: the bit under the middle of each pixel. */
 function visibleMasks(
   masks: readonly Rle[],
   view: View,
   { count, isMirrored, r }: { readonly count: number; readonly isMirrored: boolean; readonly r: Random },
-): Mask[] {
-  const seen: Mask[] = [];
+): SeenMask[] {
+  const seen: SeenMask[] = [];
   // An exponential race: who comes first is by weight.
   const race = masks.map((rle) => ({ rle, time: -Math.log(1 - r.next()) / rleArea(rle) ** AREA_POWER }));
   for (const { rle } of race.sort((a, b) => a.time - b.time)) {
     if (seen.length === count) break;
-    const box = rleBox(rle);
-    if (box === null || intersectBoxes(box, view.window) === null) continue;
+    const whole = rleBox(rle);
+    if (whole === null || intersectBoxes(whole, view.window) === null) continue;
     const mask = lookAtMask(decodeRle(rle), view, isMirrored);
-    if (mask.data.reduce((sum: number, bit) => sum + bit, 0) >= LEAST_PIXELS) seen.push(mask);
+    const runs = encodeRle(mask);
+    const [area, box] = [rleArea(runs), rleBox(runs)];
+    if (box !== null && area >= LEAST_PIXELS) seen.push({ ...mask, area, box });
   }
   return seen;
-}
-
-/** A mask that fills k times as much of its box is k² times as likely: drawn shapes are thinner than what photos show, and it expects such. */
-const FILL_POWER = 2;
-
-function fillOf(mask: Mask): number {
-  const { x0, y0, x1, y1 } = boxOf(mask);
-  return mask.data.reduce((sum: number, bit) => sum + bit, 0) / ((x1 - x0) * (y1 - y0));
 }
 
 /** Draws an index by weight. */
@@ -158,19 +159,6 @@ function chooser(weights: readonly number[]): (r: Random) => number {
   };
 }
 
-/** Of a mask with a pixel. */
-function boxOf({ height, width, data }: Mask): Box {
-  let [x0, y0, x1, y1] = [width, height, 0, 0];
-  for (let i = 0, p = 0; i < height; i++) {
-    for (let j = 0; j < width; j++, p++) {
-      if (data[p] === 0) continue;
-      [x0, x1] = [Math.min(x0, j), Math.max(x1, j + 1)];
-      [y0, y1] = [Math.min(y0, i), Math.max(y1, i + 1)];
-    }
-  }
-  return { x0, y0, x1, y1 };
-}
-
 function lookAtMask({ width, data }: Mask, { window, size }: View, isMirrored: boolean): Mask {
   const stepX = (window.x1 - window.x0) / size.width;
   const stepY = (window.y1 - window.y0) / size.height;
@@ -184,46 +172,6 @@ function lookAtMask({ width, data }: Mask, { window, size }: View, isMirrored: b
     for (let j = 0; j < size.width; j++, p++) bits[p] = data[row + columns[j]];
   }
   return { ...size, data: bits };
-}
-
-interface Asked {
-  /** px of the window as the model means them, see `shareOfSide`. */
-  readonly points: readonly Point[];
-  readonly kinds: readonly number[];
-}
-
-function askByBox(mask: Mask, side: number, r: Random): Asked {
-  const { x0, y0, x1, y1 } = boxOf(mask);
-  const isOff = r.next() < 0.5;
-  const off = (length: number): number =>
-    isOff ? Math.max(-10, Math.min(10, 0.05 * length * r.normal())) : 0;
-  const within = (value: number): number => Math.max(0, Math.min(side, value)) + 0.5;
-  const corner = (x: number, y: number): Point => ({
-    x: within(x + off(x1 - x0)),
-    y: within(y + off(y1 - y0)),
-  });
-  return {
-    points: [corner(x0, y0), corner(x1, y1)],
-    kinds: [pointKinds.topLeft, pointKinds.bottomRight],
-  };
-}
-
-function askByPoint({ height, width, data }: Mask, r: Random): Asked {
-  const own: number[] = [];
-  for (let p = 0; p < data.length; p++) if (data[p] === 1) own.push(p);
-  let chosen = own[r.integer(own.length)];
-  if (r.next() < 0.5) {
-    const depths = borderDepths(data, { height, width });
-    for (const p of own) if (depths[p] > depths[chosen]) chosen = p;
-  }
-  const j = chosen % width;
-  return {
-    points: [
-      { x: j + 0.5, y: (chosen - j) / width + 0.5 },
-      { x: 0, y: 0 },
-    ],
-    kinds: [pointKinds.positive, pointKinds.padding],
-  };
 }
 
 /** Mean share of each 4×4 pixels of the window, [S/4, S/4]; 0 beyond the picture. */
