@@ -57,16 +57,15 @@ function splitAt(x: Tensor, channels: number): [Tensor, Tensor] {
 /**
  * [B, P, C] as [B, P, 2, 2, 2, 2, C/8], two doublings. The 4×4 pixels of a cell stay with their cell (y, x, y', x') and are put in place as
  * masks, which have fewer channels.
+ *
+ * @param places  [B, 16 · P, C/8], added to the finest map
  */
 function upscale(weights: Weights, image: Tensor, fine?: FineMaps, places?: Tensor): Tensor {
-  const finer = (x: Tensor, map: Tensor | undefined): Tensor =>
-    map === undefined
-      ? x
-      : add(x, map.shape.length === x.shape.length ? map : reshape(map, x.shape as number[]));
+  const finer = (x: Tensor, map: Tensor | undefined): Tensor => (map === undefined ? x : add(x, map));
   const half = finer(doubled(weights, "output_upscaling.0", image), fine?.eighth);
   const normed = gelu(norm(weights, "output_upscaling.1", half, ENCODER_EPSILON));
   const quarter = finer(doubled(weights, "output_upscaling.3", normed), fine?.quarter);
-  return gelu(finer(quarter, places));
+  return gelu(finer(quarter, places && reshape(places, quarter.shape as readonly number[])));
 }
 
 /**
