@@ -5,6 +5,7 @@ import { checkSize } from "../core/limits.ts";
 import type { LabeledBox } from "../core/weak-label.ts";
 import { isBackgroundName } from "./class-list.ts";
 import { type CocoSegmentation, readSegmentation } from "./coco-segmentation.ts";
+import { type CocoImageJson, cocoId, cocoImages } from "./coco-shape.ts";
 import { readJsonFile } from "./json-file.ts";
 import { pathFault, pictureId } from "./picture-id.ts";
 import { addIssues, collectProblems, type Problems, quote } from "./problems.ts";
@@ -40,21 +41,16 @@ export interface CocoDataset {
   readonly images: readonly CocoImage[];
 }
 
-const id = z.int("a whole number");
-const side = z.int("a whole number").min(1, "a number of at least 1");
 const number = z.number("a number");
 const shape = z.object(
   {
-    images: z.array(
-      z.object({ id, file_name: z.string("a text"), height: side, width: side }, "an object"),
-      "a list",
-    ),
+    images: cocoImages,
     annotations: z.array(
       z.object(
         {
-          id,
-          image_id: id,
-          category_id: id,
+          id: cocoId,
+          image_id: cocoId,
+          category_id: cocoId,
           // Checked by hand: most numbers of a file are in here.
           segmentation: z.unknown().optional(),
           bbox: z.tuple([number, number, number, number], "[x, y, width, height]").nullish(),
@@ -65,7 +61,7 @@ const shape = z.object(
       ),
       "a list",
     ),
-    categories: z.array(z.object({ id, name: z.string("a text") }, "an object"), "a list"),
+    categories: z.array(z.object({ id: cocoId, name: z.string("a text") }, "an object"), "a list"),
   },
   "an object with images, annotations and categories",
 );
@@ -167,7 +163,7 @@ export function cocoTags({ instances }: CocoImage, classIds: ReadonlyMap<number,
 
 type OpenImage = CocoImage & { readonly instances: CocoInstance[] };
 
-function readImages(images: Shape["images"], problems: Problems): Map<number, OpenImage> {
+function readImages(images: readonly CocoImageJson[], problems: Problems): Map<number, OpenImage> {
   const byImage = new Map<number, OpenImage>();
   const files = new Set<string>();
   for (const [i, { id, file_name: file, height, width }] of images.entries()) {

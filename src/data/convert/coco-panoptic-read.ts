@@ -5,6 +5,7 @@ import { type ClassId, IGNORE } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
 import { idsToRles, type Rle } from "../../core/rle.ts";
 import { cocoClasses } from "../coco.ts";
+import { cocoId, cocoImages } from "../coco-shape.ts";
 import { containedPath, readFileBytes } from "../paths.ts";
 import { pathFault, pictureId } from "../picture-id.ts";
 import { decodePng } from "../png-decode.ts";
@@ -12,24 +13,19 @@ import { addIssues, collectProblems, quote } from "../problems.ts";
 import { categoryIdsOf, checkIds } from "./coco.ts";
 import { type AnnotatedPicture, type Annotation, type AnnotationSource, bare } from "./picture.ts";
 
-const id = z.int("a whole number");
-const side = z.int("a whole number").min(1, "a number of at least 1");
 const shape = z.object(
   {
-    images: z.array(
-      z.object({ id, file_name: z.string("a text"), height: side, width: side }, "an object"),
-      "a list",
-    ),
+    images: cocoImages,
     annotations: z.array(
       z.object(
         {
-          image_id: id,
+          image_id: cocoId,
           file_name: z.string("a text"),
           segments_info: z.array(
             z.object(
               {
-                id: id.min(1, "an id from 1").max(0xffffff, "an id of 24 bits"),
-                category_id: id,
+                id: cocoId.min(1, "an id from 1").max(0xffffff, "an id of 24 bits"),
+                category_id: cocoId,
                 iscrowd: z.union([z.literal(0), z.literal(1)], "0 or 1").nullish(),
               },
               "an object",
@@ -42,7 +38,7 @@ const shape = z.object(
       "a list",
     ),
     categories: z.array(
-      z.object({ id, name: z.string("a text"), isthing: z.int("0 or 1").nullish() }, "an object"),
+      z.object({ id: cocoId, name: z.string("a text"), isthing: z.int("0 or 1").nullish() }, "an object"),
       "a list",
     ),
   },
