@@ -11,6 +11,7 @@ import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Random, random } from "../src/core/random.ts";
+import { convertFormats } from "../src/data/convert/convert.ts";
 import { encodeJpeg } from "../src/data/photo.ts";
 import { measureProgram } from "./lib/measure.ts";
 
@@ -18,21 +19,7 @@ const SIZE = { height: 240, width: 320 };
 const OBJECTS = 7;
 const POINTS = 20;
 const CLASSES = 20;
-const FORMATS = [
-  ...[
-    "labels",
-    "coco",
-    "coco-rle",
-    "coco-panoptic",
-    "yolo-seg",
-    "voc",
-    "label-studio",
-    "cvat",
-    "labelme",
-    "mmseg",
-  ],
-  "hf",
-];
+const FORMATS = convertFormats.filter((format) => format !== "proposals" && format !== "sepl-folder");
 const PHOTOS = ["yolo-seg", "voc", "labelme", "mmseg", "hf"];
 
 const [pictures = "10000", ...chosen] = process.argv.slice(2);
