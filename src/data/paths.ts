@@ -1,6 +1,7 @@
 import { type Dir, type Dirent, opendirSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { basename, dirname, join, sep } from "node:path";
 import { badFormat, MaskwrightError } from "../core/error.ts";
+import { compareText } from "../core/text-order.ts";
 import { pathFault, pictureId } from "./picture-id.ts";
 
 /** A picture in a folder. */
@@ -69,10 +70,6 @@ export function listPictureFiles(folder: string, options: ListPicturesOptions = 
       );
   }
   return files;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Paths of the files in a folder, "/" between names. Links are followed, except a link to a folder, which may lead in circles. */

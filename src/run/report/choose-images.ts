@@ -1,3 +1,4 @@
+import { compareText } from "../../core/text-order.ts";
 import { gainOf } from "./figures.ts";
 import type { ReportImage } from "./report.ts";
 
@@ -28,9 +29,4 @@ export function chooseImages(images: readonly ReportImage[], count = 10): Chosen
     .sort((a, b) => a.gain - b.gain || compareText(a.image.id, b.image.id))
     .slice(0, count);
   return { best: best.map(({ image }) => image), worst: worst.map(({ image }) => image) };
-}
-
-/** By code unit, so that the order is the same in every locale. */
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
