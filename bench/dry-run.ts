@@ -24,6 +24,7 @@ import type { TaskName } from "../src/run/worker.ts";
 import { roughLabels } from "../src/scenes/degrade.ts";
 import { sceneClasses } from "../src/scenes/objects/catalog.ts";
 import { drawScene } from "../src/scenes/scene.ts";
+import { quietContext } from "../src/testing/progress.ts";
 import { measure } from "./lib/measure.ts";
 
 const COUNTS = [1_000, 10_000, 100_000];
@@ -86,13 +87,7 @@ async function writeInput(folder: string, count: number): Promise<void> {
 }
 
 async function run(stage: string, folder: string, count: number): Promise<void> {
-  const progress = { begin: () => {}, advance: () => {}, warn: console.warn, end: () => {} };
-  const context: WorkContext = {
-    pool: doublePool(folder),
-    progress,
-    signal: new AbortController().signal,
-    keepGoing: false,
-  };
+  const context = quietContext(doublePool(folder), console.warn);
   const out = join(folder, `${stage}-${count}`);
   await (stage === "recipe" ? runDry : trainDry)(folder, out, count, context);
   rmSync(out, { recursive: true });

@@ -21,11 +21,11 @@ import { writeAtomically } from "../src/run/files.ts";
 import { createPool } from "../src/run/pool.ts";
 import { propose } from "../src/run/propose.ts";
 import { type SeedRequest, seed } from "../src/run/seed.ts";
-import type { WorkContext } from "../src/run/stage.ts";
 import { digestFile } from "../src/run/store/digest.ts";
 import { sceneIds } from "../src/scenes/dataset.ts";
 import { sceneClasses } from "../src/scenes/objects/catalog.ts";
 import { drawScene } from "../src/scenes/scene.ts";
+import { quietContext } from "../src/testing/progress.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -53,12 +53,7 @@ const written: SeedRecipe = { ...recipe.coarse, affinity: clipEsAffinity.voc };
 const table = new Map<string, number[]>();
 const seeds = positionals.length > 0 ? positionals.map(Number) : [1, 2, 3];
 const pool = createPool();
-const context: WorkContext = {
-  pool,
-  progress: { begin: () => {}, advance: () => {}, warn: (text) => console.warn(text), end: () => {} },
-  signal: new AbortController().signal,
-  keepGoing: false,
-};
+const context = quietContext(pool, console.warn);
 const clip = locateClip({ clip: "toy-clip", threads: null });
 for (const each of seeds) await measure(each, clip);
 await pool.close();

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { quietProgress } from "../testing/progress.ts";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
 import { type SelectionOptions, selectIds, selectLabeled, selectPresent } from "./selection.ts";
 
@@ -70,10 +71,7 @@ it("makes failures of photos that are missing, unless an id list leaves them out
   const photos = new Map(available.map((id) => [id, `images/${id}.jpg`]));
   const labeled = { ids: ["x", "c/d", "a", "y"], path: "boxes.csv" };
   const warnings: string[] = [];
-  const progress = {
-    ...{ begin: () => {}, advance: () => {}, end: () => {} },
-    warn: (message: string) => void warnings.push(message),
-  };
+  const progress = quietProgress((message) => warnings.push(message));
   const select = (options: SelectionOptions, keepGoing = true) =>
     selectPresent(photos, "images", labeled, options, { keepGoing, progress });
   expect(await select({ limit: 1 })).toEqual({

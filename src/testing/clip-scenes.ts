@@ -6,6 +6,7 @@ import type { ClipModel } from "../run/cams/cam-source.ts";
 import { createPool } from "../run/pool.ts";
 import type { WorkContext } from "../run/stage.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
+import { quietContext } from "./progress.ts";
 import { writeTaggedScenes } from "./tagged-scenes.ts";
 import { writeTinyClip } from "./tiny-clip-model.ts";
 
@@ -29,11 +30,10 @@ export async function openClipScenes(): Promise<ClipScenes> {
   const folder = mkdtempSync(join(tmpdir(), "maskwright-clip-"));
   await writeTaggedScenes(folder, 2);
   const pool = createPool(1);
-  const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
   return {
     folder,
     clip: writeTinyClip(folder),
-    context: { pool, progress, signal: new AbortController().signal, keepGoing: false },
+    context: quietContext(pool),
     async close() {
       await pool.close();
       rmSync(folder, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readTags } from "../../data/weak-labels.ts";
 import { vocRecipe } from "../../methods/fma/recipes.ts";
 import { sceneClasses } from "../../scenes/objects/catalog.ts";
+import { quietContext } from "../../testing/progress.ts";
 import { writeTaggedScenes } from "../../testing/tagged-scenes.ts";
 import { writeTinyClip } from "../../testing/tiny-clip-model.ts";
 import { openPhotos } from "../label-input.ts";
@@ -21,8 +22,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "maskwright-prompts-"));
   await writeTaggedScenes(folder, 3);
   pool = createPool(1);
-  const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
-  context = { pool, progress, signal: new AbortController().signal, keepGoing: false };
+  context = quietContext(pool);
 });
 afterAll(async () => {
   await pool.close();

@@ -6,6 +6,7 @@ import { writeSafetensors } from "../../core/safetensors.ts";
 import { tinyMobileNetTensors } from "../../models/mobilenet/testing/tiny-mobilenet.ts";
 import { sceneClasses } from "../../scenes/objects/catalog.ts";
 import { importRandomModel, partNames, writePartScenes } from "../../testing/part-scenes.ts";
+import { quietContext } from "../../testing/progress.ts";
 import { writeTinyClip } from "../../testing/tiny-clip-model.ts";
 import { writeTinyPair } from "../../testing/tiny-pair.ts";
 import { writeTree } from "../../testing/tree.ts";
@@ -42,8 +43,7 @@ beforeAll(async () => {
   });
   models = withTinyClip(writeTinyClip(data));
   pool = createPool(2);
-  const progress = { begin: () => {}, advance: () => {}, warn: () => {}, end: () => {} };
-  context = { pool, progress, signal: new AbortController().signal, keepGoing: false };
+  context = quietContext(pool);
 }, 120_000);
 afterAll(async () => {
   await pool.close();
