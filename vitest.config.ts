@@ -16,7 +16,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "program", include: programTests, globalSetup: "src/testing/build.ts" },
+        test: {
+          name: "program",
+          include: programTests,
+          globalSetup: "src/testing/build.ts",
+          hookTimeout: 60_000,
+        },
       },
       {
         extends: true,
