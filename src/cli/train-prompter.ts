@@ -182,6 +182,7 @@ function recipeOf(recipe: PrompterRecipe, options: TrainPrompterOptions): Prompt
     tokenWeight = losses.token,
   } = options;
   return {
+    ...recipe,
     ...{ queries, layers, width, epochs, batch, rate, schedule },
     losses: { class: classWeight, token: tokenWeight },
   };

@@ -1,13 +1,6 @@
 import { join, resolve } from "node:path";
 import { invalid } from "../core/error.ts";
-import { random } from "../core/random.ts";
 import type { PromptSource } from "../data/prompts.ts";
-import { openWorkerRuntime } from "../engine/node.ts";
-import type { Arrays } from "../engine/runtime.ts";
-import { packTargets } from "../methods/wps/targets.ts";
-import { compilePartTraining } from "../methods/wps/training.ts";
-import { type HeldPicture, validateParts } from "../methods/wps/validation.ts";
-import { drawPrompter } from "../models/prompter/initial.ts";
 import type { EmbeddingPrecision } from "../models/sam/embedding.ts";
 import { fingerprint } from "./artifact-key.ts";
 import { type RunSummary, secondsSince, writeReport } from "./command.ts";
@@ -16,14 +9,13 @@ import { openPhotos } from "./label-input.ts";
 import type { SamModel } from "./masks/mask-source.ts";
 import type { Supervision } from "./parts/part-labels.ts";
 import type { PrompterDescription } from "./parts/prompter-checkpoint.ts";
-import { type PrompterRecipe, recipeNetwork, recipeSchedule, recipeSteps } from "./parts/prompter-recipe.ts";
-import { type TaughtParts, type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
-import { pictureOrder } from "./picture-order.ts";
+import { type PrompterRecipe, recipeNetwork } from "./parts/prompter-recipe.ts";
+import { trainOnTaught } from "./parts/prompter-training.ts";
+import { type TaughtPictures, teachPictures } from "./parts/teach-pictures.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import { splitTraining, type ValidationChoice } from "./segmenter/training-data.ts";
 import { type SelectionOptions, selectPresent } from "./selection.ts";
 import type { WorkContext } from "./stage.ts";
-import { runTraining, type TrainingValidation } from "./train.ts";
 import { version } from "./version.ts";
 
 export interface TrainPrompterRequest extends SelectionOptions {
@@ -101,7 +93,7 @@ export async function trainPrompter(
   );
   try {
     const description = describePrompter(request, taught);
-    const { lines, steps } = await train(description, taught, request, context);
+    const { lines, steps } = await trainOnTaught(description, taught, request, context);
     const { step: _, ...last } = lines.at(-1) ?? { step: 0 };
     const report: TrainPrompterReport = {
       command: "train prompter",
@@ -152,81 +144,6 @@ function describePrompter(
       ...{ recipe, supervision, versions, seed },
       pictures: training.length,
       fingerprint: fingerprint(parts),
-    },
-  };
-}
-
-async function train(
-  description: PrompterDescription,
-  taught: TaughtPictures,
-  { recipe, model, seed, out, checkpointEvery }: TrainPrompterRequest,
-  context: WorkContext,
-): Promise<{ readonly lines: Awaited<ReturnType<typeof runTraining>>["lines"]; readonly steps: number }> {
-  const { network } = description;
-  const { training, held } = taught;
-  const count = training.length;
-  const batch = Math.min(recipe.batch, count);
-  const steps = recipeSteps({ ...recipe, batch }, count);
-  const { device, threads } = model;
-  const runtime = await openWorkerRuntime({ device, ...(threads === null ? {} : { threads }) });
-  try {
-    const { lines } = await runTraining(
-      {
-        name: "train",
-        folder: out,
-        config: description,
-        seed,
-        begin: () => ({ tensors: drawPrompter(network, random(`${seed} prompter`)) }),
-        open: (start) => compilePartTraining(network, runtime, { batch, start, losses: recipe.losses }),
-        batches: async (step) => [
-          await batchOf(
-            taught,
-            pictureOrder(count, batch, step, seed).map((k) => training[k]),
-          ),
-        ],
-        steps,
-        schedule: recipeSchedule(recipe, steps),
-        checkpointEvery,
-        ...(held.length > 0 && { validation: validationOf(taught, Math.ceil(count / batch), steps) }),
-      },
-      context,
-    );
-    return { lines, steps };
-  } finally {
-    await runtime.close();
-  }
-}
-
-async function batchOf(taught: TaughtPictures, pictures: readonly TaughtParts[]): Promise<Arrays> {
-  const { channels, grid, tokens } = taught.shape;
-  const size = channels * grid * grid;
-  const data = new Float32Array(pictures.length * size);
-  for (const [b, picture] of pictures.entries()) data.set((await taught.features(picture)).data, b * size);
-  return {
-    features: { dtype: "float32", shape: [pictures.length, channels, grid, grid], data },
-    ...packTargets(
-      pictures.map(({ targets }) => targets),
-      [tokens, channels],
-    ),
-  };
-}
-
-/** Of a long run, what is measured on all held pictures after every epoch would be measured too often. */
-const MOST_VALIDATIONS = 50;
-
-function validationOf(
-  { held, features }: TaughtPictures,
-  epochSteps: number,
-  steps: number,
-): TrainingValidation {
-  const pictures = async function* (): AsyncGenerator<HeldPicture> {
-    for (const picture of held) yield { features: await features(picture), targets: picture.targets };
-  };
-  return {
-    every: Math.max(epochSteps, Math.ceil(steps / MOST_VALIDATIONS)),
-    async measure(trainer) {
-      const numbers = Object.entries(await validateParts(trainer, pictures()));
-      return Object.fromEntries(numbers.map(([name, value]) => [`val ${name}`, value]));
     },
   };
 }

@@ -21,7 +21,7 @@ export interface TrainingRun {
   readonly config: unknown;
   readonly seed: number | string;
   /** What a run that begins starts from. */
-  readonly begin: () => TrainerStart;
+  readonly begin: () => TrainerStart | Promise<TrainerStart>;
   readonly open: (start: TrainerStart) => Promise<Trainer>;
   /** What a step is fed; it depends on the step alone. */
   readonly batches: (step: number) => readonly Arrays[] | Promise<readonly Arrays[]>;
@@ -65,7 +65,7 @@ export async function runTraining(
   makeFolder(folder);
   const before = existsSync(path) ? readCheckpoint(path, config) : null;
   const startStep = before?.step ?? 0;
-  const trainer = await run.open(before ?? run.begin());
+  const trainer = await run.open(before ?? (await run.begin()));
   const log = openTrainLog(join(folder, "training.ndjson"), startStep);
   const result = { checkpoint: before, lines: log.lines };
   const save = async (step: number): Promise<void> => {

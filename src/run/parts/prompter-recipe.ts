@@ -20,6 +20,8 @@ export interface PrompterRecipe {
   /** "cosine" goes down once, "original" as published: to 0 in 38,370 steps and up again. */
   readonly schedule: "cosine" | "original";
   readonly losses: Required<LossWeights>;
+  /** Weights to start from: as published, or such that the neck sees embeddings whitened, see `whitenNeck`. */
+  readonly start: "published" | "whitened";
 }
 
 const { queries, encoderLayers: layers, dim: width, heads } = partImageNetPrompter;
@@ -27,14 +29,15 @@ const published: PrompterRecipe = {
   ...{ queries, layers, width },
   ...{ epochs: 15, batch: 8, rate: PART_RATE, schedule: "cosine" },
   losses: { class: 5, token: 20 },
+  start: "published",
 };
 
 export type PrompterRecipeName = "parts" | "partimagenet";
 
-/** By name: the published settings for PartImageNet's 20,000 pictures, and the same for a few hundred of one's own. */
+/** By name: the published settings for PartImageNet's 20,000 pictures, and what learns faster from a few hundred of one's own. */
 export const prompterRecipes: Readonly<Record<PrompterRecipeName, PrompterRecipe>> = {
   partimagenet: published,
-  parts: { ...published, epochs: 100 },
+  parts: { ...published, epochs: 100, start: "whitened" },
 };
 
 /** The network of a recipe for embeddings and tokens of some model; its neck leaves about 16 × 16 cells. */

@@ -16,6 +16,9 @@ import { type Failure, isBadImage, type WorkContext } from "../stage.ts";
 import { type Supervision, taughtLabel } from "./part-labels.ts";
 import { varyPicture } from "./vary-picture.ts";
 
+/** Bytes of embeddings that stay in memory while a prompter trains: those of 2,000 pictures by `sam-tiny`, 250 by SAM. */
+const MOST_MEMORY = 2 ** 30;
+
 export interface TeachRequest {
   readonly training: readonly string[];
   /** Kept out of the training; of these only the photos themselves. */
@@ -49,7 +52,7 @@ export interface TaughtPictures {
   readonly training: readonly TaughtParts[];
   readonly held: readonly TaughtParts[];
   readonly failures: readonly Failure[];
-  /** The embedding of a picture, [1, C, g, g]; made again where no cache holds it. */
+  /** The embedding of a picture, [1, C, g, g]: from memory, or the cache, or made again where no cache holds it. */
   features(picture: TaughtParts): Promise<NdArray<"float32">>;
   close(): Promise<void>;
 }
@@ -71,6 +74,14 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
   const sam = cache === null ? open : withEmbeddingCache(open, owner, cache, cachePrecision);
   const failures: Failure[] = [];
   const shapes: TaughtPictures["shape"][] = [];
+  const memory = new Map<string, NdArray<"float32">>();
+  let kept = 0;
+  /** The cache holds all that a decoder needs, eight times as much with some models. */
+  const keep = (key: string, features: NdArray<"float32">): void => {
+    if (memory.has(key) || kept + features.data.byteLength > MOST_MEMORY) return;
+    memory.set(key, features);
+    kept += features.data.byteLength;
+  };
 
   const teach = async (id: string, versions: number): Promise<TaughtParts[]> => {
     const plain = await readTaught(id, request);
@@ -79,8 +90,10 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
     for (let version = 0; version <= versions; version++) {
       const { image, weak } = vary(plain, id, version, request);
       const { features, original } = await sam.embed(image);
+      const key = embeddingKey(owner, image, cachePrecision);
+      keep(key, features);
       const targets = await teachParts(sam, weak, original);
-      taught.push({ id, version, key: embeddingKey(owner, image, cachePrecision), targets });
+      taught.push({ id, version, key, targets });
       const [, channels, grid] = features.shape;
       if (partCount(weak) > 0) shapes.push({ channels, grid, tokens: targets.tokens.shape[1] });
     }
@@ -120,8 +133,8 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
       held,
       failures,
       async features({ id, version, key }) {
-        const known = cache?.get(key);
-        if (known) return known.features;
+        const known = memory.get(key) ?? cache?.get(key)?.features;
+        if (known !== undefined) return known;
         const plain = (await readTaught(id, request)) as TaughtPicture;
         return (await sam.embed(vary(plain, id, version, request).image)).features;
       },
@@ -165,10 +178,12 @@ function warnOfSmallCache(
   { warn }: WorkContext["progress"],
 ): void {
   const needed = channels * grid * grid * (cachePrecision === "float16" ? 2 : 4) * count;
-  const kept = cache?.maxBytes ?? 0;
+  const kept = MOST_MEMORY + (cache?.maxBytes ?? 0);
   if (needed <= kept) return;
   const [all, some] = [needed, kept].map((bytes) => (bytes / 1e9).toPrecision(2));
-  warn(`embeddings take ${all} GB and --cache-limit keeps ${some}: the others are made again in every epoch`);
+  warn(
+    `embeddings take ${all} GB, memory and --cache-limit keep ${some}: the others are made again in every epoch`,
+  );
 }
 
 function partCount(weak: PartLabel): number {

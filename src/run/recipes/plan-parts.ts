@@ -107,7 +107,7 @@ function describe(supervision: Supervision): string {
 function prompterSettings({ prompter }: PartsRecipe): PrompterRecipe {
   const base = prompterRecipes[prompter.recipe];
   const { queries, layers, width, epochs, batch, rate, schedule } = { ...base, ...prompter };
-  return { queries, layers, width, epochs, batch, rate, schedule, losses: base.losses };
+  return { ...base, queries, layers, width, epochs, batch, rate, schedule };
 }
 
 /** Photos that the prompter did not learn from. */
