@@ -11,6 +11,7 @@ import { teachParts } from "../../methods/wps/teacher.ts";
 import { compilePartTraining } from "../../methods/wps/training.ts";
 import { drawPrompter } from "../../models/prompter/initial.ts";
 import { createPrompter } from "../../models/prompter/networks.ts";
+import { measureFeatures, whitenNeck } from "../../models/prompter/whitening.ts";
 import type { SamEmbedding } from "../../models/sam/embedding.ts";
 import { weightFile } from "../../models/sam/testing/tiny-sam.ts";
 import { drawScene, type Scene, type ScenePart, scenePartClasses } from "../../scenes/index.ts";
@@ -70,9 +71,10 @@ it("learns eight pictures by heart: every part is found, with about the mask tha
   const tokens = taught[0].targets.tokens.shape[1];
   const network = recipeNetwork(recipe, { channels, grid, tokens }, scenePartClasses.length - 1);
   const runtime = await openWorkerRuntime();
+  const spread = await measureFeatures(taught.map(({ embedding }) => embedding.features));
   const trainer = await compilePartTraining(network, runtime, {
     batch: PICTURES,
-    start: { tensors: drawPrompter(network, random("overfit")) },
+    start: { tensors: whitenNeck(drawPrompter(network, random("overfit")), spread) },
   });
   const data = new Float32Array(PICTURES * features.data.length);
   taught.forEach(({ embedding }, k) => {
