@@ -14,6 +14,7 @@ interface PredictOptions extends ModelOptions, SegmenterOptions {
   readonly checkpoint: string;
   readonly out: string;
   readonly overlay?: boolean;
+  readonly rawTokens?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -35,6 +36,10 @@ export function predictCommand(): Command {
     .option("--model <name>", "prompter: whose masks (default: the model the checkpoint was trained with)");
   addComputeOptions(command)
     .option("--no-cache", "keep no embeddings")
+    .option(
+      "--raw-tokens",
+      "prompter: draw from the tokens as it predicts them, as published (default: from the nearest box or point)",
+    )
     .option("--overlay", "also draw the label maps over the photos, in DIR/overlay")
     .option("--dry-run", "say what it would take, and write nothing");
   addSegmenterOptions(command);
@@ -60,7 +65,7 @@ async function runPredict(images: string, options: PredictOptions): Promise<void
       import("../run/parts/part-finder.ts"),
     ]);
     const choice = { ...(await sourceChoice(options)), model: options.model ?? null };
-    const finder = await choosePartFinder(checkpoint, choice);
+    const finder = await choosePartFinder(checkpoint, choice, options.rawTokens ? "raw" : "nearest");
     const request = { images, out, finder, overlay, ...selectionOf(options) };
     if (options.dryRun) return await printEstimate(await estimatePredict(request, context), options);
     const report = await predictParts(request, context);

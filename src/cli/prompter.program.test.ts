@@ -15,6 +15,7 @@ import { readPhoto } from "../data/photo.ts";
 import { decodeCheckpoint } from "../engine/checkpoint.ts";
 import { openNodeRuntime, openWeightFile } from "../engine/node.ts";
 import { drawParts, findParts } from "../methods/wps/predict.ts";
+import { openTokenProjection } from "../methods/wps/token-projection.ts";
 import type { PrompterConfig } from "../models/prompter/config.ts";
 import { createPrompter } from "../models/prompter/networks.ts";
 import { embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "../run/embedding-cache.ts";
@@ -172,8 +173,15 @@ describe("predict", () => {
     const { network } = config as { readonly network: PrompterConfig };
     const prompter = createPrompter(openWeightFile(path), network, runtime);
     const image = await readPhoto(join(data, "images/part-2.jpg"));
-    const { instances, labels } = drawParts(await findParts(prompter, sam, await sam.embed(image)), image);
+    const embedding = await sam.embed(image);
+    const projection = await openTokenProjection(sam, "box");
+    const { instances, labels } = drawParts(await findParts(prompter, sam, embedding, projection), image);
+    const raw = drawParts(await findParts(prompter, sam, embedding), image);
     await model.close();
+    const published = await maskwright(data, ...predict("raw", "--raw-tokens"));
+    expect(published.code).toBe(0);
+    expect(readLabelMap(join(data, "raw/labels/part-2.png"))).toEqual(raw.labels);
+    expect(raw.labels).not.toEqual(labels);
     expect(instances.length).toBeGreaterThan(0);
     expect(readLabelMap(join(data, "found/labels/part-2.png"))).toEqual(labels);
     const { annotations, categories, images } = JSON.parse(

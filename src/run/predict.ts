@@ -35,7 +35,7 @@ export interface PredictReport extends RunSummary {
 }
 
 /** Changes whenever the parts that are found would. */
-const PREDICT_VERSION = 1;
+const PREDICT_VERSION = 2;
 
 /**
  * Finds, names and masks the parts of a folder of photos: `OUT/parts/<id>.json` and `OUT/labels/<id>.png`, resumable, and at the end
@@ -88,9 +88,9 @@ export async function estimatePredict(request: PredictRequest, context: WorkCont
   });
 }
 
-function finderOptions({ prompter, model }: PartFinder): Readonly<Record<string, unknown>> {
+function finderOptions({ prompter, model, tokens }: PartFinder): Readonly<Record<string, unknown>> {
   const { options } = segmenterIdentity({ kind: "sam", model });
-  return { ...options, checkpoint: prompter.sha256, classes: prompter.classes.slice(1) };
+  return { ...options, checkpoint: prompter.sha256, classes: prompter.classes.slice(1), tokens };
 }
 
 function predictStage(

@@ -1,3 +1,4 @@
+import type { NdArray } from "../../core/array.ts";
 import { invalid } from "../../core/error.ts";
 import type { Box, Size } from "../../core/geometry.ts";
 import { BACKGROUND, type ClassId, IGNORE, type LabelMap } from "../../core/label-map.ts";
@@ -6,11 +7,13 @@ import { encodeRle, type Rle, rleBox } from "../../core/rle.ts";
 import type { Prompter } from "../../models/prompter/networks.ts";
 import type { SamEmbedding } from "../../models/sam/embedding.ts";
 import { MASK_THRESHOLD, thresholdLogits, upscaleLogits } from "../../models/sam/postprocess.ts";
+import type { Prompt } from "../../models/sam/prompt.ts";
 import type { MaskPrediction, Sam } from "../../models/sam/sam.ts";
 import { type CenterFrame, cropMap } from "./frame.ts";
 import { largest } from "./match-batch.ts";
 import { softmax } from "./matching.ts";
 import type { PartTargets } from "./targets.ts";
+import type { TokenProjection } from "./token-projection.ts";
 
 /** A part that a query found. */
 export interface FoundPart {
@@ -28,7 +31,12 @@ export interface FoundPart {
  * @see WPS-SAM, section 3.4. There is no threshold on scores and no suppression of overlaps, as in the published code. Differs: no box of
  *      the truth is needed.
  */
-export async function findParts(prompter: Prompter, sam: Sam, embedding: SamEmbedding): Promise<FoundPart[]> {
+export async function findParts(
+  prompter: Prompter,
+  sam: Sam,
+  embedding: SamEmbedding,
+  projection?: TokenProjection,
+): Promise<FoundPart[]> {
   const { logits, tokens } = await prompter.prompt(embedding.features);
   const [queries, columns] = logits.shape;
   const [, ...tokenShape] = tokens.shape;
@@ -38,13 +46,12 @@ export async function findParts(prompter: Prompter, sam: Sam, embedding: SamEmbe
     const index = largest(row);
     return { query, classId: index + 1, score: softmax(row)[index] };
   }).filter(({ classId }) => classId < columns);
-  const prompts = kept.map(({ query }) => ({
-    tokens: {
-      dtype: "float32" as const,
-      shape: tokenShape,
-      data: tokens.data.subarray(query * size, (query + 1) * size),
-    },
-  }));
+  const said = new Float32Array(kept.length * size);
+  kept.forEach(({ query }, k) => {
+    said.set(tokens.data.subarray(query * size, (query + 1) * size), k * size);
+  });
+  const own = { dtype: "float32" as const, shape: [kept.length, ...tokenShape], data: said };
+  const prompts = splitTokens(projection === undefined ? own : await projection.project(own));
   const predictions = await sam.decodeAll(embedding, prompts, { multimask: false });
   return kept.map((each, k) => ({ ...each, prediction: predictions[k] }));
 }
@@ -55,13 +62,16 @@ export async function decodeTargets(
   embedding: SamEmbedding,
   { classIds, tokens }: PartTargets,
 ): Promise<FoundPart[]> {
-  const [count, ...shape] = tokens.shape;
-  const size = tokens.data.length / count;
-  const prompts = Array.from({ length: count }, (_, n) => ({
-    tokens: { dtype: "float32" as const, shape, data: tokens.data.subarray(n * size, (n + 1) * size) },
-  }));
-  const predictions = await sam.decodeAll(embedding, prompts, { multimask: false });
+  const predictions = await sam.decodeAll(embedding, splitTokens(tokens), { multimask: false });
   return predictions.map((prediction, n) => ({ classId: classIds[n], score: 1, query: n, prediction }));
+}
+
+/** Tokens of several parts, [N, T, C], as a prompt for each. */
+function splitTokens({ shape: [count, ...shape], data }: NdArray<"float32">): Prompt[] {
+  const size = data.length / count;
+  return Array.from({ length: count }, (_, n) => ({
+    tokens: { dtype: "float32", shape, data: data.subarray(n * size, (n + 1) * size) },
+  }));
 }
 
 /** A part with its pixels. */

@@ -8,6 +8,8 @@ import { chooseTeacher } from "./teacher-model.ts";
 export interface PartFinder {
   readonly prompter: PrompterFile;
   readonly model: SamModel;
+  /** What the decoder is given: the prompts nearest to the predicted tokens, or the tokens as they are, which is published. */
+  readonly tokens: "nearest" | "raw";
 }
 
 /**
@@ -19,6 +21,7 @@ export interface PartFinder {
 export async function choosePartFinder(
   checkpoint: string,
   choice: Omit<SourceChoice, "model"> & { readonly model: string | null },
+  tokens: PartFinder["tokens"] = "nearest",
 ): Promise<PartFinder> {
   const prompter = await readPrompterFile(checkpoint);
   const name = choice.model ?? prompter.model?.name;
@@ -34,5 +37,5 @@ export async function choosePartFinder(
       `${checkpoint}: expected the ${name} it was trained with (${prompter.model?.sha256}), got other weights (${model.sha256})`,
       { hint: `--model ${name} takes them all the same` },
     );
-  return { prompter, model };
+  return { prompter, model, tokens };
 }

@@ -15,6 +15,7 @@ const description = {
   classes,
   categoryIds: classes.map((_, k) => 10 * k),
   network: tinyPrompter,
+  training: { supervision: "centers" },
 };
 
 function read(config: unknown): ReturnType<typeof readPrompterFile> {
@@ -26,9 +27,10 @@ function read(config: unknown): ReturnType<typeof readPrompterFile> {
 
 describe("readPrompterFile", () => {
   it("gives what the file says of itself", async () => {
-    const { kind: _, ...said } = description;
+    const { kind: _, training: __, ...said } = description;
     expect(await read(description)).toMatchObject({
       ...said,
+      prompts: "point",
       frame: "sam",
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
@@ -48,6 +50,7 @@ describe("readPrompterFile", () => {
       /of its 1 classes/,
     ],
     ["a category id twice", { ...description, categoryIds: classes.map(() => 1) }, /each category id once/],
+    ["no teacher", { ...description, training: { supervision: "masks" } }, /boxes, centers or points/],
     ["no object", "text", /what `train prompter` writes there/],
   ])("refuses %s", async (_, config, message) => {
     await expect(read(config)).rejects.toMatchObject({

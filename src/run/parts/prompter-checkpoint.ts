@@ -4,6 +4,7 @@ import { parseJson } from "../../data/json-file.ts";
 import { partImageNetClasses } from "../../data/part-image-net.ts";
 import { addIssues, collectProblems } from "../../data/problems.ts";
 import { openWeightFile } from "../../engine/node.ts";
+import type { PromptKind } from "../../methods/wps/token-projection.ts";
 import { type PrompterConfig, partImageNetPrompter } from "../../models/prompter/config.ts";
 import { prompterWeights } from "../../models/prompter/weights.ts";
 import { digestFile } from "../store/digest.ts";
@@ -34,6 +35,8 @@ export interface PrompterDescription {
 
 /** A prompter's weights in a file, and what they find. */
 export interface PrompterFile extends Pick<PrompterDescription, "classes" | "categoryIds" | "network"> {
+  /** What its tokens stand for. */
+  readonly prompts: PromptKind;
   readonly path: string;
   readonly sha256: string;
   /** Null in a file that does not say. */
@@ -69,6 +72,10 @@ const shape = z.object(
       },
       "an object",
     ),
+    training: z.object(
+      { supervision: z.enum(["boxes", "centers", "points"], "boxes, centers or points") },
+      "an object",
+    ),
   },
   "what `train prompter` writes there",
 );
@@ -98,6 +105,7 @@ const published: Omit<PrompterFile, "path" | "sha256"> = {
   classes: partImageNetClasses,
   categoryIds: partImageNetClasses.map((_, classId) => Math.max(0, classId - 1)),
   network: partImageNetPrompter,
+  prompts: "box",
   frame: "center",
 };
 
@@ -107,7 +115,7 @@ function describe(text: string, where: string): Omit<PrompterFile, "path" | "sha
   const problems = collectProblems(where);
   if (!parsed.success) addIssues(problems, parsed.error.issues, value);
   problems.throwIfAny("this is not the checkpoint of a prompter");
-  const { model, classes, categoryIds, network } = parsed.data as z.infer<typeof shape>;
+  const { model, classes, categoryIds, network, training } = parsed.data as z.infer<typeof shape>;
   if (network.classes !== classes.length - 1 || categoryIds.length !== classes.length)
     throw badFormat(
       where,
@@ -116,5 +124,6 @@ function describe(text: string, where: string): Omit<PrompterFile, "path" | "sha
     );
   if (new Set(categoryIds.slice(1)).size !== categoryIds.length - 1)
     throw badFormat(where, "each category id once", categoryIds.slice(1).join(", "));
-  return { model, classes, categoryIds, network, frame: "sam" };
+  const prompts = training.supervision === "boxes" ? "box" : "point";
+  return { model, classes, categoryIds, network, prompts, frame: "sam" };
 }

@@ -79,7 +79,8 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
   /** The cache holds all that a decoder needs, eight times as much with some models. */
   const keep = (key: string, features: NdArray<"float32">): void => {
     if (memory.has(key) || kept + features.data.byteLength > MOST_MEMORY) return;
-    memory.set(key, features);
+    // A copy: what was read from a file is a view of all of it.
+    memory.set(key, { ...features, data: features.data.slice() });
     kept += features.data.byteLength;
   };
 

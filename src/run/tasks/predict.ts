@@ -39,11 +39,12 @@ export async function predictItem(task: PredictTask): Promise<ItemResult<Predict
   const isThere = out !== null && existsSync(out.parts) && existsSync(out.labels);
   if (isThere && key === knownKey) return { key, result: null };
   const image = await readPhoto(photo);
-  const [sam, prompter] = [await threadModel(finder.model), await threadPrompter(finder)];
+  const sam = await threadModel(finder.model);
+  const { prompter, projection } = await threadPrompter(finder, sam);
   const { frame: kind, classes, categoryIds } = finder.prompter;
   const frame = kind === "center" ? centerFrame(image, SQUARE) : undefined;
   const embedding = await sam.embed(frame === undefined ? image : placeImage(image, frame));
-  const found = await findParts(prompter, sam, embedding);
+  const found = await findParts(prompter, sam, embedding, projection);
   const { instances, labels } = drawParts(found, image, frame);
   const { height, width } = image;
   const predictions = encodePartPredictions(
