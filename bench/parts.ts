@@ -3,11 +3,11 @@
  * two baselines, and what changes with its settings or when the encoder learns too: `npx tsx bench/parts.ts --model NAME [--study NAME …] [--out DIR]`.
  *
  * Every run has a folder of its own under `--out`, and the script may be stopped and started at any time: it goes on where it was. It
- * runs the built program (`npm run build`) and prints its commands, then rows of a table. `--epochs`, `--layers`, `--width`, `--augment`
- * and `--seed` are those of `train prompter`.
+ * runs the built program (`npm run build`) and prints its commands, then rows of a table. `--epochs`, `--layers`, `--width`, `--rate`
+ * and `--seed` are those of `train prompter`. Scores of each class are in `scores.json`.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { program } from "../src/testing/command.ts";
@@ -15,9 +15,24 @@ import { dataFolder } from "../src/testing/folders.ts";
 import { fillMeanBoxes, maskByRegions, writeLabels } from "./parts-baselines.ts";
 import { goOn } from "./parts-encoder.ts";
 
+const { values } = parseArgs({
+  options: {
+    model: { type: "string", default: "sam-tiny" },
+    study: { type: "string", multiple: true, default: [] },
+    out: { type: "string", default: "parts-bench" },
+    epochs: { type: "string", default: "50" },
+    layers: { type: "string", default: "3" },
+    width: { type: "string", default: "128" },
+    rate: { type: "string", default: "0.0004" },
+    seed: { type: "string", default: "0" },
+    limit: { type: "string", default: "400" },
+    "encoder-epochs": { type: "string", default: "4" },
+  },
+});
+
 /** What a run of a study has besides the settings of all. */
 const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
-  supervision: { points: ["--centers"] },
+  supervision: { "taught by points": ["--centers"] },
   queries: { "15 queries": ["--queries", "15"], "50 queries": ["--queries", "50"] },
   losses: {
     "class weight 1": ["--class-weight", "1"],
@@ -25,23 +40,12 @@ const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]
     "token weight 5": ["--token-weight", "5"],
     "token weight 80": ["--token-weight", "80"],
   },
+  /** As many steps, on five times as many pictures. */
+  versions: {
+    "4 changed versions of each photo": ["--augment", "4", "--epochs", String(Number(values.epochs) / 5)],
+  },
 };
 
-const { values } = parseArgs({
-  options: {
-    model: { type: "string", default: "sam-tiny" },
-    study: { type: "string", multiple: true, default: [...Object.keys(studies), "encoder"] },
-    out: { type: "string", default: "parts-bench" },
-    epochs: { type: "string", default: "60" },
-    layers: { type: "string", default: "3" },
-    width: { type: "string", default: "128" },
-    rate: { type: "string", default: "0.0003" },
-    augment: { type: "string", default: "0" },
-    seed: { type: "string", default: "0" },
-    limit: { type: "string", default: "400" },
-    "encoder-epochs": { type: "string", default: "4" },
-  },
-});
 const { model, seed, limit } = values;
 const data = dataFolder("car-parts");
 if (data !== null) await bench(join(data, "trainingset"));
@@ -52,17 +56,21 @@ async function bench(data: string): Promise<void> {
   const [images, truth] = [join(data, "JPEGImages"), join(data, "annotations.json")];
   const { boxes, centers, names, classes } = await writeLabels(truth, out);
   const labels = ["--classes", names, "--model", model];
-  const settings = (["epochs", "layers", "width", "rate", "augment"] as const).flatMap((name) => [
+  const settings = (["epochs", "layers", "width", "rate"] as const).flatMap((name) => [
     `--${name}`,
     values[name],
   ]);
   const split = ["--val", "0.2", "--seed", seed, "--limit", limit];
   const [training, held] = ["train.txt", "val.txt"].map((file) => join(out, "boxes", file));
 
+  const find = (folder: string, found: string, ...how: readonly string[]): string => {
+    const checkpoint = join(folder, "checkpoint.safetensors");
+    run("predict", images, "--checkpoint", checkpoint, "--ids", held, ...how, "-o", found);
+    return found;
+  };
   /** Trains a prompter and has it find the parts of the photos kept out. */
   const teach = (name: string, extra: readonly string[]): string => {
     const folder = join(out, name.replaceAll(" ", "-"));
-    const found = join(folder, "found");
     run(
       "train",
       "prompter",
@@ -76,28 +84,35 @@ async function bench(data: string): Promise<void> {
       "-o",
       folder,
     );
-    const checkpoint = join(folder, "checkpoint.safetensors");
-    run("predict", images, "--checkpoint", checkpoint, "--ids", held, "--overlay", "-o", found);
-    return found;
+    return find(folder, join(folder, "found"), "--overlay");
   };
   /** What the model makes of the true prompts of those photos. */
   const bound = (name: string, ...prompts: readonly string[]): string => {
     run("segment", images, ...prompts, ...labels, "--ids", held, "-o", join(out, name));
     return join(out, name);
   };
+  const all: Record<string, unknown> = {};
   const score = (title: string, pred: string): void => {
-    const scores = run("evaluate-parts", pred, truth, "--classes", names, "--ids", held, "--json");
-    const { miou, macc, pixelAccuracy, ap50, ap } = JSON.parse(scores);
+    const scores = JSON.parse(
+      run("evaluate-parts", pred, truth, "--classes", names, "--ids", held, "--json"),
+    );
+    all[title] = scores;
+    writeFileSync(join(out, "scores.json"), `${JSON.stringify(all, null, 2)}\n`);
+    const { miou, macc, pixelAccuracy, ap50, ap } = scores;
     console.log(`| ${[title, miou, macc, pixelAccuracy, ap50, ap].join(" | ")} |`);
   };
 
   const found = teach("boxes", []);
+  const raw = join(out, "raw-tokens");
   console.log("| | mIoU | mACC | pixel accuracy | AP50 | AP |\n| --- | --- | --- | --- | --- | --- |");
   score("taught by boxes", found);
+  find(join(out, "boxes"), raw, "--raw-tokens");
+  score("the same, drawn from the tokens as they are predicted", raw);
   score("bound: the masks of the true boxes", bound("bound-boxes", "--boxes", boxes));
   score("mean box of each class, filled", await fillMeanBoxes(truth, { training, held }, out));
   score("`regions` masks of the boxes it finds", await maskByRegions(found, images, classes, out));
-  for (const study of values.study) {
+  const chosen = values.study.length > 0 ? values.study : [...Object.keys(studies), "encoder"];
+  for (const study of chosen) {
     if (study === "supervision")
       score("bound: the masks of the true centers", bound("bound-centers", "--points", centers));
     for (const [name, extra] of Object.entries(studies[study] ?? {})) score(name, teach(name, extra));
