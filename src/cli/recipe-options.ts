@@ -9,7 +9,11 @@ export interface RecipeOptions {
 /** Whose affinity and background: for commands that do one round of seeds, or a stage of it. */
 export function addRecipeOptions(command: Command): Command {
   return command
-    .option("--recipe <name>", "affinity and background: voc, coco, or a JSON file", "voc")
+    .option(
+      "--recipe <name>",
+      "affinity and background: voc, coco, scenes (for toy-clip), or a JSON file",
+      "voc",
+    )
     .addOption(
       new Option(
         "--round <name>",

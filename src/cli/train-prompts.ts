@@ -29,7 +29,11 @@ export function trainPromptsCommand(): Command {
       "--seeds <dir>",
       "learn segmentation contexts from these label maps, or a run of `seed`; without it classification contexts from tags",
     )
-    .option("--recipe <name>", "how contexts are laid out and trained: voc, coco, or a JSON file", "voc")
+    .option(
+      "--recipe <name>",
+      "how contexts are laid out and trained: voc, coco, scenes (for toy-clip), or a JSON file",
+      "voc",
+    )
     .option("--seed <n>", "of the batches", count, 1);
   addDeviceOption(addPrecisionOption(command));
   addWorkOptions(command);

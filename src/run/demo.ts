@@ -53,6 +53,7 @@ export async function demo(request: DemoRequest, context: WorkContext): Promise<
     ...{ method: "tags", ...labeled, tags: join(scenes, "tags.csv") },
     proposals: join(out, "sepl", "01-masks"),
     cams: { source: "clip", clip: "toy-clip" },
+    seeds: { recipe: "scenes" },
     segmenter: { encoder: "toy-clip", side: 224, batch: 4, steps: 100, warmup: 10, validation: 0.25 },
   });
   const boxes = recipeShapes.boxes.parse({

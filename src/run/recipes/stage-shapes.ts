@@ -95,9 +95,11 @@ export const seedsShape: StageShape<SeedOptions> = z
   .strictObject(
     {
       recipe: z
-        .string("voc, coco or a JSON file")
+        .string("voc, coco, scenes or a JSON file")
         .default("voc")
-        .describe("Affinity and background, and how contexts are learned: voc, coco, or a JSON file"),
+        .describe(
+          "Affinity and background, and how contexts are learned: voc, coco, scenes (for toy-clip), or a JSON file",
+        ),
       power: positive
         .exactOptional()
         .describe("The background scores (1 - highest)^p, in place of the recipe's"),

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { clipEsAffinity, cocoRecipe, vocRecipe } from "../../methods/fma/recipes.ts";
+import { clipEsAffinity, cocoRecipe, sceneRecipe, vocRecipe } from "../../methods/fma/recipes.ts";
 import { temporaryFolder, writeTree } from "../../testing/tree.ts";
 import { readFmaRecipe, readSeedRecipe } from "./seed-recipe.ts";
 
@@ -18,6 +18,9 @@ it("knows the published recipes", async () => {
     power: 0.4,
   });
   expect(await readSeedRecipe("voc", { source: "classifier" })).toEqual({ ...vocRecipe.coarse, power: 1 });
+  for (const source of ["clip", "contexts", "classifier"] as const)
+    expect(await readSeedRecipe("scenes", { source })).toEqual({ affinity: null, power: 2 });
+  expect(await readFmaRecipe("scenes")).toBe(sceneRecipe);
 });
 
 it("takes what a file says in place of a published one's", async () => {

@@ -9,6 +9,7 @@ import {
   type FmaRecipe,
   type PromptRecipe,
   type SeedRecipe,
+  sceneRecipe,
   vocRecipe,
 } from "../../methods/fma/recipes.ts";
 import type { CamSource } from "../cams/cam-source.ts";
@@ -41,16 +42,17 @@ const training = z.strictObject(
   "an object with steps, warmupSteps and augmentation",
 );
 const shape = seeds.extend({
-  from: z.enum(["voc", "coco"], "voc or coco").default("voc"),
+  from: z.enum(["voc", "coco", "scenes"], "voc, coco or scenes").default("voc"),
   fine: seeds.optional(),
   classification: training.optional(),
   segmentation: training.optional(),
 });
 
-const published: Readonly<Record<"voc" | "coco", FmaRecipe>> = { voc: vocRecipe, coco: cocoRecipe };
+const recipes = { voc: vocRecipe, coco: cocoRecipe, scenes: sceneRecipe } as const;
+type RecipeName = keyof typeof recipes;
 
 /**
- * The recipe "voc", "coco", or that of a JSON file, which says what it has in place of a published one's:
+ * The recipe "voc", "coco", "scenes", or that of a JSON file, which says what it has in place of one of these:
  * `{ "from": "voc", "affinity": { "at": "score", "boxThreshold": 0.4 }, "power": 2 }`.
  *
  * For learned contexts that is the first round's; `fine` has the same keys for the second, and `classification` and `segmentation` say how
@@ -60,9 +62,9 @@ const published: Readonly<Record<"voc" | "coco", FmaRecipe>> = { voc: vocRecipe,
  * @throws MaskwrightError BAD_FORMAT with all that is wrong in the file
  */
 export async function readFmaRecipe(source: string): Promise<FmaRecipe> {
-  if (source === "voc" || source === "coco") return published[source];
+  if (isName(source)) return recipes[source];
   const { from, fine, classification, segmentation, ...coarse } = await readShape(source);
-  const base = published[from];
+  const base = recipes[from];
   return {
     ...base,
     name: source,
@@ -91,14 +93,19 @@ export async function readSeedRecipe(
   name: string,
   { source, round = "coarse" }: SeedRecipeChoice,
 ): Promise<SeedRecipe> {
-  const base = (from: "voc" | "coco"): SeedRecipe => {
-    const own = published[from][round];
+  const base = (from: RecipeName): SeedRecipe => {
+    const own = recipes[from][round];
+    if (from === "scenes") return own;
     if (source === "clip") return { ...own, affinity: clipEsAffinity[from] };
     return source === "classifier" ? { ...own, power: CLASSIFIER_POWER } : own;
   };
-  if (name === "voc" || name === "coco") return base(name);
+  if (isName(name)) return base(name);
   const { from, fine = {}, ...coarse } = await readShape(name);
   return withSaid(base(from), round === "coarse" ? coarse : fine);
+}
+
+function isName(name: string): name is RecipeName {
+  return Object.hasOwn(recipes, name);
 }
 
 async function readShape(source: string): Promise<z.infer<typeof shape>> {
