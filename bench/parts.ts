@@ -35,9 +35,7 @@ const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]
   supervision: { "taught by points": ["--centers"] },
   queries: { "15 queries": ["--queries", "15"], "50 queries": ["--queries", "50"] },
   losses: {
-    "class weight 1": ["--class-weight", "1"],
     "class weight 20": ["--class-weight", "20"],
-    "token weight 5": ["--token-weight", "5"],
     "token weight 80": ["--token-weight", "80"],
   },
   versions: {
