@@ -3,8 +3,8 @@
  * two baselines, and what changes with its settings or when the encoder learns too: `npx tsx bench/parts.ts --model NAME [--study NAME …] [--out DIR]`.
  *
  * Every run has a folder of its own under `--out`, and the script may be stopped and started at any time: it goes on where it was. It
- * runs the built program (`npm run build`) and prints its commands, then rows of a table. `--epochs`, `--layers`, `--width`, `--rate`
- * and `--seed` are those of `train prompter`. Scores of each class are in `scores.json`.
+ * runs the built program (`npm run build`) and prints its commands, then rows of a table. `--epochs`, `--layers`, `--width`, `--rate`,
+ * `--augment` and `--seed` are those of `train prompter`. Scores of each class are in `scores.json`.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -20,10 +20,11 @@ const { values } = parseArgs({
     model: { type: "string", default: "sam-tiny" },
     study: { type: "string", multiple: true, default: [] },
     out: { type: "string", default: "parts-bench" },
-    epochs: { type: "string", default: "50" },
+    epochs: { type: "string", default: "12" },
     layers: { type: "string", default: "3" },
     width: { type: "string", default: "128" },
     rate: { type: "string", default: "0.0004" },
+    augment: { type: "string", default: "4" },
     seed: { type: "string", default: "0" },
     limit: { type: "string", default: "400" },
     "encoder-epochs": { type: "string", default: "4" },
@@ -39,11 +40,12 @@ const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]
     "token weight 80": ["--token-weight", "80"],
   },
   versions: {
-    "4 changed versions of each photo, 2.5 times the steps": [
+    "2.5 times the steps": ["--epochs", String(Number(values.epochs) * 2.5)],
+    "as many steps on the photos as they are": [
       "--augment",
-      "4",
+      "0",
       "--epochs",
-      String(Number(values.epochs) / 2),
+      String(Number(values.epochs) * 5),
     ],
   },
 };
@@ -60,7 +62,7 @@ async function bench(data: string): Promise<void> {
   // Embeddings of the changed versions too.
   const cache = ["--cache-limit", "10"];
   const labels = ["--classes", names, "--model", model, ...cache];
-  const settings = (["epochs", "layers", "width", "rate"] as const).flatMap((name) => [
+  const settings = (["epochs", "layers", "width", "rate", "augment"] as const).flatMap((name) => [
     `--${name}`,
     values[name],
   ]);
