@@ -42,13 +42,14 @@ export interface SeedRecipe {
 export interface FmaRecipe {
   readonly name: string;
   readonly texts: ClassTexts;
-  /** Blocks whose attention is averaged. */
-  readonly attentionBlocks: number;
   readonly classification: PromptRecipe;
   readonly coarse: SeedRecipe;
   readonly segmentation: PromptRecipe;
   readonly fine: SeedRecipe;
 }
+
+/** Of the last ones, whose attention affinity averages: in both recipes and in CLIP-ES, where ViT-B/16 has 12. */
+export const ATTENTION_BLOCKS = 8;
 
 /** What the two published recipes have in common. */
 const common = {
@@ -70,7 +71,6 @@ const vocScale = { longSide: { low: 288, high: 480 } };
 export const vocRecipe: FmaRecipe = {
   name: "voc",
   texts: vocTexts,
-  attentionBlocks: 8,
   classification: { ...common, steps: 1800, usedStep: 1800, warmupSteps: 500, augmentation: vocScale },
   coarse: { affinity: { ...affinity, at: "score", boxThreshold: 0.4 }, power: 0.6 },
   segmentation: {
@@ -94,7 +94,6 @@ export const vocRecipe: FmaRecipe = {
 export const cocoRecipe: FmaRecipe = {
   name: "coco",
   texts: cocoTexts,
-  attentionBlocks: 8,
   classification: {
     ...common,
     steps: 20_500,
@@ -125,7 +124,6 @@ const sceneSeeds: SeedRecipe = { affinity: null, power: 2 };
 export const sceneRecipe: FmaRecipe = {
   name: "scenes",
   texts: sceneTexts,
-  attentionBlocks: 4,
   classification: { ...vocRecipe.classification, ...whole },
   coarse: sceneSeeds,
   segmentation: { ...vocRecipe.segmentation, ...whole },

@@ -6,6 +6,7 @@ import { openWeightFile, openWorkerRuntime } from "../../engine/node.ts";
 import type { Competition } from "../../methods/fma/class-softmax.ts";
 import { type ClipCam, createClipCam } from "../../methods/fma/clip-cam.ts";
 import type { ClipSource as FmaClipSource } from "../../methods/fma/clip-sides.ts";
+import { ATTENTION_BLOCKS } from "../../methods/fma/recipes.ts";
 import { type Clip, createClip, type ImageEncoding } from "../../models/clip/clip.ts";
 import type { ClipModel } from "./cam-source.ts";
 
@@ -59,12 +60,13 @@ export async function openClip(model: ClipModel): Promise<OpenClip> {
   };
 }
 
-/** Of the last ones, whose attention is averaged; as published. */
-const ATTENTION_BLOCKS = 8;
 /** Pixels of the longer side: that of COCO's photos. Attention grows with its fourth power, and VOC's photos are smaller. */
 const MAX_SIDE = 640;
 
-/** A photo in CLIP, as published; one that is larger than those of VOC and COCO is made smaller first. */
+/**
+ * A photo in CLIP, as published; one that is larger than those of VOC and COCO is made smaller first. A CLIP of fewer blocks averages the
+ * attention of all.
+ */
 export async function encodePhoto(clip: Clip, image: RgbImage): Promise<ImageEncoding> {
   const attentionBlocks = Math.min(ATTENTION_BLOCKS, clip.config.vision.depth);
   const scale = MAX_SIDE / Math.max(image.height, image.width);
