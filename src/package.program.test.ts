@@ -44,10 +44,13 @@ describe("the packed tarball", () => {
       "dist/cli/main.js",
       "dist/run/worker.js",
       "recipes/tags.yaml",
+      "texts/voc.json",
+      "texts/coco.json",
     ])
       expect(paths).toContain(needed);
     expect(paths.filter((path) => /test|fixture|golden|bench|^src\//.test(path))).toEqual([]);
-    const shipped = /^dist\/|^recipes\/[\w-]+\.(yaml|schema\.json)$|^weights\/[\w-]+\.safetensors$|^[^/]+$/;
+    const shipped =
+      /^dist\/|^recipes\/[\w-]+\.(yaml|schema\.json)$|^texts\/\w+\.json$|^weights\/[\w-]+\.safetensors$|^[^/]+$/;
     expect(paths.filter((path) => !shipped.test(path))).toEqual([]);
   });
 

@@ -17,16 +17,22 @@ const shape = z.strictObject(
 );
 
 /** Texts for one's own classes from a JSON file; see `decodeClassTexts`. */
-export async function readClassTexts(path: string, classes: readonly string[]): Promise<ClassTexts> {
-  return decodeClassTexts(await readJsonFile(path, { maxBytes: 2 ** 20 }), path, classes);
+export async function readClassTexts(
+  path: string,
+  classes: readonly string[],
+  base?: ClassTexts,
+): Promise<ClassTexts> {
+  return decodeClassTexts(await readJsonFile(path, { maxBytes: 2 ** 20 }), path, classes, base);
 }
 
 /**
  * What a text encoder is told classes are called, from `{ "classes": { "bird": "bird avian" }, "background": ["ground", "sky"] }`.
  *
- * A class that is not in the file is called by its own name. A background that is left out is none.
+ * A class that is not in the file has its text of `base`, and a background that is left out is that of `base`, but for what the classes
+ * are called now. An empty list is no background: then nothing competes with the only class of a picture, and its CLIP-ES CAM is zero.
  *
  * @param classes  index = class id, 0 = background
+ * @param base     texts of all the classes; by default their own names, and no background
  * @throws MaskwrightError BAD_FORMAT that lists what is wrong: shapes of values, keys that are no class, the same text twice
  */
 export function decodeClassTexts(value: unknown, where: string, classes: readonly string[]): ClassTexts {

@@ -14,6 +14,7 @@ function newestSourceMs(): number {
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !name.startsWith("testing"))
     .map((name) => join(root, "src", name));
+  const texts = readdirSync(join(root, "texts")).map((name) => join(root, "texts", name));
   const settings = ["package.json", "tsdown.config.ts"].map((name) => join(root, name));
-  return Math.max(...[...sources, ...settings].map((path) => statSync(path).mtimeMs));
+  return Math.max(...[...sources, ...texts, ...settings].map((path) => statSync(path).mtimeMs));
 }
