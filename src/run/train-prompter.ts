@@ -7,6 +7,7 @@ import { type RunSummary, secondsSince, writeReport } from "./command.ts";
 import { writeAtomically } from "./files.ts";
 import { openPhotos } from "./label-input.ts";
 import type { SamModel } from "./masks/mask-source.ts";
+import { warnOfCrowdedPictures } from "./parts/crowded-pictures.ts";
 import type { Supervision } from "./parts/part-labels.ts";
 import type { PrompterDescription } from "./parts/prompter-checkpoint.ts";
 import { type PrompterRecipe, recipeNetwork } from "./parts/prompter-recipe.ts";
@@ -92,6 +93,7 @@ export async function trainPrompter(
     context,
   );
   try {
+    warnOfCrowdedPictures(taught, recipe.queries, source.path, context.progress);
     const description = describePrompter(request, taught);
     const { lines, steps } = await trainOnTaught(description, taught, request, context);
     const { step: _, ...last } = lines.at(-1) ?? { step: 0 };

@@ -10,12 +10,14 @@ export interface HeldPicture {
   readonly targets: PartTargets;
 }
 
-/** Means over pictures, by the names that a step reports them under. */
-export type PartValidation = Readonly<Record<"loss" | "class" | "token" | "accuracy" | "recall", number>>;
+/** Means over pictures, and of "left over" the sum, by the names that a step reports them under. */
+export type PartValidation = Readonly<
+  Record<"loss" | "class" | "token" | "accuracy" | "recall" | "left over", number>
+>;
 
 /**
- * How well a prompter in training does on pictures kept out of it: the losses of a step, and the shares of queries that say what they
- * should. Changes nothing.
+ * How well a prompter in training does on pictures kept out of it: the losses of a step, the shares of queries that say what they
+ * should, and the number of parts beyond the queries. Changes nothing.
  *
  * @param trainer   of `compilePartTraining`
  * @param pictures  at least one; one is held at a time
@@ -35,6 +37,5 @@ export async function validateParts(
     for (const name of ["loss", "class", "token"] as const) sums[name] += Number(losses[name].data[0]);
   }
   const meanOf = (name: keyof typeof sums): number => sums[name] / counts.length;
-  const { accuracy, recall } = tally(counts);
-  return { loss: meanOf("loss"), class: meanOf("class"), token: meanOf("token"), accuracy, recall };
+  return { loss: meanOf("loss"), class: meanOf("class"), token: meanOf("token"), ...tally(counts) };
 }
