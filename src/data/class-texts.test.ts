@@ -19,6 +19,17 @@ describe("decodeClassTexts", () => {
     expect(decode({})).toEqual({ name: "my.json", classes: ["mug", "bird"], background: [] });
   });
 
+  it("leaves what the file does not say as it was", () => {
+    const base = { classes: ["cup", "bird avian"], background: ["table", "sky"] };
+    const said = (value: unknown): object => decodeClassTexts(value, "my.json", classes, base);
+    expect(said({})).toEqual({ name: "my.json", ...base });
+    expect(said({ classes: { mug: "table" } })).toMatchObject({
+      classes: ["table", "bird avian"],
+      background: ["sky"],
+    });
+    expect(said({ background: [] })).toMatchObject({ classes: base.classes, background: [] });
+  });
+
   it("lists all that is wrong", () => {
     expect(() => decode([])).toThrow("expected an object, got []");
     expect(() => decode({ class: {} })).toThrow("no keys but name, classes and background");

@@ -35,16 +35,22 @@ export async function readClassTexts(
  * @param base     texts of all the classes; by default their own names, and no background
  * @throws MaskwrightError BAD_FORMAT that lists what is wrong: shapes of values, keys that are no class, the same text twice
  */
-export function decodeClassTexts(value: unknown, where: string, classes: readonly string[]): ClassTexts {
+export function decodeClassTexts(
+  value: unknown,
+  where: string,
+  classes: readonly string[],
+  base: Pick<ClassTexts, "classes" | "background"> = { classes: classes.slice(1), background: [] },
+): ClassTexts {
   const problems = collectProblems(where);
   const parsed = shape.safeParse(value);
   if (!parsed.success) addIssues(problems, parsed.error.issues, value);
   problems.throwIfAny();
-  const { name = where, classes: texts = {}, background = [] } = parsed.data as z.infer<typeof shape>;
+  const { name = where, classes: texts = {}, background: said } = parsed.data as z.infer<typeof shape>;
   const known = classes.slice(1);
   for (const key of Object.keys(texts))
     if (!known.includes(key)) problems.add(`classes.${key}`, "a name of the class list", quote(key));
-  const result = known.map((each) => (Object.hasOwn(texts, each) ? texts[each] : each));
+  const result = known.map((each, k) => (Object.hasOwn(texts, each) ? texts[each] : base.classes[k]));
+  const background = said ?? base.background.filter((each) => !result.includes(each));
   for (const [i, each] of result.entries()) {
     const first = result.indexOf(each);
     if (first < i)

@@ -62,6 +62,15 @@ it("takes any CLIP of the registry, and nothing else for one", () => {
   );
 });
 
+it("changes what a file of texts says, and leaves the rest", async () => {
+  const folder = temporaryFolder();
+  writeTree(folder, { "texts.json": JSON.stringify({ classes: { cow: "cattle" } }) });
+  const voc = await classList("voc");
+  const { classes, background } = await chooseTexts(join(folder, "texts.json"), voc);
+  expect([classes[2], classes[9]]).toEqual(["bird avian", "cattle"]);
+  expect(background).toEqual((await chooseTexts(null, voc)).background);
+});
+
 it("knows what is behind the classes of scenes, whatever their list is called", async () => {
   expect(await chooseTexts(null, { name: "classes", classes: sceneClasses })).toMatchObject({
     classes: sceneClasses.slice(1),

@@ -92,13 +92,17 @@ export function locateClip({
 }
 
 /**
- * What classes and background are called: by a file, as published for VOC and COCO, as the generator calls those of its scenes, or by the
- * names of the classes.
+ * What classes and background are called: as published for VOC and COCO, as the generator calls those of its scenes, or by the names of the
+ * classes; a file says all of it otherwise, or a part.
  *
  * @throws MaskwrightError BAD_FORMAT for a file of texts
  */
-export async function chooseTexts(file: string | null, { name, classes }: ClassList): Promise<ClassTexts> {
-  if (file !== null) return await readClassTexts(file, classes);
+export async function chooseTexts(file: string | null, classes: ClassList): Promise<ClassTexts> {
+  const base = knownTexts(classes);
+  return file === null ? base : await readClassTexts(file, classes.classes, base);
+}
+
+function knownTexts({ name, classes }: ClassList): ClassTexts {
   if (name === "voc") return vocTexts;
   if (name === "coco") return cocoTexts;
   const own = classes.slice(1);

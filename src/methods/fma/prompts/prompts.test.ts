@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { classList } from "../../../data/class-list.ts";
+import { readClassTexts } from "../../../data/class-texts.ts";
 import { stuffNames } from "../../../scenes/model.ts";
 import { sceneClasses } from "../../../scenes/objects/catalog.ts";
 import { cocoTexts } from "./coco.ts";
@@ -17,6 +19,13 @@ it.each([vocTexts, cocoTexts])("has a text for each class of $name, in order", a
     person: "person with clothes,people,human",
   });
   expect(renamed).toHaveLength(name === "voc" ? 4 : 18);
+});
+
+it.each([vocTexts, cocoTexts, sceneTexts])("ships $name as a file of texts", async (texts) => {
+  const { name } = texts;
+  const classes = name === "scenes" ? sceneClasses : (await classList(name)).classes;
+  const path = join(import.meta.dirname, `../../../../texts/${name}.json`);
+  expect(await readClassTexts(path, classes)).toEqual(texts);
 });
 
 it("has the generator's words for its scenes", () => {
