@@ -24,6 +24,7 @@ import { drawParts, findParts } from "../src/methods/wps/predict.ts";
 import { partRate } from "../src/methods/wps/schedules.ts";
 import { type BatchTargets, packTargets, unpackTargets } from "../src/methods/wps/targets.ts";
 import { teachParts } from "../src/methods/wps/teacher.ts";
+import { openTokenProjection } from "../src/methods/wps/token-projection.ts";
 import type { PrompterConfig } from "../src/models/prompter/config.ts";
 import { createPrompter } from "../src/models/prompter/networks.ts";
 import { promptParts } from "../src/models/prompter/prompter.ts";
@@ -135,10 +136,12 @@ export async function goOn(request: TuneRequest): Promise<string> {
     [...prompterTensors(own).keys()].map((name) => [name, checkpoint.tensors.get(name)]),
   );
   const finder = createPrompter(weightFile(trained as typeof all), own, runtime);
+  const projection = await openTokenProjection(tuned, "box");
   const pictures: PredictedPicture[] = [];
   for (const id of await readIdList(ids.held)) {
     const image = await readPhoto(join(images, `${id}.jpg`));
-    const { instances } = drawParts(await findParts(finder, tuned, await tuned.embed(image)), image);
+    const found = await findParts(finder, tuned, await tuned.embed(image), projection);
+    const { instances } = drawParts(found, image);
     pictures.push({ file: `${id}.jpg`, height: image.height, width: image.width, parts: instances });
   }
   await runtime.close();
