@@ -146,6 +146,17 @@ describe("evaluate-parts", () => {
     expect(JSON.parse(stdout)).toMatchObject({ images: 2, miou: 0, macc: 0, ap50: 0, ap: 0 });
   });
 
+  it("warns of pictures that the predictions do not list, and counts them as missed where --ids names them", async () => {
+    const folder = folderOf({ "b/c.jpg": found["b/c.jpg"] }, { "ids.txt": "a\nb/c\n" });
+    const some = await evaluate(folder, "pred.json", "--json");
+    expect(JSON.parse(some.stdout)).toMatchObject({ images: 1, classes: [{}, { accuracy: 50 }, {}, {}] });
+    expect(some.stderr).toContain("pred.json: lists 1 of the 2 images of truth.json");
+    const { code, stdout } = await evaluate(folder, "pred.json", "--ids", "ids.txt", "--json");
+    expect(code).toBe(0);
+    // Of the wheels, 1 pixel of 6; of the door none of 2.
+    expect(JSON.parse(stdout)).toMatchObject({ images: 2, macc: 8.33, failures: [] });
+  });
+
   it("records pictures that cannot be scored when it is to keep going", async () => {
     const pred = { "a.jpg": [[1, "#"]], "b/c.jpg": truth["b/c.jpg"], "d.jpg": [[1, "#"]] } as Pictures;
     const { code, stdout } = await evaluate(folderOf(pred), "pred.json", "--keep-going", "--json");

@@ -16,7 +16,10 @@ interface EvaluatePartsOptions extends CommonOptions {
 export function evaluatePartsCommand(): Command {
   const command = new Command("evaluate-parts")
     .description("Score found parts against ground truth: mIoU, mACC and AP of the data set, and each class.")
-    .argument("<pred>", "run of `predict`, COCO JSON with scores, or folder of part maps")
+    .argument(
+      "<pred>",
+      "run of `predict`, COCO JSON with scores, or folder of part maps; its images are scored, or those of --ids, of which COCO JSON may leave out those without a part found",
+    )
     .argument("<truth>", "COCO JSON of the true parts, with masks")
     .option("--classes <list>", "partimagenet, or a file with one class name a line (default: the truth's)")
     .addOption(
@@ -57,21 +60,21 @@ async function runEvaluateParts(pred: string, path: string, options: EvaluatePar
       { evaluatePartPredictions },
       { openPredictedParts },
       { checkSomeFinished },
-      { selectIds },
+      { chooseScored },
       { classList },
       { readParts },
     ] = await Promise.all([
       import("../run/evaluate-parts.ts"),
       import("../run/parts/predicted-parts.ts"),
       import("../run/command.ts"),
-      import("../run/selection.ts"),
+      import("../run/parts/scored-pictures.ts"),
       import("../data/class-list.ts"),
       import("../data/part-dataset.ts"),
     ]);
     const list = options.classes === undefined ? undefined : (await classList(options.classes)).classes;
     const truth = await readParts(path, list);
-    const found = await openPredictedParts(pred, truth);
-    const ids = await selectIds(found.ids, pred, options);
+    const source = await openPredictedParts(pred, truth);
+    const { ids, pred: found } = await chooseScored(source, truth, path, options, context.progress);
     const originalBatch = metric === "original" ? (metricBatch ?? 1) : null;
     const request = { truth, path, ids, originalBatch };
     const evaluation = await evaluatePartPredictions({ ...request, pred: found }, context);

@@ -22,6 +22,8 @@ export interface PartPredictionSource {
   readonly path: string;
   /** The pictures it speaks of, also those in which nothing was found. */
   readonly ids: readonly string[];
+  /** COCO JSON by itself, which may pass over pictures in which nothing was found. */
+  readonly isBare: boolean;
   /** Null for a picture that it does not speak of. */
   partsOf(id: string): PredictedParts | null;
 }
@@ -41,6 +43,7 @@ export async function openPredictedParts(path: string, truth: PartDataset): Prom
   const found = isRun ? await openInstances(instances, truth) : null;
   return {
     path,
+    isBare: false,
     ids: found?.ids ?? [...files.keys()],
     partsOf(id) {
       const instances = found?.partsOf(id)?.found ?? null;
@@ -56,6 +59,7 @@ async function openInstances(path: string, truth: PartDataset): Promise<PartPred
   const images = new Map(dataset.images.map((image) => [image.id, image]));
   return {
     path,
+    isBare: true,
     ids: [...images.keys()],
     partsOf(id) {
       const image = images.get(id);
