@@ -11,11 +11,12 @@ import { grayPicture, overlayLabels, overlayProposals } from "./overlay.ts";
 import type { ReportPictures } from "./report.ts";
 
 /** What a panel shows over the photo. */
-export type PanelLayer =
+export type PanelLayer = { readonly startsRow?: boolean } & (
   | { readonly kind: "photo"; readonly caption: string }
   | { readonly kind: "labels"; readonly caption: string; readonly labels: LabelMap }
   | { readonly kind: "cam"; readonly caption: string; readonly cam: ClassMaps<"cam" | "score"> }
-  | { readonly kind: "proposals"; readonly caption: string; readonly proposals: readonly Proposal[] };
+  | { readonly kind: "proposals"; readonly caption: string; readonly proposals: readonly Proposal[] }
+);
 
 /** What all panels of an image have in common. */
 export interface PanelBase {
@@ -62,7 +63,10 @@ export async function drawPictures(
     }
   };
   const panels = await Promise.all(
-    layers.map(async (layer) => ({ caption: layer.caption, source: await encodePanel(draw(layer)) })),
+    layers.map(async (layer) => {
+      const { caption, startsRow = false } = layer;
+      return { caption, source: await encodePanel(draw(layer)), ...(startsRow && { startsRow }) };
+    }),
   );
   return { id, panels, classes: [...classes].sort((a, b) => a - b) };
 }

@@ -1,6 +1,6 @@
 import { invalid } from "../../core/error.ts";
 import { formatPercent } from "./figures.ts";
-import { type Html, html } from "./html.ts";
+import { type Html, html, trustedHtml } from "./html.ts";
 import { colorChip, gainMark } from "./marks.ts";
 import type { ReportImage, ReportPanel, RunReport } from "./report.ts";
 
@@ -34,8 +34,8 @@ function imageFigures({ before, after, changed }: ReportImage): Html {
   return html`<p>${scored}${scored === null || pixels === null ? null : " · "}${pixels}</p>`;
 }
 
-function panelFigure(id: string, { caption, source }: ReportPanel): Html {
+function panelFigure(id: string, { caption, source, startsRow = false }: ReportPanel): Html {
   if (!/^data:image\/(?:jpeg|png);base64,[\w+/=]+$/.test(source))
     throw invalid(`report: panel "${caption}" of ${id}`, "a data URI of a JPEG or PNG in base64", source);
-  return html`<figure><img src="${source}" alt="${id}: ${caption}"><figcaption>${caption}</figcaption></figure>`;
+  return html`<figure${startsRow ? trustedHtml(' class="row"') : null}><img src="${source}" alt="${id}: ${caption}"><figcaption>${caption}</figcaption></figure>`;
 }

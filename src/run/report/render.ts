@@ -1,5 +1,6 @@
 import { chooseImages } from "./choose-images.ts";
 import { classChart } from "./class-chart.ts";
+import { classTable } from "./class-table.ts";
 import { datasetFigures, formatPercent, gainOf } from "./figures.ts";
 import { gainHistogram } from "./histogram.ts";
 import { type Html, html, toMarkup } from "./html.ts";
@@ -19,7 +20,7 @@ const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
  * @throws MaskwrightError INVALID_ARGUMENT if a panel's source is not a data URI of a JPEG or PNG
  */
 export function renderReport(report: RunReport): string {
-  const { title, summary, notes, stages, trainings, images, pictures } = report;
+  const { title, summary, notes, stages, tables = [], trainings, images, pictures } = report;
   const { best, worst } = chooseImages(images);
   const chosen = new Set([...best, ...worst].map(({ id }) => id));
   const pictured = new Set(pictures.map(({ id }) => id));
@@ -42,6 +43,7 @@ export function renderReport(report: RunReport): string {
 <main>
 ${notes.length === 0 ? null : html`<ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>`}
 ${stages.length === 0 ? null : scoreSections(report)}
+${tables.map((table) => classTable(table, report))}
 ${trainings.map(trainingSection)}
 ${imageSection(report)}
 ${pictureSection(numbered("best", best.length), best, report)}

@@ -14,6 +14,8 @@ export interface RunReport {
   readonly notes: readonly string[];
   /** Scores of the whole data set: one entry, or before … after. None when there is no ground truth. */
   readonly stages: readonly StageScores[];
+  /** Figures by class that only this kind of run has. */
+  readonly tables?: readonly ReportTable[];
   /** What was trained, if anything was. */
   readonly trainings: readonly ReportTraining[];
   readonly images: readonly ReportImage[];
@@ -37,6 +39,16 @@ export interface StageScores {
   readonly scores: SegmentationScores;
   /** Fraction in [0, 1], where it was measured; null where it is undefined. */
   readonly boundaryF?: number | null;
+}
+
+/** A table with a row a class. */
+export interface ReportTable {
+  readonly title: string;
+  /** What the figures are. */
+  readonly text: string;
+  /** Of the columns behind the class. */
+  readonly heads: readonly string[];
+  readonly rows: readonly { readonly classId: ClassId; readonly cells: readonly string[] }[];
 }
 
 /** A training run: every number of its log is drawn over the steps. */
@@ -67,4 +79,6 @@ export interface ReportPanel {
   readonly caption: string;
   /** A data URI of base64: the page loads nothing. */
   readonly source: string;
+  /** Whether it begins a row even where the one before has room: what is alike in two rows stands below each other. */
+  readonly startsRow?: boolean;
 }

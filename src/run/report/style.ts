@@ -48,7 +48,7 @@ th, td { padding: .34rem 0 .34rem 1.25rem; text-align: right; font-weight: 400; 
 th:first-child { padding-left: 0; text-align: left; }
 thead th { color: var(--soft); font-size: .8rem; vertical-align: bottom; border-bottom: 1px solid var(--rule); }
 tbody tr + tr > * { border-top: 1px solid var(--grid); }
-.classes { font-size: .9rem; }
+.classes, .by-class { font-size: .9rem; }
 .classes tbody tr > * { padding-block: 0; height: 24px; line-height: 24px; }
 .classes tbody::before { content: ""; display: block; height: 4px; }
 .classes tbody tr + tr > * { border: 0; }
@@ -80,6 +80,7 @@ section > p { color: var(--soft); margin-bottom: 1rem; }
 .card header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem 1.25rem; margin-bottom: .5rem; font-size: .9rem; }
 .card header p { color: var(--soft); }
 .panels { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: .5rem; }
+.panels .row { grid-column-start: 1; }
 .panels img { display: block; width: 100%; height: auto; background: var(--grid); }
 figcaption { margin-top: .2rem; font-size: .78rem; color: var(--soft); }
 

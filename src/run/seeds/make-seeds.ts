@@ -27,6 +27,8 @@ export interface SeedContexts {
 export interface MadeRound extends SeededRound {
   /** Before the names of its folders: "" for the last. */
   readonly prefix: string;
+  /** The same before what people read: "coarse " for "coarse/". */
+  readonly label: string;
   readonly recipe: SeedRecipe;
   readonly cams: (id: string) => CamFile;
 }
@@ -159,5 +161,6 @@ async function seedIn(
   const palette = classes.palette ?? null;
   const round = { ...given, ids, photos, proposals, crf, palette, prefix };
   const { recipe, cams } = given;
-  return { ...(await seedRound(round, run, contexts.context)), prefix, recipe, cams };
+  const label = prefix.replace("/", " ");
+  return { ...(await seedRound(round, run, contexts.context)), prefix, label, recipe, cams };
 }

@@ -45,7 +45,7 @@ export async function scoreRounds(
     throw new MaskwrightError("NOT_FOUND", text);
   }
   const evaluations: { name: string; evaluation: Evaluation }[] = [];
-  for (const { prefix, recipe, cams, isRefined } of rounds) {
+  for (const { prefix, label, recipe, cams, isRefined } of rounds) {
     const files = new Map(ids.map((id) => [id, cams(id).path]));
     const made = (name: string): LabelInput => openLabels(join(run.dir, `${prefix}${name}`));
     const inputs: [name: string, pred: LabelInput][] = [
@@ -61,7 +61,7 @@ export async function scoreRounds(
         { ...shared, pred, cams: reading, running: false, boundary: false },
         context,
       );
-      evaluations.push({ name: `${prefix.replace("/", " ")}${name}`, evaluation });
+      evaluations.push({ name: `${label}${name}`, evaluation });
     }
   }
   const miouOf = ({ items }: Evaluation): ReadonlyMap<string, number | null> =>

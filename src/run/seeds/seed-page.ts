@@ -12,6 +12,7 @@ import type { WorkContext } from "../stage.ts";
 import { describeVersions } from "../version.ts";
 import type { MadeSeeds } from "./make-seeds.ts";
 import type { SeedReport } from "./seed-summary.ts";
+import { thresholdTable } from "./threshold-table.ts";
 
 export interface SeedPage {
   readonly request: SeedRequest;
@@ -24,23 +25,25 @@ export interface SeedPage {
 /** Images that are shown of a run without truth. */
 const SHOWN = 20;
 
-/** Writes the page of a run: scores after each stage, the training's curve, and heat maps, masks and seeds of some images. */
+/** Writes the page of a run: scores after each stage, the thresholds, the trainings' curves, and heat maps, masks and seeds of some images. */
 export async function writeSeedPage(path: string, page: SeedPage, context: WorkContext): Promise<void> {
   const { request, report, tagged, made, truths } = page;
-  const { cams, isRefined } = made.rounds[made.rounds.length - 1];
-  const { classes, out } = request;
+  const { classes, out, crf, tags } = request;
   const palette = classes.palette ?? vocPalette();
   const images = report.perImage.map(({ id, before, after }): ReportImage => ({ id, before, after }));
-  const shown = chooseShown(images, truths !== null);
+  const shown = chooseShown(images);
   const pictures = await Promise.all(
     shown.map(({ id }) =>
       context.pool.run("seed-panels", {
         id,
         photo: fileOf(tagged.photos, id),
-        cam: cams(id),
-        refined: isRefined ? join(out, "refined", `${id}.safetensors`) : null,
+        rounds: made.rounds.map(({ prefix, label, cams, isRefined }) => ({
+          label,
+          cam: cams(id),
+          refined: isRefined ? join(out, `${prefix}refined`, `${id}.safetensors`) : null,
+          seed: join(out, `${prefix}seeds`, `${id}.png`),
+        })),
         proposals: made.proposals,
-        seed: join(out, "seeds", `${id}.png`),
         truth: truths?.files.get(id) ?? null,
         palette,
       }),
@@ -51,6 +54,14 @@ export async function writeSeedPage(path: string, page: SeedPage, context: WorkC
     summary: summarize(report),
     notes: notesOf(page),
     stages: report.stages,
+    tables: [
+      thresholdTable(made.rounds, {
+        classNames: classes.classes,
+        tags: tags === null ? null : tagged.tags,
+        crf,
+        stages: report.stages,
+      }),
+    ],
     trainings: made.trainings,
     images,
     pictures,
@@ -61,10 +72,10 @@ export async function writeSeedPage(path: string, page: SeedPage, context: WorkC
   writeAtomically(path, rendered);
 }
 
-/** The best and the worst by gain, or of a run without truth some that are spread over it. */
-function chooseShown(images: readonly ReportImage[], isScored: boolean): readonly ReportImage[] {
+/** The best and the worst by gain, or of a run that has no scores some that are spread over it. */
+function chooseShown(images: readonly ReportImage[]): readonly ReportImage[] {
   const { best, worst } = chooseImages(images);
-  if (isScored) return [...best, ...worst];
+  if (best.length > 0) return [...best, ...worst];
   const count = Math.min(SHOWN, images.length);
   return Array.from({ length: count }, (_, k) => images[Math.floor((k * images.length) / count)]);
 }
@@ -80,10 +91,7 @@ function summarize({ stages, scored, images, labeled, pixels }: SeedReport): str
 function notesOf({ request, report, made }: SeedPage): string[] {
   const { cams } = request;
   const { isRefined, recipe } = made.rounds[made.rounds.length - 1];
-  const { power } = recipe;
-  const notes = [
-    `The background scores (1 − highest score)^${power}: a class needs a score above ${thresholdOf(power).toFixed(3)}, whichever it is. The same holds for the labels of CAMs alone.`,
-  ];
+  const notes: string[] = [];
   if (cams.kind === "made" && cams.source.kind === "classifier")
     notes.push("CAMs are of a classifier whose head was trained on the tags of these very photos.");
   if (cams.kind === "made" && cams.source.kind === "clip")
@@ -95,17 +103,6 @@ function notesOf({ request, report, made }: SeedPage): string[] {
   if (report.stages.length > 0 && report.scored < report.images)
     notes.push(`${report.scored} of the ${report.images} images have a truth.`);
   return notes;
-}
-
-/** The score x at which a class and the background are even: x = (1 − x)^power. */
-export function thresholdOf(power: number): number {
-  let [low, high] = [0, 1];
-  for (let step = 0; step < 50; step++) {
-    const middle = (low + high) / 2;
-    if (middle < (1 - middle) ** power) low = middle;
-    else high = middle;
-  }
-  return low;
 }
 
 function factsOf({ request, report }: SeedPage): { name: string; value: string }[] {

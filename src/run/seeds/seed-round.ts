@@ -31,8 +31,8 @@ export interface SeededRound {
   readonly isRefined: boolean;
 }
 
-/** Changes whenever seeds would. */
-const SEED_VERSION = 1;
+/** Changes whenever seeds would, or what is counted of them. */
+const SEED_VERSION = 2;
 
 /** From CAMs to seeds: `OUT/<prefix>refined/<id>.safetensors`, where the recipe has affinity, and `OUT/<prefix>seeds/<id>.png`. */
 export async function seedRound(

@@ -37,7 +37,7 @@ export function totals(
     total.pixels += result.pixels;
     total.labeled += result.labeled;
     total.masks += result.masks;
-    total.lost += result.lost.length > 0 ? 1 : 0;
+    total.lost += result.classes.some(([, pixels]) => pixels === 0) ? 1 : 0;
   }
   return total;
 }

@@ -9,38 +9,61 @@ import { type CamFile, readCamFile } from "./seed.ts";
 export interface SeedPanelsTask {
   readonly id: string;
   readonly photo: string;
-  readonly cam: CamFile;
-  /** File of the CAM after affinity; null without it. */
-  readonly refined: string | null;
+  /** One, or two. */
+  readonly rounds: readonly SeedPanelsRound[];
   /** Folder of proposals, as `openProposals` found it. */
   readonly proposals: string;
-  readonly seed: string;
   readonly truth: string | null;
   /** 256 × RGB by class id. */
   readonly palette: Uint8Array;
 }
 
-/** Draws one image's row of the report: image, heat maps, masks, seed and, where there is one, truth. */
+/** One way from a CAM to a seed. */
+export interface SeedPanelsRound {
+  /** Begins its captions: "coarse ", or "". */
+  readonly label: string;
+  readonly cam: CamFile;
+  /** File of the CAM after affinity; null without it. */
+  readonly refined: string | null;
+  readonly seed: string;
+}
+
+/**
+ * Draws one image's panels for the report: image, heat maps, masks, seed and, where there is one, truth. The heat maps and the seed of a
+ * second round stand below those of the first.
+ */
 export async function drawSeedPanels(task: SeedPanelsTask): Promise<ReportPictures> {
-  const { id, cam, refined, truth, palette } = task;
+  const { id, rounds, truth, palette } = task;
   const photo = await readPhoto(task.photo);
   const { proposals } = (await loadProposals(task.proposals, id)).decode().set;
-  const heat = (caption: string, path: string): PanelLayer => ({
+  const image: PanelLayer = { kind: "photo", caption: "image" };
+  const masks: PanelLayer = { kind: "proposals", caption: "masks", proposals };
+  const expected = truth === null ? [] : [labelLayer("truth", truth)];
+  const [first, second] = rounds;
+  const layers =
+    second === undefined
+      ? [image, ...heatLayers(first), masks, seedLayer(first), ...expected]
+      : [
+          ...[image, ...heatLayers(first), seedLayer(first), ...expected],
+          ...[{ ...masks, startsRow: true }, ...heatLayers(second), seedLayer(second)],
+        ];
+  return await drawPictures(id, { photo, size: photo, palette }, layers);
+}
+
+function heatLayers({ label, cam, refined }: SeedPanelsRound): PanelLayer[] {
+  const layerOf = (name: string, file: CamFile): PanelLayer => ({
     kind: "cam",
-    caption,
-    cam: readCamFile(readFileBytes(path), { ...cam, path }),
+    caption: `${label}${name}`,
+    cam: readCamFile(readFileBytes(file.path), file),
   });
-  const labels = (caption: string, path: string): PanelLayer => ({
-    kind: "labels",
-    caption,
-    labels: readLabelMap(path),
-  });
-  return await drawPictures(id, { photo, size: photo, palette }, [
-    { kind: "photo", caption: "image" },
-    heat("CAM", cam.path),
-    ...(refined === null ? [] : [heat("affinity", refined)]),
-    { kind: "proposals", caption: "masks", proposals },
-    labels("seed", task.seed),
-    ...(truth === null ? [] : [labels("truth", truth)]),
-  ]);
+  const first = layerOf("CAM", cam);
+  return refined === null ? [first] : [first, layerOf("affinity", { ...cam, path: refined })];
+}
+
+function seedLayer({ label, seed }: SeedPanelsRound): PanelLayer {
+  return labelLayer(`${label}seed`, seed);
+}
+
+function labelLayer(caption: string, path: string): PanelLayer {
+  return { kind: "labels", caption, labels: readLabelMap(path) };
 }

@@ -48,8 +48,8 @@ export interface SeedResult {
   /** Pixels of some class. */
   readonly labeled: number;
   readonly masks: number;
-  /** Classes of the CAM that no pixel has. */
-  readonly lost: readonly ClassId[];
+  /** Of the CAM, and how many pixels the seed gives each. */
+  readonly classes: readonly (readonly [id: ClassId, pixels: number])[];
 }
 
 /** Labels a photo by letting its CAM vote in masks. */
@@ -108,6 +108,9 @@ async function seedByCrf(
 function describe(seed: LabelMap, { classes }: Cam): Omit<SeedResult, "masks"> {
   const counts = countLabels(seed);
   const pixels = seed.data.length;
-  const lost = classes.filter((id) => counts[id] === 0);
-  return { pixels, labeled: pixels - counts[BACKGROUND], lost };
+  return {
+    pixels,
+    labeled: pixels - counts[BACKGROUND],
+    classes: classes.map((id) => [id, counts[id]]),
+  };
 }
