@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readTags } from "../data/weak-labels.ts";
 import { type FmaRecipe, vocRecipe } from "../methods/fma/recipes.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
 import { openClipScenes, sceneTexts } from "../testing/clip-scenes.ts";
-import { hashTree } from "../testing/tree.ts";
+import { hashTree, writeTree } from "../testing/tree.ts";
 import { refineCams } from "./affinity.ts";
 import { makeCams } from "./cam.ts";
 import type { ClipModel } from "./cams/cam-source.ts";
@@ -100,6 +101,13 @@ it("learns from photos that are good, with their seeds, where it is told to go o
     },
   };
   await expect(learnContexts(request, context)).rejects.toThrow("got none for 1 of them (moon)");
+  const fewer = { ...request, texts: { ...sceneTexts, classes: sceneTexts.classes.slice(0, 1) } };
+  const scenes = { ...fewer, tags: { ...request.tags, labels }, ids: at("scenes.txt") };
+  writeTree(folder, { "scenes.txt": "scene-0\nscene-1\n" });
+  await expect(learnContexts(scenes, context)).rejects.toThrow(
+    /scene-\d\.png: expected class ids from 0 to 1, or 255 for pixels to ignore, got \d+$/,
+  );
+  expect(existsSync(at("going"))).toBe(false);
   const report = await learnContexts(request, { ...context, keepGoing: true });
   expect(report.images).toBe(2);
   expect(report.failures.map(({ id }) => id)).toEqual(["moon", "gray", "thin"]);

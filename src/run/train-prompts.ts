@@ -10,6 +10,7 @@ import { CONTEXTS_COMMAND } from "./cams/contexts.ts";
 import { checkSomeFinished, type RunSummary, secondsSince, writeReport } from "./command.ts";
 import { fileOf, openLabels } from "./label-input.ts";
 import { inLanes } from "./lanes.ts";
+import { readSeedClasses } from "./prompts/seed-classes.ts";
 import { trainPrompts } from "./prompts/train-prompts.ts";
 import { inRunDirectory } from "./run-directory.ts";
 import type { SelectionOptions } from "./selection.ts";
@@ -40,9 +41,10 @@ export interface LearnContextsReport extends RunSummary {
  * Learns one set of text contexts: `OUT/texts.safetensors` is what CAMs are made with, beside checkpoint, log and `report.html`. A run that
  * is stopped goes on from its last step.
  *
- * With `keepGoing`, photos that are missing, cannot be read or have no seed are failures, and it learns from the others.
+ * With `keepGoing`, photos that are missing, cannot be read or have no good seed are failures, and it learns from the others.
  *
- * @throws MaskwrightError NOT_FOUND when a photo has no seed; or as `openTagged` and `trainPrompts`
+ * @throws MaskwrightError NOT_FOUND when a photo has no seed, BAD_FORMAT when one has other classes, before anything is written; or as
+ *         `openTagged` and `trainPrompts`
  */
 export async function learnContexts(
   request: LearnContextsRequest,
@@ -55,7 +57,8 @@ export async function learnContexts(
   const name = seeds === null ? "classification" : "segmentation";
   // Photos without tags take no part.
   const wanted = tagged.ids.filter((id) => (tagged.tags.get(id) ?? []).length > 0);
-  const { ids, failures: bad } = await leaveOutBad(wanted, tagged.photos, seeds, context);
+  const inputsOf = { photos: tagged.photos, seeds, classCount: texts.classes.length };
+  const { ids, failures: bad } = await leaveOutBad(wanted, inputsOf, context);
   checkSomeFinished(CONTEXTS_COMMAND, ids.length, bad);
   const options = {
     set: name,
@@ -104,18 +107,27 @@ function openSeeds(path: string): ReadonlyMap<string, string> {
   });
 }
 
+interface PhotoInputs {
+  /** File of each id. */
+  readonly photos: ReadonlyMap<string, string>;
+  readonly seeds: ReadonlyMap<string, string> | null;
+  readonly classCount: number;
+}
+
 /** The photos to learn from: all of them, or with `keepGoing` those that are good. A training cannot pass over a photo on its way. */
 async function leaveOutBad(
   ids: readonly string[],
-  photos: ReadonlyMap<string, string>,
-  seeds: ReadonlyMap<string, string> | null,
+  { photos, seeds, classCount }: PhotoInputs,
   { keepGoing, progress, signal }: WorkContext,
 ): Promise<{ readonly ids: readonly string[]; readonly failures: readonly Failure[] }> {
   const failures = new Map<string, Failure>();
   const check = async (id: string): Promise<void> => {
     try {
-      if (seeds !== null && !seeds.has(id))
-        throw new MaskwrightError("NOT_FOUND", `--seeds: expected a label map of ${id}, got none`);
+      if (seeds !== null) {
+        if (!seeds.has(id))
+          throw new MaskwrightError("NOT_FOUND", `--seeds: expected a label map of ${id}, got none`);
+        readSeedClasses(fileOf(seeds, id), classCount);
+      }
       // Without `keepGoing` its own step says what is wrong with it.
       if (keepGoing) await readPhoto(fileOf(photos, id));
     } catch (error) {

@@ -2,12 +2,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { encodeLabelMap, readLabelMap } from "../../data/label-file.ts";
 import { readTags } from "../../data/weak-labels.ts";
 import { vocRecipe } from "../../methods/fma/recipes.ts";
 import { sceneClasses } from "../../scenes/objects/catalog.ts";
 import { quietContext } from "../../testing/progress.ts";
 import { writeTaggedScenes } from "../../testing/tagged-scenes.ts";
 import { writeTinyClip } from "../../testing/tiny-clip-model.ts";
+import { writeTree } from "../../testing/tree.ts";
 import { openPhotos } from "../label-input.ts";
 import { createPool, type Pool } from "../pool.ts";
 import { inRunDirectory } from "../run-directory.ts";
@@ -61,6 +63,33 @@ async function train(
     return readFileSync(path);
   });
 }
+
+it("learns from seeds with more classes than their photos have tags", async () => {
+  const request = await requestOf("segmentation");
+  const { height, width, data } = readLabelMap(request.seeds?.("scene-0") as string);
+  // Stripes of all classes, in maps of the photos' size.
+  const count = request.texts.classes.length;
+  const striped = { height, width, data: data.map((_, at) => 1 + ((at >> 2) % count)) };
+  const seeds = (id: string): string => join(folder, `striped/${id}.png`);
+  writeTree(
+    folder,
+    Object.fromEntries(request.ids.map((id) => [`striped/${id}.png`, encodeLabelMap(striped)])),
+  );
+  const tags = new Map(request.ids.map((id) => [id, [1]]));
+  expect(await train("striped-run", { ...request, tags, seeds })).not.toHaveLength(0);
+});
+
+it("says which seed has an id that is no class", async () => {
+  const request = await requestOf("segmentation");
+  const strange = { height: 1, width: 3, data: Uint8Array.of(0, 255, request.texts.classes.length + 1) };
+  writeTree(folder, { "strange.png": encodeLabelMap(strange) });
+  const path = join(folder, "strange.png");
+  const seeds = (id: string): string => (id === "scene-1" ? path : join(folder, `truth/${id}.png`));
+  await expect(train("strange-run", { ...request, seeds })).rejects.toMatchObject({
+    code: "BAD_FORMAT",
+    message: `${path}: expected class ids from 0 to ${request.texts.classes.length}, or 255 for pixels to ignore, got ${request.texts.classes.length + 1}`,
+  });
+});
 
 it.each(["classification", "segmentation"] as const)(
   "keeps what CLIP sees in photos that nothing augments, for %s, also after a stop",

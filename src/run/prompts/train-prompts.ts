@@ -28,6 +28,7 @@ import { runTraining, type TrainingRun } from "../train.ts";
 import { openTrainLog, type TrainLine } from "../train-log.ts";
 import { classificationBatches, type PromptPhotos, segmentationBatches } from "./batches.ts";
 import { type FeatureStore, openFeatureStore } from "./feature-store.ts";
+import { readSeedClasses } from "./seed-classes.ts";
 
 export interface TrainPromptsRequest extends PromptPhotos {
   /** Which set of contexts. */
@@ -49,7 +50,7 @@ export interface TrainedPrompts {
 }
 
 /** Changes whenever trained contexts would. */
-const PROMPTS_VERSION = 2;
+const PROMPTS_VERSION = 3;
 const CHECKPOINT_EVERY = 100;
 /** Of features kept while contexts train: 13,000 photos for segmentation. */
 const MAX_FEATURE_BYTES = 8e9;
@@ -58,7 +59,7 @@ const MAX_FEATURE_BYTES = 8e9;
  * Trains a set of text contexts: its folder has its checkpoint, log and page, and `texts.safetensors`. A run that is stopped goes on from
  * its last step. Where the recipe augments nothing, CLIP looks at each photo once, and `features` has what it saw until the training is done.
  *
- * @throws MaskwrightError ABORTED when the signal fires, after a checkpoint
+ * @throws MaskwrightError ABORTED when the signal fires, after a checkpoint; BAD_FORMAT for a seed with ids that are none of the classes
  */
 export async function trainPrompts(
   request: TrainPromptsRequest,
@@ -136,7 +137,7 @@ function trainingOf(
     };
   }
   const patches = side / config.vision.patch;
-  const counts = request.ids.map((id) => request.tags.get(id)?.length ?? 0);
+  const counts = classCounts(request);
   const rows = rowsPerRun(counts, batch);
   const options = {
     batch,
@@ -160,6 +161,12 @@ function trainingOf(
       classCount: text.classCount,
     }),
   };
+}
+
+/** How many classes a square of each picture has at most. */
+function classCounts({ ids, tags, seeds, texts, recipe }: TrainPromptsRequest): number[] {
+  if (seeds === null || recipe.classesFrom === "tags") return ids.map((id) => tags.get(id)?.length ?? 0);
+  return ids.map((id) => readSeedClasses(seeds(id), texts.classes.length).length);
 }
 
 /** Everything that a trained context depends on. */
