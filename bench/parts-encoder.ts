@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fromHalf } from "../src/core/half.ts";
 import { readIdList } from "../src/data/id-list.ts";
 import { encodePartPredictions, type PredictedPicture } from "../src/data/part-predictions.ts";
 import { readPhoto } from "../src/data/photo.ts";
@@ -93,7 +94,7 @@ export async function goOn(request: TuneRequest): Promise<string> {
   const steps = Math.ceil((epochs * training.length) / perStep);
   const tensors = new Map([
     ...before.tensors,
-    ...names.map((name) => [name, findTensor(file, name).read()] as const),
+    ...names.map((name) => [name, fromHalf(findTensor(file, name).read())] as const),
   ]);
   const { checkpoint } = await runTraining(
     {

@@ -58,3 +58,9 @@ export function toHalf({ shape, data }: NdArray<"float32">): NdArray<"float16"> 
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
   return new Float32Array(Uint32Array.from(bits, (half) => half << 16).buffer);
 }
+
+/** float16 as float32; other arrays as they are. */
+export function fromHalf(array: NdArray): NdArray {
+  if (array.dtype !== "float16") return array;
+  return { dtype: "float32", shape: array.shape, data: halfToFloat32(array.data as Uint16Array) };
+}

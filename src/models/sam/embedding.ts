@@ -1,7 +1,7 @@
 import type { NdArray } from "../../core/array.ts";
 import { badFormat } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
-import { halfToFloat32, toHalf } from "../../core/half.ts";
+import { fromHalf, toHalf } from "../../core/half.ts";
 import { checkSize } from "../../core/limits.ts";
 import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../../core/safetensors.ts";
 import { formatShape } from "../../engine/index.ts";
@@ -46,7 +46,7 @@ export function writeEmbedding(
 export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedding {
   const { metadata } = readSafetensorsHeader(bytes, where);
   const { features, ...extra } = Object.fromEntries(
-    [...readSafetensors(bytes, where)].map(([name, array]) => [name, widened(array)]),
+    [...readSafetensors(bytes, where)].map(([name, array]) => [name, fromHalf(array)]),
   );
   if (features?.dtype !== "float32" || features.shape.length !== 4 || features.shape[0] !== 1)
     throw badFormat(
@@ -67,11 +67,6 @@ export function readEmbedding(bytes: Uint8Array, where = "embedding"): SamEmbedd
     input,
     ...(upscaling !== undefined && { upscaling }),
   };
-}
-
-function widened(array: NdArray): NdArray {
-  if (array.dtype !== "float16") return array;
-  return { dtype: "float32", shape: array.shape, data: halfToFloat32(array.data as Uint16Array) };
 }
 
 function parseSize(where: string, text = "none"): Size {
