@@ -1,6 +1,6 @@
 /**
  * How well `segment` answers boxes and clicks, with `sam-tiny` and with `regions`, beside two baselines for boxes: the filled box, and OpenCV's
- * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors]`. Mean IoU with the true masks
+ * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors] [--set coco|car-parts]`. Mean IoU with the true masks
  * of COCO and car-parts photos; a click is on the pixel deepest inside the object.
  */
 import { spawn } from "node:child_process";
@@ -29,7 +29,11 @@ type Answerer = (image: RgbImage, prompts: readonly ObjectPrompt[]) => Proposal[
 type BoxedObject = BoxedPhoto["objects"][number];
 
 const { values: flags } = parseArgs({
-  options: { grabcut: { type: "boolean", default: false }, weights: { type: "string" } },
+  options: {
+    grabcut: { type: "boolean", default: false },
+    weights: { type: "string" },
+    set: { type: "string", multiple: true, default: [...boxedSets] },
+  },
 });
 const runtime = await openNodeRuntime();
 const weights = openWeightFile(flags.weights ?? locateModel("sam-tiny").path);
@@ -48,7 +52,7 @@ function byClick({ truth }: BoxedObject): ObjectPrompt {
   return { kind: "points", points: [{ x: x + 0.5, y: (deepest - x) / width + 0.5, positive: true }] };
 }
 
-for (const set of boxedSets) {
+for (const set of boxedSets.filter((each) => flags.set.includes(each))) {
   const photos = await readBoxedPhotos(set);
   if (photos === null) continue;
   console.log(
