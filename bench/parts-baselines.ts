@@ -17,31 +17,26 @@ import { segmentRegions } from "../src/methods/proposals/regions/segment-regions
 /** Files that the program is given. */
 export interface LabelFiles {
   readonly boxes: string;
-  readonly centers: string;
   /** One class name a line. */
   readonly names: string;
   /** Index = class id. */
   readonly classes: readonly string[];
 }
 
-/** Writes the boxes of a COCO file and their centers, so that no mask is anywhere near what learns from them. */
+/** Writes the boxes of a COCO file, so that no mask is anywhere near what learns from them. */
 export async function writeLabels(truth: string, folder: string): Promise<LabelFiles> {
   const dataset = await readCoco(truth);
   const { classes, classIds } = cocoClasses(dataset, truth);
   const boxes = ["file,class,x0,y0,x1,y1"];
-  const centers = ["file,class,x,y"];
   for (const image of dataset.images)
-    for (const { classId, x0, y0, x1, y1 } of cocoBoxes(image, classIds)) {
+    for (const { classId, x0, y0, x1, y1 } of cocoBoxes(image, classIds))
       boxes.push([image.file, classes[classId], x0, y0, x1, y1].join());
-      centers.push([image.file, classes[classId], (x0 + x1) / 2, (y0 + y1) / 2].join());
-    }
   const write = (file: string, lines: readonly string[]): string => {
     writeFileSync(join(folder, file), `${lines.join("\n")}\n`);
     return join(folder, file);
   };
   return {
     boxes: write("boxes.csv", boxes),
-    centers: write("centers.csv", centers),
     names: write("parts.txt", classes.slice(1)),
     classes,
   };

@@ -58,7 +58,7 @@ async function bench(data: string): Promise<void> {
   const out = resolve(values.out);
   mkdirSync(out, { recursive: true });
   const [images, truth] = [join(data, "JPEGImages"), join(data, "annotations.json")];
-  const { boxes, centers, names, classes } = await writeLabels(truth, out);
+  const { boxes, names, classes } = await writeLabels(truth, out);
   // Embeddings of the changed versions too.
   const cache = ["--cache-limit", "10"];
   const labels = ["--classes", names, "--model", model, ...cache];
@@ -92,11 +92,9 @@ async function bench(data: string): Promise<void> {
     );
     return find(folder, join(folder, "found"), "--overlay");
   };
-  /** What the model makes of the true prompts of those photos. */
-  const bound = (name: string, ...prompts: readonly string[]): string => {
-    run("segment", images, ...prompts, ...labels, "--ids", held, "-o", join(out, name));
-    return join(out, name);
-  };
+  /** What the teacher makes of the true boxes of those photos, or of their centers if those taught. */
+  const bound = (taught: string): string =>
+    find(join(out, taught), join(out, `${taught}-bound`), "--boxes", boxes);
   const all: Record<string, unknown> = {};
   const score = (title: string, pred: string): void => {
     const scores = JSON.parse(
@@ -114,14 +112,13 @@ async function bench(data: string): Promise<void> {
   score("taught by boxes", found);
   find(join(out, "boxes"), raw, "--raw-tokens");
   score("the same, drawn from the tokens as they are predicted", raw);
-  score("bound: the masks of the true boxes", bound("bound-boxes", "--boxes", boxes));
+  score("bound: the masks of the true boxes", bound("boxes"));
   score("mean box of each class, filled", await fillMeanBoxes(truth, { training, held }, out));
   score("`regions` masks of the boxes it finds", await maskByRegions(found, images, classes, out));
   const chosen = values.study.length > 0 ? values.study : [...Object.keys(studies), "encoder"];
   for (const study of chosen) {
-    if (study === "supervision")
-      score("bound: the masks of the true centers", bound("bound-centers", "--points", centers));
     for (const [name, extra] of Object.entries(studies[study] ?? {})) score(name, teach(name, extra));
+    if (study === "supervision") score("bound: the masks of the true centers", bound("taught-by-points"));
     if (study !== "encoder") continue;
     const prompter = join(out, "boxes", "checkpoint.safetensors");
     const epochs = Number(values["encoder-epochs"]);

@@ -35,11 +35,14 @@ export function evaluatePartsCommand(): Command {
       "with --metric original: pictures scored at a time, which changes its figures (default: 1)",
       wholeNumber,
     )
-    .option("--bound <pred>", "what the true boxes give, a run of `segment --boxes`, for scores of both");
+    .option(
+      "--bound <pred>",
+      "what the teacher makes of the true parts, a run of `predict --parts`, for scores of both",
+    );
   addWorkOptions(command);
   addExamples(command, [
     "maskwright evaluate-parts runs/parts parts.json",
-    "maskwright evaluate-parts runs/parts parts.json --ids runs/prompter/val.txt --bound runs/boxes",
+    "maskwright evaluate-parts runs/parts parts.json --ids runs/prompter/val.txt --bound runs/bound",
     "maskwright evaluate-parts runs/parts/instances.json val.json --classes partimagenet --json",
     "maskwright evaluate-parts runs/parts val.json --metric original",
   ]);

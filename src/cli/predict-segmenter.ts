@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
+import type { PartFiles } from "../run/parts/part-source.ts";
 import type { WorkContext } from "../run/stage.ts";
 import { type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { selectionOf, wholeNumber } from "./options.ts";
@@ -17,10 +18,11 @@ export interface SegmenterOptions {
   readonly probabilities?: boolean;
 }
 
-export interface PredictLabelsOptions extends CommonOptions, ModelOptions, SegmenterOptions {
+export interface PredictLabelsOptions extends CommonOptions, ModelOptions, SegmenterOptions, PartFiles {
   readonly checkpoint: string;
   readonly out: string;
   readonly overlay?: boolean;
+  readonly rawTokens?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -47,7 +49,7 @@ function scaleList(text: string): readonly number[] {
 }
 
 const segmenterFlags = ["sliding", "window", "stride", "scales", "flip", "crf", "probabilities"] as const;
-const prompterFlags = ["model", "cache", "cacheLimit"] as const;
+const prompterFlags = ["model", "cache", "cacheLimit", "rawTokens", "boxes", "points", "parts"] as const;
 
 /** Refuses what only a segmenter reads. @throws MaskwrightError INVALID_ARGUMENT that names the first such option */
 export function checkNoSegmenterOptions(options: PredictLabelsOptions): void {

@@ -1,5 +1,6 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { formatCount } from "../core/count.ts";
+import type { PartFiles } from "../run/parts/part-source.ts";
 import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
 import {
@@ -10,7 +11,7 @@ import {
 } from "./predict-segmenter.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
 
-interface PredictOptions extends ModelOptions, SegmenterOptions {
+interface PredictOptions extends ModelOptions, SegmenterOptions, PartFiles {
   readonly checkpoint: string;
   readonly out: string;
   readonly overlay?: boolean;
@@ -40,6 +41,19 @@ export function predictCommand(): Command {
       "--raw-tokens",
       "prompter: draw from the tokens as it predicts them, as published (default: from the nearest box or point)",
     )
+    .addOption(
+      new Option(
+        "--boxes <file>",
+        "prompter: draw not what it finds but what its teacher makes of these true parts, the bound of `evaluate-parts`; read as for `train prompter`",
+      ).conflicts(["points", "parts", "rawTokens"]),
+    )
+    .addOption(
+      new Option("--points <file>", "the same of points, if points taught it").conflicts([
+        "parts",
+        "rawTokens",
+      ]),
+    )
+    .addOption(new Option("--parts <file>", "the same of COCO JSON of parts").conflicts("rawTokens"))
     .option("--overlay", "also draw the label maps over the photos, in DIR/overlay")
     .option("--dry-run", "say what it would take, and write nothing");
   addSegmenterOptions(command);
@@ -50,6 +64,7 @@ export function predictCommand(): Command {
     "maskwright predict photos --checkpoint runs/prompter/checkpoint.safetensors --overlay -o runs/parts",
     "maskwright predict photos --checkpoint runs/prompter/checkpoint.safetensors --ids val.txt -o runs/val",
     "maskwright predict photos --checkpoint wps.pth --model sam-vit-b -o runs/published",
+    "maskwright predict photos --checkpoint wps.pth --model sam-vit-b --parts parts.json -o runs/bound",
   ]);
   return command.action((images: string, options: PredictOptions) => runPredict(images, options));
 }
@@ -66,7 +81,10 @@ async function runPredict(images: string, options: PredictOptions): Promise<void
     ]);
     const choice = { ...(await sourceChoice(options)), model: options.model ?? null };
     const finder = await choosePartFinder(checkpoint, choice, options.rawTokens ? "raw" : "nearest");
-    const request = { images, out, finder, overlay, ...selectionOf(options) };
+    const bound = hasParts(options)
+      ? await (await import("../run/parts/part-bound.ts")).openPartBound(finder.prompter, options)
+      : null;
+    const request = { images, out, finder, bound, overlay, ...selectionOf(options) };
     if (options.dryRun) return await printEstimate(await estimatePredict(request, context), options);
     const report = await predictParts(request, context);
     if (options.json) printJson(report);
@@ -77,4 +95,8 @@ async function runPredict(images: string, options: PredictOptions): Promise<void
     }
     return report.failures.length === 0;
   });
+}
+
+function hasParts({ boxes, points, parts }: PartFiles): boolean {
+  return [boxes, points, parts].some((file) => file !== undefined);
 }

@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
 import type { PartSourceChoice } from "../run/parts/part-source.ts";
-import type { PrompterRecipe } from "../run/parts/prompter-recipe.ts";
+import type { PrompterRecipe, PrompterRecipeName } from "../run/parts/prompter-recipe.ts";
 import type { ValidationChoice } from "../run/segmenter/training-data.ts";
 import { addComputeOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import {
@@ -19,6 +19,7 @@ import { printJson, withSession } from "./session.ts";
 interface TrainPrompterOptions extends ModelOptions, PartSourceChoice {
   readonly model: string;
   readonly out: string;
+  readonly recipe: PrompterRecipeName;
   readonly classes?: string;
   readonly queries?: number;
   readonly layers?: number;

@@ -16,9 +16,9 @@ export function artifactKey(stage: string, inputs: readonly Uint8Array[]): strin
   return digest([stage, ...inputs]);
 }
 
-/** As `artifactKey`, of what is made from a photo and prompts on it. */
-export function promptedKey(stage: string, photo: Uint8Array, prompts: readonly ObjectPrompt[]): string {
-  return artifactKey(stage, [photo, Buffer.from(JSON.stringify(prompts))]);
+/** As `artifactKey`, of what is made from a photo and prompts on it, or without prompts from the photo alone. */
+export function promptedKey(stage: string, photo: Uint8Array, prompts?: readonly ObjectPrompt[]): string {
+  return artifactKey(stage, prompts === undefined ? [photo] : [photo, Buffer.from(JSON.stringify(prompts))]);
 }
 
 /** A short identity of several things, from their own in order. */

@@ -6,7 +6,7 @@ import { cocoMask } from "../data/coco-segmentation.ts";
 import { parseJson } from "../data/json-file.ts";
 import { decodePartPredictions } from "../data/part-predictions.ts";
 import { readFileBytes } from "../data/paths.ts";
-import { artifactKey, stageKey } from "./artifact-key.ts";
+import { promptedKey, stageKey } from "./artifact-key.ts";
 import { checkSomeFinished, type RunSummary, summarizeRun, sumOf, writeReport } from "./command.ts";
 import type { Estimate } from "./estimate.ts";
 import { writeAtomically } from "./files.ts";
@@ -15,9 +15,10 @@ import { fileOf, openPhotos } from "./label-input.ts";
 import { estimateMasks } from "./masks/estimate-masks.ts";
 import { segmenterIdentity, withMaskThreads } from "./masks/mask-source.ts";
 import { overlayStage } from "./overlay.ts";
+import type { PartBound } from "./parts/part-bound.ts";
 import type { PartFinder } from "./parts/part-finder.ts";
 import { inRunDirectory, type RunDirectory } from "./run-directory.ts";
-import { type SelectionOptions, selectIds } from "./selection.ts";
+import { type PresentSelection, type SelectionOptions, selectIds, selectPresent } from "./selection.ts";
 import { runStage, type StageOutcome, type WorkContext } from "./stage.ts";
 import type { PredictResult, PredictTask } from "./tasks/predict.ts";
 
@@ -25,6 +26,8 @@ export interface PredictRequest extends SelectionOptions {
   readonly images: string;
   readonly out: string;
   readonly finder: PartFinder;
+  /** True parts, of which the teacher's masks are drawn in place of what the prompter finds; null for photos that nobody has labeled. */
+  readonly bound: PartBound | null;
   /** Also draw the part maps over the photos. */
   readonly overlay: boolean;
 }
@@ -39,39 +42,41 @@ const PREDICT_VERSION = 2;
 
 /**
  * Finds, names and masks the parts of a folder of photos: `OUT/parts/<id>.json` and `OUT/labels/<id>.png`, resumable, and at the end
- * `OUT/instances.json` of all that the run has.
+ * `OUT/instances.json` of all that the run has. With `bound` the photos are those that it speaks of, and with `keepGoing` those of them
+ * that are missing are failures.
  */
 export async function predictParts(request: PredictRequest, context: WorkContext): Promise<PredictReport> {
   const startMs = performance.now();
-  const { images, out, finder, overlay } = request;
+  const { images, out, finder, bound, overlay } = request;
   const photos = openPhotos(images);
-  const ids = await selectIds([...photos.keys()], images, request);
-  const options = finderOptions(finder);
+  const { ids, absent } = await selectPhotos(photos, request, context);
+  if (bound !== null && bound.source.leftOut !== null)
+    context.progress.warn(`${bound.source.path}: left out ${bound.source.leftOut}`);
+  const options = partOptions(request);
+  const inputs = {
+    images: resolve(images),
+    ...(bound !== null && { parts: resolve(bound.source.path) }),
+  };
   return await withMaskThreads({ kind: "sam", model: finder.model }, context, async (maskContext) => {
-    return await inRunDirectory(
-      out,
-      { command: "predict", options, inputs: { images: resolve(images) } },
-      async (run) => {
-        const { finished, failures: failed } = await predictStage(ids, photos, request, run, maskContext);
-        checkSomeFinished("predict", finished.ids.length, failed);
-        const done = finished.ids;
-        writeInstances(done, photos, request, run);
-        const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
-        const layer = { kind: "labels", files, palette: vocPalette() } as const;
-        const failures = overlay
-          ? [...failed, ...(await overlayStage({ ids: done, photos, layer }, run, context))]
-          : failed;
-        const report = summarizeRun(
-          { command: "predict", options, finished, failures, startMs },
-          {
-            parts: sumOf(finished, (result) => result.parts),
-            bytes: sumOf(finished, (result) => result.bytes),
-          },
-        );
-        writeReport(out, report);
-        return report;
-      },
-    );
+    return await inRunDirectory(out, { command: "predict", options, inputs }, async (run) => {
+      const { finished, failures: failed } = await predictStage(ids, photos, request, run, maskContext);
+      checkSomeFinished("predict", finished.ids.length, failed);
+      const done = finished.ids;
+      writeInstances(done, photos, request, run);
+      const files = new Map(done.map((id) => [id, join(out, "labels", `${id}.png`)]));
+      const layer = { kind: "labels", files, palette: vocPalette() } as const;
+      const drawn = overlay ? await overlayStage({ ids: done, photos, layer }, run, context) : [];
+      const failures = [...absent, ...failed, ...drawn];
+      const report = summarizeRun(
+        { command: "predict", options, finished, failures, startMs },
+        {
+          parts: sumOf(finished, (result) => result.parts),
+          bytes: sumOf(finished, (result) => result.bytes),
+        },
+      );
+      writeReport(out, report);
+      return report;
+    });
   });
 }
 
@@ -79,18 +84,31 @@ export async function predictParts(request: PredictRequest, context: WorkContext
 export async function estimatePredict(request: PredictRequest, context: WorkContext): Promise<Estimate> {
   const { images, finder } = request;
   const photos = openPhotos(images);
-  const ids = await selectIds([...photos.keys()], images, request);
+  const { ids } = await selectPhotos(photos, request, context);
   const source = { kind: "sam", model: finder.model } as const;
   return await estimateMasks(source, ids, context, async (id, { model }, pool) => {
     const nothing = { out: null, stage: "", knownKey: null };
-    const task = taskOf(id, photos, { images, finder: { ...finder, model } });
+    const task = taskOf(id, photos, { ...request, finder: { ...finder, model } });
     return (await pool.run("predict", { ...task, ...nothing })).result?.bytes ?? 0;
   });
 }
 
-function finderOptions({ prompter, model, tokens }: PartFinder): Readonly<Record<string, unknown>> {
+async function selectPhotos(
+  photos: ReadonlyMap<string, string>,
+  { images, bound, ...selection }: PredictRequest,
+  context: WorkContext,
+): Promise<PresentSelection> {
+  if (bound !== null) return await selectPresent(photos, images, bound.source, selection, context);
+  return { ids: await selectIds([...photos.keys()], images, selection), absent: [] };
+}
+
+function partOptions({ finder, bound }: PredictRequest): Readonly<Record<string, unknown>> {
+  const { prompter, model, tokens } = finder;
   const { options } = segmenterIdentity({ kind: "sam", model });
-  return { ...options, checkpoint: prompter.sha256, classes: prompter.classes.slice(1), tokens };
+  return {
+    ...{ ...options, checkpoint: prompter.sha256, classes: prompter.classes.slice(1) },
+    tokens: bound === null ? tokens : bound.supervision,
+  };
 }
 
 function predictStage(
@@ -121,15 +139,20 @@ function predictStage(
 function taskOf(
   id: string,
   photos: ReadonlyMap<string, string>,
-  { images, finder }: Pick<PredictRequest, "images" | "finder">,
+  { images, finder, bound }: PredictRequest,
 ): Omit<PredictTask, "out" | "stage" | "knownKey"> {
   const photo = fileOf(photos, id);
-  return { id, photo, file: relative(images, photo).split(sep).join("/"), finder };
+  const truth = bound && {
+    prompts: bound.source.promptsOf(id),
+    supervision: bound.supervision,
+    source: bound.source.path,
+  };
+  return { id, photo, file: relative(images, photo).split(sep).join("/"), finder, truth };
 }
 
 /** The identity of the stage that finds parts. */
-function partsKey({ finder }: PredictRequest): string {
-  return stageKey({ name: "parts", version: PREDICT_VERSION, options: finderOptions(finder) });
+function partsKey(request: PredictRequest): string {
+  return stageKey({ name: "parts", version: PREDICT_VERSION, options: partOptions(request) });
 }
 
 function partsFile({ dir }: RunDirectory, id: string): string {
@@ -143,14 +166,15 @@ function writeInstances(
   request: PredictRequest,
   run: RunDirectory,
 ): void {
-  const { classes, categoryIds } = request.finder.prompter;
+  const { finder, bound } = request;
+  const { classes, categoryIds } = finder.prompter;
   const categories = classes.map((name, k) => ({ id: categoryIds[k], name })).slice(1);
   const stage = partsKey(request);
   const held = heldItems(photos.keys(), made, {
     run,
     stage: "parts",
     fileOf: (id) => partsFile(run, id),
-    keyOf: (id) => artifactKey(stage, [readFileBytes(fileOf(photos, id))]),
+    keyOf: (id) => promptedKey(stage, readFileBytes(fileOf(photos, id)), bound?.source.promptsOf(id)),
   });
   const pictures = function* (): Generator<ImageInstances> {
     for (const id of held) {

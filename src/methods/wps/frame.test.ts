@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
-import { centerFrame, cropMap, placeBox, placeGray, placeImage, placePoint } from "./frame.ts";
+import { centerFrame, cropMap, placeBox, placeGray, placeImage, placeLabel, placePoint } from "./frame.ts";
 
 describe("centerFrame", () => {
   it("puts the odd pixel at the right or bottom", () => {
@@ -37,6 +37,16 @@ describe("placing", () => {
     expect(placePoint({ x: 1, y: 1 }, frame)).toEqual({ x: 1, y: 2 });
     const half = centerFrame({ height: 4, width: 8 }, 4);
     expect(placeBox({ x0: -2, y0: 0, x1: 8, y1: 4 }, half)).toEqual({ x0: -1, y0: 1, x1: 4, y1: 3 });
+    const boxes = [{ classId: 7, x0: -2, y0: 0, x1: 8, y1: 4 }];
+    expect(placeLabel({ kind: "boxes", boxes }, half)).toEqual({
+      kind: "boxes",
+      boxes: [{ classId: 7, x0: -1, y0: 1, x1: 4, y1: 3 }],
+    });
+    const points = [{ classId: 7, x: 2, y: 4, positive: true }];
+    expect(placeLabel({ kind: "points", points }, half)).toEqual({
+      kind: "points",
+      points: [{ classId: 7, x: 1, y: 3, positive: true }],
+    });
   });
 
   it("is undone by the crop where nothing is resized", () => {

@@ -4,6 +4,7 @@ import { formatSize } from "../../core/geometry.ts";
 import type { GrayImage, RgbImage } from "../../core/image.ts";
 import { interpolate } from "../../core/interpolate.ts";
 import { type FloatMap, longestSideSize, resizeGray, resizeImage } from "../../core/resize.ts";
+import type { PartLabel } from "./augment.ts";
 
 /** Where a picture lies in the middle of the square that the encoder sees. */
 export interface CenterFrame {
@@ -63,6 +64,16 @@ export function placePoint({ x, y }: Point, { original, input, left, top }: Cent
 export function placeBox({ x0, y0, x1, y1 }: Box, frame: CenterFrame): Box {
   const [first, last] = [placePoint({ x: x0, y: y0 }, frame), placePoint({ x: x1, y: y1 }, frame)];
   return { x0: first.x, y0: first.y, x1: last.x, y1: last.y };
+}
+
+/** Boxes or points of the picture in the frame. */
+export function placeLabel(label: PartLabel, frame: CenterFrame): PartLabel {
+  if (label.kind === "points")
+    return {
+      kind: "points",
+      points: label.points.map((point) => ({ ...point, ...placePoint(point, frame) })),
+    };
+  return { kind: "boxes", boxes: label.boxes.map((box) => ({ ...box, ...placeBox(box, frame) })) };
 }
 
 /** The part of a map of the frame that holds the picture, at the picture's size, bilinearly. */

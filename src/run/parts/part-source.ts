@@ -4,16 +4,20 @@ import { openBoxes, openPoints, type PromptSource } from "../../data/prompts.ts"
 import { openPartBoxes, type Supervision } from "./part-labels.ts";
 import type { PrompterRecipeName } from "./prompter-recipe.ts";
 
-/** One of `boxes`, `points` and `parts`, and how it is read. */
-export interface PartSourceChoice {
+/** One of these. */
+export interface PartFiles {
   readonly boxes?: string;
   readonly points?: string;
   readonly parts?: string;
+}
+
+/** A file of parts, and how it is read. */
+export interface PartSourceChoice extends PartFiles {
   /** Teach the centers of the boxes alone. */
   readonly centers?: boolean;
   /** Default: PartImageNet's for its recipe, or else those that the file names. */
   readonly classes?: ClassSource;
-  readonly recipe: PrompterRecipeName;
+  readonly recipe?: PrompterRecipeName;
 }
 
 /** What teaches a prompter. @throws MaskwrightError as `openBoxes`, `openPoints`, `openPartBoxes` and `namedClasses` */

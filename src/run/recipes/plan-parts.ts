@@ -83,7 +83,8 @@ export async function planParts(recipe: PartsRecipe, out: string, tools: PlanToo
         ...choice,
         model: null,
       });
-      const request = { images: predict, out: dir, finder, overlay: false, ...(found === null && { ids }) };
+      const selection = found === null ? { ids } : {};
+      const request = { images: predict, out: dir, finder, bound: null, overlay: false, ...selection };
       const report = await predictParts(request, context);
       const unseen = found === null ? await unseenIds(folders.prompter) : [];
       const judged =
