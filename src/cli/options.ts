@@ -45,7 +45,7 @@ export function selectionOf({ ids, limit }: SelectionOptions): SelectionOptions 
 }
 
 export function classesOption(): Option {
-  return new Option("--classes <list>", "voc, coco, or a file with one class name a line");
+  return new Option("--classes <list>", "voc, coco, partimagenet, or a file with one class name a line");
 }
 
 /** Examples at the end of a command's help. */
