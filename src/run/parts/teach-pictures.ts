@@ -7,7 +7,7 @@ import { checkPrompts, type PromptSource } from "../../data/prompts.ts";
 import type { PartLabel, TaughtPicture } from "../../methods/wps/augment.ts";
 import type { PartTargets } from "../../methods/wps/targets.ts";
 import { teachParts } from "../../methods/wps/teacher.ts";
-import type { EmbeddingPrecision } from "../../models/sam/embedding.ts";
+import { type EmbeddingPrecision, writeEmbedding } from "../../models/sam/embedding.ts";
 import { embeddingKey, embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "../embedding-cache.ts";
 import { fileOf } from "../label-input.ts";
 import type { SamModel } from "../masks/mask-source.ts";
@@ -15,9 +15,6 @@ import { openSam } from "../open-sam.ts";
 import { type Failure, isBadImage, type WorkContext } from "../stage.ts";
 import { type Supervision, taughtLabel } from "./part-labels.ts";
 import { varyPicture } from "./vary-picture.ts";
-
-/** Bytes of embeddings that stay in memory while a prompter trains: those of 2,000 pictures by `sam-tiny`, 250 by SAM. */
-const MOST_MEMORY = 2 ** 30;
 
 export interface TeachRequest {
   readonly training: readonly string[];
@@ -30,6 +27,8 @@ export interface TeachRequest {
   readonly model: SamModel;
   /** What they are kept in. */
   readonly cachePrecision: EmbeddingPrecision;
+  /** The most bytes of embeddings that stay in memory, where they are float32. */
+  readonly memoryBytes: number;
   /** Changed versions of each photo of the training beside the photo itself. */
   readonly versions: number;
   readonly seed: number;
@@ -64,7 +63,7 @@ export interface TaughtPictures {
  *         no picture has a part; ABORTED when the signal fires
  */
 export async function teachPictures(request: TeachRequest, context: WorkContext): Promise<TaughtPictures> {
-  const { source, model, cachePrecision } = request;
+  const { source, model, cachePrecision, memoryBytes } = request;
   const ids = [...request.training, ...request.held];
   const { progress, signal, keepGoing } = context;
   const cache = model.cache === null ? null : openEmbeddingCache(model.cache);
@@ -76,9 +75,10 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
   const shapes: TaughtPictures["shape"][] = [];
   const memory = new Map<string, NdArray<"float32">>();
   let kept = 0;
-  /** The cache holds all that a decoder needs, eight times as much with some models. */
+  /** Of one embedding in the cache, which holds all that a decoder needs: eight times as much with some models. */
+  let cachedBytes = 0;
   const keep = (key: string, features: NdArray<"float32">): void => {
-    if (memory.has(key) || kept + features.data.byteLength > MOST_MEMORY) return;
+    if (memory.has(key) || kept + features.data.byteLength > memoryBytes) return;
     // A copy: what was read from a file is a view of all of it.
     memory.set(key, { ...features, data: features.data.slice() });
     kept += features.data.byteLength;
@@ -90,7 +90,9 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
     const taught: TaughtParts[] = [];
     for (let version = 0; version <= versions; version++) {
       const { image, weak } = vary(plain, id, version, request);
-      const { features, original } = await sam.embed(image);
+      const embedding = await sam.embed(image);
+      const { features, original } = embedding;
+      if (cachedBytes === 0) cachedBytes = writeEmbedding(embedding, cachePrecision).length;
       const key = embeddingKey(owner, image, cachePrecision);
       keep(key, features);
       const targets = await teachParts(sam, weak, original);
@@ -125,7 +127,10 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
         `${source.path}: expected pictures with parts, got none with any`,
       );
     const held = await teachAll(request.held, 0);
-    warnOfSmallCache(request, shapes[0], training.length + held.length, progress);
+    const keys = [...new Set([...training, ...held].map(({ key }) => key))];
+    const beyond = keys.filter((key) => !memory.has(key));
+    if (beyond.length * cachedBytes > (model.cache?.maxBytes ?? 0))
+      progress.warn(describeSmallCache(beyond.length, keys.length, beyond.length * cachedBytes, model));
     // Its memory is the training's; it comes back when an embedding is missing.
     await open.dispose();
     return {
@@ -172,19 +177,12 @@ function vary(
   return varyPicture(picture, source.classes.classes, random(`${seed} ${id} ${version}`));
 }
 
-function warnOfSmallCache(
-  { model: { cache }, cachePrecision }: TeachRequest,
-  { channels, grid }: TaughtPictures["shape"],
-  count: number,
-  { warn }: WorkContext["progress"],
-): void {
-  const needed = channels * grid * grid * (cachePrecision === "float16" ? 2 : 4) * count;
-  const kept = MOST_MEMORY + (cache?.maxBytes ?? 0);
-  if (needed <= kept) return;
-  const [all, some] = [needed, kept].map((bytes) => (bytes / 1e9).toPrecision(2));
-  warn(
-    `embeddings take ${all} GB, memory and --cache-limit keep ${some}: the others are made again in every epoch`,
-  );
+/** @param beyond  embeddings that memory does not hold, of so many, and the bytes that they take in the cache */
+function describeSmallCache(beyond: number, of: number, bytes: number, { cache }: SamModel): string {
+  const [needed, kept] = [bytes, cache?.maxBytes ?? 0].map((each) => Number((each / 1e9).toPrecision(2)));
+  const room = `take ${needed} GB in the cache, which keeps ${kept}`;
+  const limit = Math.ceil(bytes / 1e8) / 10;
+  return `${beyond} of ${formatCount(of, "embedding")} do not fit in memory and ${room}: the others are made again in every epoch, --cache-limit ${limit} keeps all`;
 }
 
 function partCount(weak: PartLabel): number {
