@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -130,6 +131,66 @@ describe("train prompter", () => {
   });
 });
 
+/** The weights that a run in `folder` leaves, and what it says of itself. */
+function checkpointIn(folder: string): ReturnType<typeof decodeCheckpoint> {
+  const path = join(folder, "out/checkpoint.safetensors");
+  return decodeCheckpoint(readFileSync(path), path);
+}
+
+describe("train prompter with the model that ships", () => {
+  /** One step an epoch on all three photos, whose parts `source` has. */
+  const tiny = (...source: readonly string[]): string[] => [
+    ...["train", "prompter", join(data, "images"), ...source, "--model", "sam-tiny", "--val", "0"],
+    ...["--layers", "1", "--width", "16", "--epochs", "1", "-o", "out", "--json"],
+  ];
+
+  it("learns from points and changed versions, caches float16, keeps no photo out, and warns of too few queries", async () => {
+    const folder = temporaryFolder();
+    const lines = ["file,class,x,y", "part-0.jpg,bar,45,20", "part-0.jpg,disc,9,9", "part-1.jpg,disc,9,9"];
+    writeFileSync(join(folder, "points.csv"), `${lines.join("\n")}\n`);
+    const cache = join(folder, "cache");
+    const { code, stdout, stderr } = await maskwright(
+      folder,
+      ...tiny("--points", "points.csv", "--augment", "1", "--queries", "1"),
+      ...["--cache-precision", "fp16", "--cache", cache],
+    );
+    expect({ code, report: JSON.parse(stdout) }).toMatchObject({
+      code: 0,
+      report: { images: 2, parts: 3, validation: 0, steps: 1, classes: ["bar", "disc"], failures: [] },
+    });
+    expect(stderr).toContain("points.csv: 1 of 2 photos has more parts than the network's 1 query, up to 2;");
+    expect(checkpointIn(folder).config).toMatchObject({
+      network: { channels: 128, grid: 32, queries: 1 },
+      training: { supervision: "points", versions: 1, pictures: 4 },
+    });
+    expect(readFileSync(join(folder, "out/val.txt"), "utf8")).toBe("");
+    const sizes = readdirSync(cache).map((name) => statSync(join(cache, name)).size);
+    expect(sizes.length).toBe(4);
+    // 4 MB each in float32.
+    expect(Math.max(...sizes)).toBeLessThan(2.3e6);
+  });
+
+  it("learns from the centers of boxes what it learns from points there", async () => {
+    const [boxes, points] = [temporaryFolder(), temporaryFolder()];
+    const [head, ...lines] = linesOf(readFileSync(join(data, "parts.csv"), "utf8"));
+    const centers = lines.map((line) => {
+      const [file, name, ...box] = line.split(",");
+      const [x0, y0, x1, y1] = box.map(Number);
+      return [file, name, (x0 + x1) / 2, (y0 + y1) / 2].join(",");
+    });
+    expect(head).toBe("file,class,x0,y0,x1,y1");
+    writeFileSync(join(points, "points.csv"), `${["file,class,x,y", ...centers].join("\n")}\n`);
+    for (const [folder, ...source] of [
+      [boxes, "--boxes", join(data, "parts.csv"), "--centers"],
+      [points, "--points", "points.csv"],
+    ])
+      expect((await maskwright(folder, ...tiny(...source))).code).toBe(0);
+    const [one, other] = [boxes, points].map(checkpointIn);
+    expect(one.config).toMatchObject({ training: { supervision: "centers", pictures: 3 } });
+    expect(one.tensors).toEqual(other.tensors);
+  });
+});
+
 describe("a training that cannot begin", () => {
   it.each([
     [["--points", "points.csv"], /expected one of --boxes, --points and --parts, got --boxes and --points$/],
@@ -237,6 +298,9 @@ describe("predict", () => {
     );
     expect(await refused(...predict("out", "--model", "regions"))).toMatch(
       /^error: --model: expected a SAM whose weights are here, .*, got regions$/,
+    );
+    expect(await refused(...predict("out", "--model", "sam-tiny", "--keep-going"))).toMatch(
+      /checkpoint\.safetensors: expected a model that gives it 256 channels of 64×64 cells .*, got sam-tiny, /,
     );
     expect(await refused(...predict("out", "--model", "sam-vit-b"))).toMatch(
       /^error: model sam-vit-b: expected its weights/,
