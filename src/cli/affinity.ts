@@ -27,7 +27,7 @@ export function affinityCommand(): Command {
         .choices(["0", "1"])
         .default("0"),
     );
-  addRecipeOptions(command);
+  addRecipeOptions(command, "how maps are spread");
   addWorkOptions(command);
   addExamples(command, [
     "maskwright affinity runs/cam -o runs/affinity",

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { readCam, type StoredCam } from "../data/cam-file.ts";
 import { photoSize } from "../data/photo.ts";
 import { readTags } from "../data/weak-labels.ts";
@@ -117,12 +117,17 @@ describe("cam refuses", () => {
   });
 
   it.each([
-    [[], "--weights: expected a MobileNetV2 file, got none"],
+    // Without weights it is CLIP that is asked.
+    [[], "maskwright models pull clip-vit-b-16"],
+    [["--source", "classifier"], "--weights: expected a MobileNetV2 file, got none"],
+    [["--source", "clip", "--weights", "tiny.safetensors"], "--weights: expected nothing with --source clip"],
     [["--weights", "nothing.tflite"], "nothing.tflite: expected a file, got nothing there"],
     [["--weights", "tags.csv"], "--weights: expected a file ending in .tflite"],
   ])("weights %j, before anything is written", async (weights, message) => {
     const args = cam("refused").filter((word) => word !== "--weights" && word !== "tiny.safetensors");
+    vi.stubEnv("MASKWRIGHT_HOME", data);
     const { code, stderr } = await maskwright(data, ...args, ...weights);
+    vi.unstubAllEnvs();
     expect(code).toBe(2);
     expect(stderr).toContain(message);
     expect(existsSync(join(data, "refused"))).toBe(false);

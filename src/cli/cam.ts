@@ -5,7 +5,7 @@ import { checkNoClip } from "./mask-checks.ts";
 import { addDeviceOption, addPrecisionOption, type ModelOptions } from "./mask-options.ts";
 import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
-import { addTagOptions, camSourceChoice, type TagOptions } from "./tag-options.ts";
+import { addTagOptions, camSourceChoice, sourceName, type TagOptions } from "./tag-options.ts";
 
 interface CamCommandOptions extends TagOptions, Pick<ModelOptions, "precision" | "device"> {
   readonly out: string;
@@ -14,14 +14,17 @@ interface CamCommandOptions extends TagOptions, Pick<ModelOptions, "precision" |
   readonly dryRun?: boolean;
 }
 
-/** `maskwright cam IMAGES --tags FILE --weights FILE -o DIR` */
+/** `maskwright cam IMAGES --tags FILE -o DIR` */
 export function camCommand(): Command {
   const command = new Command("cam")
     .description("Class activation maps of tagged photos: where their classes are, roughly.")
     .argument("<images>", "folder of photos")
     .requiredOption("-o, --out <dir>", "run directory; CAMs go to DIR/cams/<id>.safetensors");
   addDeviceOption(addPrecisionOption(addTagOptions(command)))
-    .option("--attention", "also keep how positions resemble each other, for the affinity of `seed --cams`")
+    .option(
+      "--attention",
+      "also keep how positions resemble each other, for `affinity` and for `seed --cams`",
+    )
     .option("--overlay", "also draw heat maps over the photos, in DIR/overlay")
     .option("--dry-run", "say what it would take, and write nothing");
   addWorkOptions(command);
@@ -29,8 +32,8 @@ export function camCommand(): Command {
     "maskwright cam photos --tags tags.csv --classes classes.txt --weights mobilenet_v2.tflite -o runs/cam",
     "maskwright cam JPEGImages --tags image_tags.json --weights model.safetensors -o runs/voc-cam",
     "maskwright cam photos --tags tags.csv --weights mobilenet_v2.tflite --ids train.txt --dry-run -o runs/cam",
-    "maskwright cam photos --tags tags.csv --classes classes.txt --source clip --texts texts.json -o runs/clip",
-    "maskwright cam photos --tags tags.csv --source clip --contexts runs/prompts --attention -o runs/fma",
+    "maskwright cam photos --tags tags.csv --classes classes.txt --texts texts.json -o runs/clip",
+    "maskwright cam photos --tags tags.csv --contexts runs/prompts --attention -o runs/fma",
   ]);
   return command.action((images: string, options: CamCommandOptions) => runCam(images, options));
 }
@@ -39,7 +42,7 @@ async function runCam(images: string, options: CamCommandOptions): Promise<void>
   const { tags, out, attention = false, overlay = false } = options;
   if (tags === undefined)
     throw new MaskwrightError("INVALID_ARGUMENT", "cam: expected --tags FILE, got none");
-  if (options.source === "classifier") checkNoClip(options);
+  if (sourceName(options) === "classifier") checkNoClip(options);
   await withSession(options, async (context) => {
     const [{ estimateCams, makeCams }, { chooseCamSource }, { classList }, { readTags }] = await Promise.all([
       import("../run/cam.ts"),

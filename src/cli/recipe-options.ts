@@ -6,14 +6,10 @@ export interface RecipeOptions {
   readonly round?: "coarse" | "fine";
 }
 
-/** Whose affinity and background: for commands that do one round of seeds, or a stage of it. */
-export function addRecipeOptions(command: Command): Command {
+/** Which recipe: for commands that do one round of seeds, or a stage of it. @param what  is read of it */
+export function addRecipeOptions(command: Command, what: string): Command {
   return command
-    .option(
-      "--recipe <name>",
-      "affinity and background: voc, coco, scenes (for toy-clip), or a JSON file",
-      "voc",
-    )
+    .option("--recipe <name>", `${what}: voc, coco, scenes (for toy-clip), or a JSON file`, "voc")
     .addOption(
       new Option(
         "--round <name>",

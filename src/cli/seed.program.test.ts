@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { foregroundClasses } from "../core/label-map.ts";
 import { readLabelMap } from "../data/label-file.ts";
 import { encodeProposals } from "../data/proposal-file.ts";
@@ -135,12 +135,16 @@ describe("seed refuses", () => {
       "expected masks to make, got --proposals",
     ],
     [["--cams", "whole", "--contexts", "whole"], "expected --cams DIR or --contexts DIR, got both"],
-    [["--source", "clip", "--prompts", "learned", "--round", "fine"], "--round NAME or --prompts learned"],
+    [["--cams", "whole", "--source", "clip"], "expected --cams DIR or --source NAME, got both"],
+    [["--prompts", "learned", "--round", "fine"], "--round NAME or --prompts learned"],
+    [["--prompts", "learned"], "maskwright models pull clip-vit-b-16"],
   ])("%j, before anything is written", async (options, message) => {
     writeTree(data, {
       "wrong.json": JSON.stringify({ from: "ade", power: 0 }),
     });
+    vi.stubEnv("MASKWRIGHT_HOME", data);
     const { code, stderr } = await maskwright(data, "seed", ...shared, ...options, "-o", "refused");
+    vi.unstubAllEnvs();
     expect(code).toBe(2);
     expect(stderr).toContain(message);
     expect(existsSync(join(data, "refused"))).toBe(false);

@@ -12,7 +12,7 @@ import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options
 import { addExamples, addWorkOptions, positiveNumber, selectionOf } from "./options.ts";
 import { addRecipeOptions, type RecipeOptions } from "./recipe-options.ts";
 import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
-import { addTagOptions, camSourceChoice, type TagOptions } from "./tag-options.ts";
+import { addTagOptions, camSourceChoice, sourceName, type TagOptions } from "./tag-options.ts";
 
 interface SeedCommandOptions extends TagOptions, ModelOptions, GeneratorOptions, RecipeOptions {
   readonly out: string;
@@ -27,13 +27,13 @@ interface SeedCommandOptions extends TagOptions, ModelOptions, GeneratorOptions,
   readonly dryRun?: boolean;
 }
 
-/** `maskwright seed IMAGES --tags FILE --weights FILE -o DIR` */
+/** `maskwright seed IMAGES --tags FILE --recipe voc -o DIR` */
 export function seedCommand(): Command {
   const command = new Command("seed")
     .description("From image tags to label maps: CAMs vote in masks (FMA-WSSS).")
     .argument("<images>", "folder of photos")
     .requiredOption("-o, --out <dir>", "run directory; seeds go to DIR/seeds/<id>.png, and DIR/report.html");
-  addTagOptions(command);
+  addTagOptions(command, "of what is trained: a classifier, or with --prompts learned the batches");
   command
     .option(
       "--cams <dir>",
@@ -58,22 +58,26 @@ export function seedCommand(): Command {
     .option("--proposals <dir>", "masks that are there: JSON, folders of PNGs, or a run of `propose`");
   addModelOptions(command);
   addGeneratorOptions(command);
-  addRecipeOptions(command)
+  addRecipeOptions(command, "affinity and background, and how --prompts learned trains contexts")
     .option(
       "--power <p>",
-      "the background scores (1 - highest score)^p (default: the recipe's; 1 for CAMs of a classifier)",
+      "the background scores (1 - highest score)^p; with --prompts learned in the fine round alone (default: the recipe's; 1 for CAMs of a classifier)",
       positiveNumber,
     )
     .option("--crf", "draw scores to the edges in the photo by a dense CRF before masks vote")
     .option("--truth <dir>", "ground truth: prints mIoU after each stage")
     .option("--overlay", "also draw the seeds over the photos, in DIR/overlay")
-    .option("--dry-run", "say what it would take, and write nothing");
+    .option(
+      "--dry-run",
+      "say what it would take, but for the trainings of --prompts learned, and write nothing",
+    );
   addWorkOptions(command);
   addExamples(command, [
+    "maskwright seed photos --tags tags.csv --recipe voc -o runs/seeds",
     "maskwright seed photos --tags tags.csv --classes classes.txt --weights mobilenet_v2.tflite -o runs/seeds",
     "maskwright seed photos --tags tags.csv --weights model.safetensors --model mobile-sam -o runs/sam",
-    "maskwright seed photos --tags tags.csv --source clip --model sam-vit-h --generator fma -o runs/clip",
-    "maskwright seed photos --tags tags.csv --source clip --prompts learned --recipe recipe.json -o runs/fma",
+    "maskwright seed photos --tags tags.csv --model sam-vit-h --generator fma -o runs/clip",
+    "maskwright seed photos --tags tags.csv --prompts learned --recipe recipe.json -o runs/fma",
     "maskwright seed photos --cams cams --proposals sam_masks --power 2 -o runs/own-cams",
     "maskwright seed photos --tags tags.csv --weights mobilenet_v2.tflite --truth truth --crf -o runs/crf",
   ]);
@@ -122,11 +126,12 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
 
 /** Refuses what nothing would read. */
 function checkOptions(options: SeedCommandOptions): void {
-  const { source, cams, weights, contexts, proposals, model, prompts, round } = options;
+  const { cams, weights, contexts, proposals, model, prompts, round } = options;
   const isLearned = prompts === "learned";
   for (const [one, other, isBoth] of [
     ["--cams DIR", "--weights FILE", cams !== undefined && weights !== undefined],
     ["--cams DIR", "--contexts DIR", cams !== undefined && contexts !== undefined],
+    ["--cams DIR", "--source NAME", cams !== undefined && options.source !== undefined],
     ["--cams DIR", "--prompts learned", cams !== undefined && isLearned],
     ["--contexts DIR", "--prompts learned", contexts !== undefined && isLearned],
     ["--round NAME", "--prompts learned", round !== undefined && isLearned],
@@ -135,7 +140,7 @@ function checkOptions(options: SeedCommandOptions): void {
     if (isBoth) throw new MaskwrightError("INVALID_ARGUMENT", `seed: expected ${one} or ${other}, got both`);
   // CLIP reads these too.
   const { precision: _, device: __, ...others } = options;
-  const own = source === "clip" && cams === undefined ? others : options;
+  const own = sourceName(options) === "clip" && cams === undefined ? others : options;
   if (proposals === undefined) checkModelOptions(own);
   else checkNoSource(own, "masks to make");
 }

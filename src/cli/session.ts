@@ -113,11 +113,12 @@ export function commandLine(): string {
 /** What a dry run found; returns whether every image that was tried could be done. */
 export async function printEstimate(estimate: Estimate, { json }: CommonOptions): Promise<boolean> {
   const { describeEstimate } = await import("../run/estimate.ts");
-  const { failures = [] } = estimate;
+  const { failures = [], uncounted } = estimate;
   if (json) printJson(estimate);
   else {
     for (const { message } of failures) process.stderr.write(`warning: ${message}\n`);
     process.stdout.write(`would take ${describeEstimate(estimate)}; nothing was written\n`);
+    if (uncounted !== undefined) process.stdout.write(`not counted: ${uncounted}\n`);
   }
   return failures.length === 0;
 }

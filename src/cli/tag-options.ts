@@ -8,7 +8,8 @@ import type { CommonOptions } from "./session.ts";
 /** What CAMs are made of. */
 export interface TagOptions extends CommonOptions {
   readonly tags?: string;
-  readonly source: "classifier" | "clip";
+  /** Only where it was typed; see `sourceName`. */
+  readonly source?: CamSourceChoice["source"];
   readonly weights?: string;
   readonly clip?: string;
   readonly texts?: string;
@@ -17,18 +18,16 @@ export interface TagOptions extends CommonOptions {
   readonly seed: number;
 }
 
-/** How CAMs come out of tags, for commands that begin there. */
-export function addTagOptions(command: Command): Command {
+/** How CAMs come out of tags, for commands that begin there. @param seedHelp  what chance is for */
+export function addTagOptions(command: Command, seedHelp = "classifier: of the training"): Command {
   return command
     .option("--tags <file>", "CSV (file,tags with ; between tags) or JSON ({ file: [class, …] })")
     .addOption(classesOption().default("voc"))
     .addOption(
       new Option(
         "--source <name>",
-        "what makes CAMs: classifier, a head trained on your tags over a frozen MobileNetV2; or clip, CLIP told the classes' names, untrained",
-      )
-        .choices(["classifier", "clip"])
-        .default("classifier"),
+        "what makes CAMs: clip, CLIP told the classes' names, untrained; or classifier, a head trained on your tags over a frozen MobileNetV2 (default: classifier with --weights, otherwise clip)",
+      ).choices(["classifier", "clip"]),
     )
     .option("--weights <file>", "classifier: MobileNetV2 as .tflite, or .safetensors of transformers")
     .option("--clip <name>", "clip: which, as `models list` has it (default: clip-vit-b-16)")
@@ -37,24 +36,24 @@ export function addTagOptions(command: Command): Command {
       "clip: JSON with what classes and background are called, { classes, background }",
     )
     .option("--contexts <dir>", "clip: the contexts of a run of `train prompts`, in place of such texts")
-    .option("--seed <n>", "classifier: of the training", wholeNumber, 1);
+    .option("--seed <n>", seedHelp, wholeNumber, 1);
+}
+
+/** What makes the CAMs: as it was typed, or what the weights are for. */
+export function sourceName({
+  source,
+  weights,
+}: Pick<TagOptions, "source" | "weights">): CamSourceChoice["source"] {
+  return source ?? (weights === undefined ? "clip" : "classifier");
 }
 
 export function camSourceChoice(
   options: TagOptions & Pick<ModelOptions, "precision" | "device">,
   classes: ClassList,
 ): CamSourceChoice {
-  const {
-    source,
-    weights = null,
-    clip,
-    texts = null,
-    contexts = null,
-    seed,
-    workers: threads = null,
-  } = options;
+  const { weights = null, clip, texts = null, contexts = null, seed, workers: threads = null } = options;
   return {
-    ...{ source, classes, weights, texts, contexts, seed, threads },
+    ...{ source: sourceName(options), classes, weights, texts, contexts, seed, threads },
     ...(clip !== undefined && { clip }),
     ...computing(options),
   };

@@ -8,6 +8,8 @@ export interface Estimate {
   readonly images: number;
   readonly seconds: number;
   readonly bytes: number;
+  /** What is to be done besides, and is not in these figures; absent is nothing. */
+  readonly uncounted?: string;
   /** Bad images among the few that were tried; absent is none. */
   readonly failures?: readonly Failure[];
 }

@@ -2,7 +2,7 @@ import { join, resolve } from "node:path";
 import { MaskwrightError } from "../core/error.ts";
 import { vocPalette } from "../core/label-map.ts";
 import type { ClassList } from "../data/class-list.ts";
-import type { SeedRecipe } from "../methods/fma/recipes.ts";
+import type { FmaRecipe, SeedRecipe } from "../methods/fma/recipes.ts";
 import { fingerprintOf } from "./artifact-key.ts";
 import { estimateCamStages, type OpenedTags, openTagged, type TagSource } from "./cam.ts";
 import { type CamSource, withCamThread } from "./cams/cam-source.ts";
@@ -92,7 +92,10 @@ export async function seed(request: SeedRequest, context: WorkContext): Promise<
   );
 }
 
-/** What the masks and CAMs of `seed` would take; what follows takes a hundredth of those. Trainings are not counted. Writes nothing. */
+/**
+ * What the masks and CAMs of `seed` would take; what follows takes a hundredth of those. Trainings of contexts are not counted, but named.
+ * Writes nothing.
+ */
 export async function estimateSeed(request: SeedRequest, context: WorkContext): Promise<Estimate> {
   const { cams, masks } = request;
   const { ids, photos, tags } = await openPhotosWithTags(request, context);
@@ -107,8 +110,15 @@ export async function estimateSeed(request: SeedRequest, context: WorkContext): 
     images: ids.length - failures.size,
     seconds: sum(({ seconds }) => seconds),
     bytes: sum(({ bytes }) => bytes),
+    ...(cams.kind === "learned" && { uncounted: trainingsOf(cams.recipe) }),
     ...(failures.size > 0 && { failures: [...failures.values()] }),
   };
+}
+
+/** "training contexts, 1800 and 17000 steps of 16 photos, and the CAMs of the second round" */
+function trainingsOf({ classification, segmentation }: FmaRecipe): string {
+  const steps = `${classification.usedStep} and ${segmentation.usedStep} steps of ${segmentation.batch} photos`;
+  return `training contexts, ${steps}, and the CAMs of the second round`;
 }
 
 /** The chosen photos, with the classes that may be in them. */
