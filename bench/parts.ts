@@ -27,7 +27,7 @@ const { values } = parseArgs({
     augment: { type: "string", default: "4" },
     seed: { type: "string", default: "0" },
     limit: { type: "string", default: "400" },
-    "encoder-epochs": { type: "string", default: "4" },
+    "encoder-epochs": { type: "string", default: "2" },
   },
 });
 
@@ -38,15 +38,6 @@ const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]
   losses: {
     "class weight 20": ["--class-weight", "20"],
     "token weight 80": ["--token-weight", "80"],
-  },
-  versions: {
-    "2.5 times the steps": ["--epochs", String(Number(values.epochs) * 2.5)],
-    "as many steps on the photos as they are": [
-      "--augment",
-      "0",
-      "--epochs",
-      String(Number(values.epochs) * 5),
-    ],
   },
 };
 
