@@ -68,6 +68,22 @@ describe("train sam-tiny", () => {
     expect((await on("instances.json", "first", "--scenes", "0")).code).toBe(0);
     const init = ["--init", "first/windows/checkpoint.safetensors"];
     expect((await on("instances.json", "second", ...init)).code).toBe(0);
+    // The same names, other contents.
+    const first = readFileSync(join(folder, "first/windows/checkpoint.safetensors"));
+    writeTree(folder, { "first/windows/checkpoint.safetensors": `${first.subarray(0, 9)}` });
+    expect(await on("instances.json", "second", ...init)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/init: expected "\w{64}" as before, got "\w{64}"/),
+    });
+    const moved = { ...annotation, bbox: [0, 0, 1, 1] };
+    writeTree(folder, {
+      "first/windows/checkpoint.safetensors": first,
+      "instances.json": JSON.stringify({ ...coco, annotations: [moved] }),
+    });
+    expect(await on("instances.json", "second", ...init)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/masks: expected "\w{64}" as before, got "\w{64}"/),
+    });
     expect(await on("gone.json", "third")).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("gone.json: expected its photos in photos, got no b.jpg"),

@@ -23,6 +23,7 @@ import { writeAtomically } from "./files.ts";
 import { readMaskedPhotos } from "./promptable/masked-photos.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import type { WorkContext } from "./stage.ts";
+import { digestFile } from "./store/digest.ts";
 import type { MaskedSource } from "./tasks/prompt-samples.ts";
 import { runTraining, type TrainingResult } from "./train.ts";
 import { version } from "./version.ts";
@@ -84,7 +85,14 @@ export async function trainSamTiny(
   const { photos, out, recipe, init, seed, device } = request;
   const masked = photos === null ? [] : await readMaskedPhotos(photos.images, photos.instances);
   const share = masked.length === 0 ? 1 : recipe.scenes;
-  const options = { recipe: { ...recipe, scenes: share }, init, seed, device };
+  // Other masks or first weights under the same name are another training; the masks' file names the photos too.
+  const digestOf = async (path: string | undefined): Promise<string | null> =>
+    path === undefined ? null : (await digestFile(path)).sha256;
+  const options = {
+    ...{ recipe: { ...recipe, scenes: share }, seed, device },
+    masks: await digestOf(photos?.instances),
+    init: await digestOf(init ?? undefined),
+  };
   const inputs =
     photos === null ? {} : { images: resolve(photos.images), instances: resolve(photos.instances) };
   openRunDirectory(out, { command: "train sam-tiny", options, inputs }).journal.close();
