@@ -1,11 +1,13 @@
 /**
- * One row of `prompter.ts` in a process of its own: `prompter-rows.ts BATCH THREADS`. It says "ready {figures}", then answers each line on its
- * standard input with the milliseconds of one more training step; at the end of input it says its peak memory in MB. `prompter_torch.py`
- * does the same.
+ * One row of `prompter.ts` in a process of its own: `prompter-rows.ts BATCH FILE THREADS`. It writes weights and a batch to FILE, makes two
+ * steps and says "ready" with their losses and some parameters after them, then answers each line on its standard input with the milliseconds
+ * of one more training step; at the end of input it says its peak memory in MB. `golden/wps/prompter.py` does the same with that file.
  */
+import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { NdArray } from "../src/core/array.ts";
 import { random } from "../src/core/random.ts";
+import { writeSafetensors } from "../src/core/safetensors.ts";
 import { openNodeRuntime } from "../src/engine/node.ts";
 import { packTargets } from "../src/methods/wps/targets.ts";
 import { compilePartTraining, PART_RATE } from "../src/methods/wps/training.ts";
@@ -15,7 +17,12 @@ import { drawPrompter } from "../src/models/prompter/initial.ts";
 /** Parts of a picture: PartImageNet has 4.65. */
 const PARTS = 5;
 
-const [batch, threads] = process.argv.slice(2).map(Number);
+const CHECKED_STEPS = 2;
+/** Of each tensor. */
+const VALUES = 8;
+
+const [, , size, file, cores] = process.argv;
+const [batch, threads] = [Number(size), Number(cores)];
 const { channels, grid, tokens, classes } = partImageNetPrompter;
 const { normal, integer } = random("feed");
 const noise = (...shape: number[]): NdArray<"float32"> => ({
@@ -29,12 +36,32 @@ const targets = Array.from({ length: batch }, () => ({
 }));
 const feeds = { features: noise(batch, channels, grid, grid), ...packTargets(targets, [tokens, channels]) };
 
-const startMs = performance.now();
+const weights = drawPrompter(partImageNetPrompter, random("weights"));
+const { features, classes: named, teacher } = feeds;
+writeFileSync(
+  file,
+  writeSafetensors(
+    new Map<string, NdArray>([
+      ...weights,
+      ["feed.features", features],
+      ["feed.classes", { ...named, shape: [batch, PARTS] }],
+      ["feed.teacher", { ...teacher, shape: [batch, PARTS, tokens, channels] }],
+    ]),
+  ),
+);
+
 const trainer = await compilePartTraining(partImageNetPrompter, await openNodeRuntime({ threads }), {
   batch,
-  start: { tensors: drawPrompter(partImageNetPrompter, random("weights")) },
+  start: { tensors: weights },
 });
-console.log(`ready ${JSON.stringify({ openMs: performance.now() - startMs })}`);
+const figures: Record<string, number> = {};
+for (let k = 1; k <= CHECKED_STEPS; k++) figures[`loss ${k}`] = (await trainer.step([feeds], PART_RATE)).loss;
+for (const [name, { data }] of (await trainer.state()).tensors)
+  for (let k = 0; k < VALUES; k++) {
+    const index = Math.floor(((2 * k + 1) * data.length) / (2 * VALUES));
+    figures[`${name}[${index}]`] = Number(data[index]);
+  }
+console.log(`ready ${JSON.stringify(figures)}`);
 for await (const _ of createInterface({ input: process.stdin })) {
   const stepMs = performance.now();
   await trainer.step([feeds], PART_RATE);
