@@ -35,7 +35,10 @@ export function addTagOptions(command: Command, seedHelp = "classifier: of the t
       "--texts <file>",
       "clip: JSON with what classes and background are called, { classes, background }",
     )
-    .option("--contexts <dir>", "clip: the contexts of a run of `train prompts`, in place of such texts")
+    .option(
+      "--contexts <path>",
+      "clip: the contexts of a run of `train prompts`, in place of such texts; or a published checkpoint of them (.pth)",
+    )
     .option("--seed <n>", seedHelp, wholeNumber, 1);
 }
 

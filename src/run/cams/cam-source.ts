@@ -47,11 +47,13 @@ export interface ClipSource {
 export interface ContextSource {
   readonly kind: "contexts";
   readonly clip: ClipModel;
-  /** File of the texts' embeddings, classes first. */
+  /** File of the texts' embeddings, classes first; or, with `around`, of the contexts themselves. */
   readonly texts: string;
   /** SHA-256 of that file. */
   readonly sha256: string;
   readonly classCount: number;
+  /** What contexts of other code stand around: these are encoded first. */
+  readonly around?: ClassTexts;
 }
 
 /** What makes the CAMs of tagged photos. */
@@ -65,7 +67,8 @@ export function sourceIdentity(source: CamSource): Record<string, unknown> {
     return { source: source.kind, backbone: source.backbone.sha256, seed: source.seed };
   const { kind, clip } = source;
   const texts = kind === "clip" ? source.texts : source.sha256;
-  return { source: kind, ...clipIdentity(clip), texts };
+  const around = kind === "contexts" && source.around !== undefined ? { around: source.around } : {};
+  return { source: kind, ...clipIdentity(clip), texts, ...around };
 }
 
 /** What decides the numbers of a CLIP. */

@@ -12,9 +12,9 @@ import {
 } from "../stage.ts";
 import type { CamModel, CamResult } from "../tasks/cam.ts";
 import type { TrainLine } from "../train-log.ts";
-import { type CamSource, sourceIdentity } from "./cam-source.ts";
+import type { CamSource } from "./cam-source.ts";
 import { featuresStage, headStage, type TaggedPhotos } from "./classifier.ts";
-import { textsStage } from "./clip-texts.ts";
+import { contextsStage, textsStage } from "./clip-texts.ts";
 
 /** CAMs of photos, and how they came about. */
 export interface MadeCams {
@@ -107,9 +107,9 @@ async function prepareModel(
     return { model, key, ids: tagged.ids, failures: [], lines: [] };
   }
   if (source.kind === "contexts") {
-    const { clip, texts, classCount } = source;
-    const key = JSON.stringify(sourceIdentity(source));
-    const model = { kind: "clip", clip, texts, classCount, competition: "present" } as const;
+    const { clip, classCount } = source;
+    const { path, key } = await contextsStage(source, run, camContext);
+    const model = { kind: "clip", clip, texts: path, classCount, competition: "present" } as const;
     return { model, key, ids: tagged.ids, failures: [], lines: [] };
   }
   const { finished, failures } = await featuresStage(tagged, source, run, camContext);

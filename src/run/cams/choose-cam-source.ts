@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import type { ClassTexts } from "../../core/class-texts.ts";
 import { invalid, MaskwrightError } from "../../core/error.ts";
@@ -11,6 +12,7 @@ import { findModel, type ModelNetwork, modelRegistry } from "../../models/regist
 import { digestFile } from "../store/digest.ts";
 import { locateModel } from "../store/stored-models.ts";
 import type { CamSource, ClipModel } from "./cam-source.ts";
+import { openContextFile } from "./context-file.ts";
 import { openContexts } from "./contexts.ts";
 
 /** A source as it is named by a person. */
@@ -23,7 +25,7 @@ export interface CamSourceChoice {
   readonly clip?: string;
   /** File that says what CLIP is told; null are the published texts of VOC and COCO, those of scenes, or the names of the classes. */
   readonly texts: string | null;
-  /** A run of `train prompts` whose contexts CLIP is told instead. */
+  /** A run of `train prompts` whose contexts CLIP is told instead, or a published checkpoint of contexts. */
   readonly contexts: string | null;
   readonly seed: number;
   /** What CLIP computes with; default "float32". */
@@ -52,8 +54,10 @@ export async function chooseCamSource(choice: CamSourceChoice): Promise<CamSourc
       );
     const clip = locateClip(choice);
     if (contexts === null) return { kind: "clip", clip, texts: await chooseTexts(texts, classes) };
+    if (statSync(contexts, { throwIfNoEntry: false })?.isFile())
+      return await openContextFile(contexts, clip, await chooseTexts(texts, classes));
     if (texts !== null)
-      throw invalid("--texts", "nothing with --contexts, which were learned with texts", texts);
+      throw invalid("--texts", "nothing with --contexts of a run, which were learned with texts", texts);
     return await openContexts(contexts, clip, classes);
   }
   if (choice.clip !== undefined) throw invalid("--clip", "--source clip", "--source classifier");
