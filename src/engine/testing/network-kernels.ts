@@ -12,15 +12,21 @@ interface MatmulAttributes {
 const matmul: Kernel<MatmulAttributes> = ([a, b], { transposeA, transposeB, alpha }, [shape]) => {
   const y = new Float64Array(elementCount(shape));
   const inner = a.shape[a.shape.length - (transposeA ? 2 : 1)];
-  forEachIndex(shape, (index, i) => {
-    const batch = index.slice(0, -2);
-    const [row, column] = index.slice(-2);
-    // Matrices are never broadcast, so a length of 1 there reads position 0 in any case.
-    for (let k = 0; k < inner; k++) {
-      const left = a.data[offset(a.shape, [...batch, ...(transposeA ? [k, row] : [row, k])])];
-      const right = b.data[offset(b.shape, [...batch, ...(transposeB ? [column, k] : [k, column])])];
-      y[i] += alpha * left * right;
-    }
+  const [rows, columns] = shape.slice(-2);
+  const [rowStep, leftStep] = transposeA ? [1, rows] : [inner, 1];
+  const [columnStep, rightStep] = transposeB ? [inner, 1] : [1, columns];
+  forEachIndex(shape.slice(0, -2), (batch, matrix) => {
+    const [left, right] = [a, b].map((x) => offset(x.shape, [...batch, 0, 0]));
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) {
+        let sum = 0;
+        for (let k = 0; k < inner; k++)
+          sum +=
+            alpha *
+            a.data[left + row * rowStep + k * leftStep] *
+            b.data[right + column * columnStep + k * rightStep];
+        y[(matrix * rows + row) * columns + column] = sum;
+      }
   });
   return [y];
 };
@@ -46,21 +52,29 @@ const layerNorm: Kernel<{ epsilon: number }> = ([x, scale, bias], { epsilon }) =
   return [y, means, inverses];
 };
 
-/** Every meeting of a filter element with a picture: (n, group, o, c, u, v, output row, column, input row, column). */
+/** Every meeting of a filter element with a picture, as flat places: of the input, of the output, and of a filter [O, C / groups, u, v]. */
 function correlate(
   input: readonly number[],
   output: readonly number[],
   kernel: readonly number[],
   { strides, pads, dilations, groups }: ConvAttributes,
-  visit: (x: number[], y: number[], o: number, c: number, u: number, v: number) => void,
+  visit: (x: number, y: number, w: number) => void,
 ): void {
   const [channels, outputs] = [input[1] / groups, output[1] / groups];
-  forEachIndex([input[0], groups, outputs, channels, ...kernel, output[2], output[3]], (index) => {
-    const [n, group, o, c, u, v, i, j] = index;
-    const row = i * strides[0] + u * dilations[0] - pads[0];
-    const column = j * strides[1] + v * dilations[1] - pads[1];
-    if (row < 0 || row >= input[2] || column < 0 || column >= input[3]) return;
-    visit([n, group * channels + c, row, column], [n, group * outputs + o, i, j], o, c, u, v);
+  forEachIndex([input[0], groups, outputs, channels, ...kernel], ([n, group, o, c, u, v]) => {
+    const channel = group * outputs + o;
+    const from = (n * input[1] + group * channels + c) * input[2];
+    const to = (n * output[1] + channel) * output[2];
+    const w = ((channel * channels + c) * kernel[0] + u) * kernel[1] + v;
+    for (let i = 0; i < output[2]; i++) {
+      const row = i * strides[0] + u * dilations[0] - pads[0];
+      if (row < 0 || row >= input[2]) continue;
+      for (let j = 0; j < output[3]; j++) {
+        const column = j * strides[1] + v * dilations[1] - pads[1];
+        if (column < 0 || column >= input[3]) continue;
+        visit((from + row) * input[3] + column, (to + i) * output[3] + j, w);
+      }
+    }
   });
 }
 
@@ -71,9 +85,8 @@ const addBias = (y: Float64Array, shape: readonly number[], bias: Value | undefi
 
 const conv2d: Kernel<ConvAttributes> = ([x, weight, bias], attributes, [shape]) => {
   const y = new Float64Array(elementCount(shape));
-  correlate(x.shape, shape, weight.shape.slice(2), attributes, (from, to, _, c, u, v) => {
-    y[offset(shape, to)] +=
-      x.data[offset(x.shape, from)] * weight.data[offset(weight.shape, [to[1], c, u, v])];
+  correlate(x.shape, shape, weight.shape.slice(2), attributes, (from, to, w) => {
+    y[to] += x.data[from] * weight.data[w];
   });
   return [addBias(y, shape, bias)];
 };
@@ -81,9 +94,8 @@ const conv2d: Kernel<ConvAttributes> = ([x, weight, bias], attributes, [shape]) 
 const convTranspose2d: Kernel<ConvTransposeAttributes> = ([x, weight, bias], attributes, [shape]) => {
   const y = new Float64Array(elementCount(shape));
   // The correlation that this transposes takes the result to x.
-  correlate(shape, x.shape, weight.shape.slice(2), attributes, (to, from, _, c, u, v) => {
-    y[offset(shape, to)] +=
-      x.data[offset(x.shape, from)] * weight.data[offset(weight.shape, [from[1], c, u, v])];
+  correlate(shape, x.shape, weight.shape.slice(2), attributes, (to, from, w) => {
+    y[to] += x.data[from] * weight.data[w];
   });
   return [addBias(y, shape, bias)];
 };
@@ -99,9 +111,7 @@ function forEachInWindow(
   // Channels are pictures of their own here.
   const flat = ([n, c, h, w]: readonly number[]): number[] => [n * c, 1, h, w];
   const [input, output] = [flat(x.shape), flat(shape)];
-  correlate(input, output, kernel, { ...window, groups: 1 }, (from, to) => {
-    visit(offset(input, from), offset(output, to));
-  });
+  correlate(input, output, kernel, { ...window, groups: 1 }, visit);
 }
 
 const maxPool2d: Kernel<PoolAttributes> = ([x], attributes, [shape]) => {

@@ -7,6 +7,13 @@ const elementwise =
   (f: (...x: number[]) => number): Kernel =>
   (inputs, _, [shape]) => {
     const y = new Float64Array(elementCount(shape));
+    // Most inputs have the result's shape, or are one number: no need to look where they stand.
+    if (inputs.length <= 2 && inputs.every(({ data }) => data.length === y.length || data.length === 1)) {
+      const [a, b = a] = inputs.map(({ data }) => data);
+      const [aStep, bStep] = [a, b].map((data) => Number(data.length > 1));
+      for (let i = 0; i < y.length; i++) y[i] = f(a[i * aStep], b[i * bStep]);
+      return [y];
+    }
     forEachIndex(shape, (index, i) => {
       y[i] = f(...inputs.map((input) => input.data[offset(input.shape, index)]));
     });
@@ -26,6 +33,11 @@ const total = (values: number[]): number => values.reduce((a, b) => a + b, 0);
 function logSumExp(values: number[]): number {
   const top = Math.max(...values);
   return top + Math.log(total(values.map((value) => Math.exp(value - top))));
+}
+
+function logProbabilities(values: number[]): number[] {
+  const all = logSumExp(values);
+  return values.map((value) => value - all);
 }
 
 /** Maps each vector along an axis. */
@@ -90,8 +102,8 @@ export const scalarKernels: Readonly<Record<string, Kernel<any>>> = {
   max: reduction((values) => Math.max(...values)),
   min: reduction((values) => Math.min(...values)),
   logSumExp: reduction(logSumExp),
-  softmax: alongAxis((values) => values.map((value) => Math.exp(value - logSumExp(values)))),
-  logSoftmax: alongAxis((values) => values.map((value) => value - logSumExp(values))),
+  softmax: alongAxis((values) => logProbabilities(values).map(Math.exp)),
+  logSoftmax: alongAxis(logProbabilities),
 };
 
 /** 2/√π ∫₀ˣ exp(−t²) dt to full float64: the power series up to 3, the continued fraction of erfc beyond. */
