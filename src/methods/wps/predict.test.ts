@@ -98,6 +98,15 @@ describe("findParts", () => {
     expect(found.map(({ prediction }) => prediction)).toEqual([taught[1].prediction, taught[0].prediction]);
     const byBox = await sam.decode(embedding, { box: boxes[0] }, { multimask: false, precision: "float64" });
     expect(byBox).toEqual(taught[0].prediction);
+    // With a projection the decoder is given what that makes of the tokens of both, in the order of the queries.
+    const given: NdArray<"float32">[] = [];
+    const swapped = async (tokens: NdArray<"float32">) => {
+      given.push(tokens);
+      return { ...tokens, data: Float32Array.of(...first, ...second) };
+    };
+    const projected = await findParts(prompter, sam, embedding, { project: swapped });
+    expect(given).toEqual([floats([2, 2, dim], ...second, ...first)]);
+    expect(projected.map(({ prediction }) => prediction)).toEqual(taught.map(({ prediction }) => prediction));
     await sam.dispose();
   });
 });
