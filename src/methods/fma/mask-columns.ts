@@ -20,6 +20,12 @@ export function stretchByColumns(
   return interpolate({ dtype: "float32", shape, data: transposed }, stretched, "bilinear").data;
 }
 
+export interface GatherOptions {
+  readonly gather: "mean" | "sum";
+  /** Values below count as it: 0, or −∞ for none. */
+  readonly least: number;
+}
+
 /**
  * [P, S] the mean or sum of each class in each mask, of values [P, W·H]. Column-major running sums make a run of any length one
  * subtraction; they are float64, where a zero stays exactly zero.
@@ -27,7 +33,7 @@ export function stretchByColumns(
 export function gatherMasks(
   values: Float32Array,
   rles: readonly Rle[],
-  gather: "mean" | "sum",
+  { gather, least }: GatherOptions,
 ): Float32Array {
   if (rles.length === 0) return new Float32Array(0);
   const pixelCount = rles[0].height * rles[0].width;
@@ -35,7 +41,7 @@ export function gatherMasks(
   const sums = new Float64Array(pixelCount + 1);
   for (let start = 0, at = 0; start < values.length; start += pixelCount) {
     for (let q = 0, sum = 0; q < pixelCount; q++) {
-      sum += values[start + q];
+      sum += Math.max(values[start + q], least);
       sums[q + 1] = sum;
     }
     for (const { counts } of rles) {

@@ -47,11 +47,6 @@ export function scaleRows(values: Float32Array, length: number): void {
   }
 }
 
-/** Negative values become 0, in place. */
-export function clampRows(values: Float32Array): void {
-  for (let q = 0; q < values.length; q++) if (values[q] < 0) values[q] = 0;
-}
-
 /** The columns of [P, S] as probabilities, softmax(gamma · x) over the classes, in place. */
 export function softmaxColumns(values: Float32Array, length: number, gamma: number): void {
   for (let s = 0; s < length; s++) {

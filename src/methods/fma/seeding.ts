@@ -8,7 +8,6 @@ import { rleArea } from "../../core/rle.ts";
 import { gatherMasks, paintMasks, stretchByColumns } from "./mask-columns.ts";
 import {
   checkBackground,
-  clampRows,
   type Decision,
   decide,
   type SeedBackground,
@@ -84,7 +83,7 @@ export function seedFromMasks(
   const gathered = gatherMasks(
     scorePixels(cam, size, scoring),
     used.map((k) => masks[k].rle),
-    gather,
+    { gather, least: scoring.kind === "clamp-first" ? 0 : Number.NEGATIVE_INFINITY },
   );
   if (scoring.kind !== "none" && scoring.kind !== "softmax") scaleRows(gathered, used.length);
   const decision = decide(gathered, cam.classes, background);
@@ -116,15 +115,13 @@ function scorePixels(
   const values = stretchByColumns(cam, size);
   const pixelCount = size.height * size.width;
   switch (scoring.kind) {
-    case "clamp-first":
-      clampRows(values);
-      break;
     case "twice":
       scaleRows(values, pixelCount);
       break;
     case "softmax":
       softmaxColumns(values, pixelCount, scoring.gamma);
       break;
+    case "clamp-first":
     case "mean-first":
     case "none":
       break;
