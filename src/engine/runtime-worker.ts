@@ -8,7 +8,7 @@ import { compact, type WorkerAnswer, type WorkerCalls, type WorkerRequest } from
 
 /** A runtime in a thread of its own: this one stays free while graphs run and parameters are updated. */
 export interface WorkerRuntime extends Runtime {
-  /** Ends the thread and whatever runs in it. */
+  /** Ends the thread, once what runs in it has ended: ONNX Runtime ends the process when its answer is not taken. */
   close(): Promise<void>;
 }
 
@@ -20,8 +20,9 @@ export interface WorkerRuntime extends Runtime {
 export async function openWorkerRuntime(options: NodeRuntimeOptions = {}): Promise<WorkerRuntime> {
   // Options such as --input-type are for the program, not for its threads.
   const worker = new Worker(workerFile(), { execArgv: [] });
-  const ask = remoteCalls(worker);
+  const { ask, settle } = remoteCalls(worker);
   const close = async (): Promise<void> => {
+    await settle();
     await worker.terminate();
   };
   try {
@@ -79,13 +80,15 @@ interface Waiting {
 }
 
 /** Questions to the thread and its answers; when it ends, whoever still waits or asks later is told. */
-function remoteCalls(worker: Worker): Ask {
+function remoteCalls(worker: Worker): { readonly ask: Ask; settle(): Promise<void> } {
   const waiting = new Map<number, Waiting>();
+  let onIdle = (): void => {};
   let count = 0;
   let ended: Error | null = null;
   const rejectAll = (error: Error): void => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
+    onIdle();
   };
   worker.on("message", (answer: WorkerAnswer) => {
     const { resolve, reject } = waiting.get(answer.id) as Waiting;
@@ -94,13 +97,14 @@ function remoteCalls(worker: Worker): Ask {
     if (waiting.size === 0) worker.unref();
     if (answer.ok) resolve(answer.value);
     else reject(unpackError(answer.error));
+    if (waiting.size === 0) onIdle();
   });
   worker.on("error", rejectAll);
   worker.on("exit", (code) => {
     ended = new Error(`the engine's thread ended (${code})`);
     rejectAll(ended);
   });
-  return (<C extends keyof WorkerCalls>(
+  const ask = (<C extends keyof WorkerCalls>(
     call: C,
     args: Parameters<WorkerCalls[C]>,
     transfer: ArrayBuffer[] = [],
@@ -112,6 +116,14 @@ function remoteCalls(worker: Worker): Ask {
       const request: WorkerRequest<C> = { id: count, call, args };
       worker.postMessage(request, transfer);
     })) as Ask;
+  return {
+    ask,
+    settle: () =>
+      new Promise((resolve) => {
+        onIdle = resolve;
+        if (waiting.size === 0) resolve();
+      }),
+  };
 }
 
 /** The thread's entry is a build output: `engine/engine-worker.js` in the built package, whatever chunk this code ended up in. */

@@ -40,7 +40,8 @@ export function createPool(size: number = availableParallelism(), signal?: Abort
       if (!answer.ok) throw unpackError(answer.error);
       return answer.value;
     },
-    close: () => threads.destroy(),
+    // What runs is waited for: ONNX Runtime ends the process when its thread goes away before its answer is taken.
+    close: () => threads.close({ force: true }),
   };
 }
 
