@@ -48,22 +48,21 @@ export async function openTokenProjection(sam: Sam, kind: PromptKind): Promise<T
   return {
     async project(tokens) {
       const [parts, count] = tokens.shape;
-      const found = Array.from({ length: parts * count }, (_, n) =>
+      let near = known;
+      let chosen = Array.from({ length: parts * count }, (_, n) =>
         nearest(tokens, n, known, 0, places.length),
       );
-      let centers = found.map((index) => places[index]);
-      let result = gather(tokens, known, found);
+      let centers = chosen.map((index) => places[index]);
       let step = 1 / PLACES;
       for (let look = 0; look < LOOKS; look++) {
         step /= (NEAR - 1) / 2;
         const around = centers.map((center) => squareOf(center, NEAR, step));
-        const near = await tokensAt(around.flat());
+        near = await tokensAt(around.flat());
         const each = NEAR * NEAR;
-        const chosen = around.map((_, n) => nearest(tokens, n, near, n * each, each));
+        chosen = around.map((_, n) => nearest(tokens, n, near, n * each, each));
         centers = chosen.map((index, n) => around[n][index - n * each]);
-        result = gather(tokens, near, chosen);
       }
-      return result;
+      return gather(tokens, near, chosen);
     },
   };
 }
