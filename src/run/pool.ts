@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type Worker } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type RemoteError, unpackError } from "../core/remote-error.ts";
 import type { ResultOf, TaskName, TaskOf } from "./worker.ts";
@@ -17,6 +18,9 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+/** The longest that a timer takes, in milliseconds: closing waits for a task however long it takes. */
+const WEEKS = 2 ** 31 - 1;
+
 /**
  * @param size  threads; default one for each core
  * @param signal  stops tasks halfway, those that look at theirs; without it they are always finished
@@ -30,7 +34,11 @@ export function createPool(size: number = availableParallelism(), signal?: Abort
     atomics: "disabled",
     // A thread's garbage is whole pictures: collected early, 10,000 images peak at 244 MB instead of 277, no slower.
     resourceLimits: { maxYoungGenerationSizeMb: 16 },
+    closeTimeout: WEEKS,
   });
+  const loading = new Set(threads.threads);
+  for (const thread of loading)
+    for (const event of ["message", "exit"]) thread.once(event, () => loading.delete(thread));
   return {
     size,
     run: async <N extends TaskName>(name: N, task: TaskOf<N>): Promise<ResultOf<N>> => {
@@ -40,9 +48,19 @@ export function createPool(size: number = availableParallelism(), signal?: Abort
       if (!answer.ok) throw unpackError(answer.error);
       return answer.value;
     },
-    // What runs is waited for: ONNX Runtime ends the process when its thread goes away before its answer is taken.
-    close: () => threads.close({ force: true }),
+    // Both abort the process: a thread that goes away while it loads modules (Node 20), and one that goes away
+    // before ONNX Runtime's answer is taken.
+    close: async () => {
+      await Promise.allSettled([...loading].map(untilLoaded));
+      await threads.close({ force: true });
+    },
   };
+}
+
+/** A thread's first message says that it is ready for tasks. */
+async function untilLoaded(thread: Worker): Promise<void> {
+  thread.ref();
+  await Promise.race([once(thread, "message"), once(thread, "exit")]);
 }
 
 /** Runs a task with a port on which it hears of the signal. */
