@@ -46,6 +46,8 @@ export interface FmaRecipe {
   readonly coarse: SeedRecipe;
   readonly segmentation: PromptRecipe;
   readonly fine: SeedRecipe;
+  /** What both rounds have in place of theirs for CAMs of texts that nobody trained, and for those of a classifier. */
+  readonly others: Readonly<Partial<Record<"clip" | "classifier", Partial<SeedRecipe>>>>;
 }
 
 /** Of the last ones, whose attention affinity averages: in both recipes and in CLIP-ES, where ViT-B/16 has 12. */
@@ -64,6 +66,17 @@ const common = {
 
 /** The affinity step as published: the last row and column of patches are in no box. */
 const affinity = { power: 2, rounds: 1, compat: "original" } as const;
+
+/** Power of the background where a classifier's CAMs vote: published ones are for learned contexts. docs/seed.md has what was measured. */
+const classifier = { power: 1 };
+
+/** How CLIP-ES refines its CAMs, which are clamped and scaled at once. Take them with the competition "clip-es". */
+export const clipEsAffinity: Readonly<
+  Record<"voc" | "coco", RefineCamOptions & { readonly rounds: number }>
+> = {
+  voc: { power: 2, rounds: 3, at: "score", boxThreshold: 0.4, compat: "original" },
+  coco: { power: 2, rounds: 3, at: "score", boxThreshold: 0.7, compat: "original" },
+};
 
 const vocScale = { longSide: { low: 288, high: 480 } };
 
@@ -85,6 +98,7 @@ export const vocRecipe: FmaRecipe = {
     classesFrom: "seed",
   },
   fine: { affinity: { ...affinity, at: "cam", boxThreshold: 0.5 }, power: 0.7 },
+  others: { clip: { affinity: clipEsAffinity.voc }, classifier },
 };
 
 /**
@@ -112,6 +126,7 @@ export const cocoRecipe: FmaRecipe = {
     augmentation: { longSide: { low: 318, high: 531 } },
   },
   fine: { affinity: null, power: 1 },
+  others: { clip: { affinity: clipEsAffinity.coco }, classifier },
 };
 
 const whole = { steps: 400, usedStep: 400, warmupSteps: 20, augmentation: null } as const;
@@ -128,6 +143,7 @@ export const sceneRecipe: FmaRecipe = {
   coarse: sceneSeeds,
   segmentation: { ...vocRecipe.segmentation, ...whole },
   fine: sceneSeeds,
+  others: {},
 };
 
 /** The texts of a recipe's prompts, classes first: G of them. */
@@ -142,14 +158,3 @@ export function promptTexts(
 export function clipEsText(name: string): string {
   return `a clean origami ${name}.`;
 }
-
-/** Power of the background where a classifier's CAMs vote: published ones are for learned contexts. docs/seed.md has what was measured. */
-export const CLASSIFIER_POWER = 1;
-
-/** How CLIP-ES refines its CAMs, which are clamped and scaled at once. Take them with the competition "clip-es". */
-export const clipEsAffinity: Readonly<
-  Record<"voc" | "coco", RefineCamOptions & { readonly rounds: number }>
-> = {
-  voc: { power: 2, rounds: 3, at: "score", boxThreshold: 0.4, compat: "original" },
-  coco: { power: 2, rounds: 3, at: "score", boxThreshold: 0.7, compat: "original" },
-};

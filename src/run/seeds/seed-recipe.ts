@@ -3,8 +3,6 @@ import { badFormat } from "../../core/error.ts";
 import { readJsonFile } from "../../data/json-file.ts";
 import { addIssues, collectProblems } from "../../data/problems.ts";
 import {
-  CLASSIFIER_POWER,
-  clipEsAffinity,
   cocoRecipe,
   type FmaRecipe,
   type PromptRecipe,
@@ -94,10 +92,8 @@ export async function readSeedRecipe(
   { source, round = "coarse" }: SeedRecipeChoice,
 ): Promise<SeedRecipe> {
   const base = (from: RecipeName): SeedRecipe => {
-    const own = recipes[from][round];
-    if (from === "scenes") return own;
-    if (source === "clip") return { ...own, affinity: clipEsAffinity[from] };
-    return source === "classifier" ? { ...own, power: CLASSIFIER_POWER } : own;
+    const recipe: FmaRecipe = recipes[from];
+    return { ...recipe[round], ...(source === "contexts" ? {} : recipe.others[source]) };
   };
   if (isName(name)) return base(name);
   const { from, fine = {}, ...coarse } = await readShape(name);

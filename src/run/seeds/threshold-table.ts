@@ -25,10 +25,10 @@ export function thresholdTable(
   rounds: readonly Pick<MadeRound, "label" | "recipe" | "finished">[],
   { classNames, tags, crf, stages }: ThresholdTableOptions,
 ): ReportTable {
-  const { expected } = countClasses(rounds[rounds.length - 1], tags, classNames.length);
-  const columns = rounds.flatMap((round): Column[] => {
-    const { label, recipe } = round;
-    const { seen, pixels, total } = countClasses(round, tags, classNames.length);
+  const counts = rounds.map((round) => countClasses(round, tags, classNames.length));
+  const { expected } = counts[counts.length - 1];
+  const columns = rounds.flatMap(({ label, recipe }, r): Column[] => {
+    const { seen, pixels, total } = counts[r];
     const threshold = thresholdOf(recipe.power).toFixed(3);
     const scored = stages.find(({ name }) => name === `${label}seeds`)?.scores.classes;
     return [
