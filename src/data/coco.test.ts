@@ -6,7 +6,7 @@ import { decodeRle, rleArea } from "../core/rle.ts";
 import { dataFolder, readJson } from "../testing/folders.ts";
 import { draw, drawLabels, labels } from "../testing/picture.ts";
 import { classList, cocoCategoryIds } from "./class-list.ts";
-import { cocoBoxes, cocoClasses, cocoTags, decodeCoco, readCoco } from "./coco.ts";
+import { type CocoDataset, cocoBoxes, cocoClasses, cocoTags, decodeCoco, readCoco } from "./coco.ts";
 import { cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
 import { labelMapsToCoco } from "./coco-write.ts";
 
@@ -90,6 +90,23 @@ describe("decodeCoco", () => {
     expect(() => cocoClasses(dataset, "a.json", ["background", "cat"])).toThrow(
       'a.json: categories: expected names of the class list, got "dog"',
     );
+  });
+
+  it("tells categories of one name apart by their supercategories, and refuses what is still the same", () => {
+    const categories = [
+      { id: 1, name: "Body", supercategory: "Car" },
+      { id: 2, name: "Body", supercategory: "Boat" },
+      { id: 3, name: "Sail", supercategory: null },
+    ];
+    const named = (list: readonly unknown[]): CocoDataset =>
+      decodeCoco({ images: [], annotations: [], categories: list }, "a.json");
+    expect(named(categories).categories.map(({ name }) => name)).toEqual(["Car Body", "Boat Body", "Sail"]);
+    const twice = named([...categories, { id: 4, name: "Sail" }]);
+    expect(() => cocoClasses(twice, "a.json")).toThrow(
+      'a.json: categories: expected each name once, got "Sail"',
+    );
+    const list = ["background", "Car Body", "Boat Body", "Sail"];
+    expect([...cocoClasses(twice, "a.json", list).classIds.values()]).toEqual([1, 2, 3, 3]);
   });
 
   it("numbers very many categories at once", () => {

@@ -61,7 +61,10 @@ const shape = z.object(
       ),
       "a list",
     ),
-    categories: z.array(z.object({ id: cocoId, name: z.string("a text") }, "an object"), "a list"),
+    categories: z.array(
+      z.object({ id: cocoId, name: z.string("a text"), supercategory: z.unknown().optional() }, "an object"),
+      "a list",
+    ),
   },
   "an object with images, annotations and categories",
 );
@@ -111,14 +114,24 @@ export function decodeCoco(value: unknown, where: string): CocoDataset {
     } else image.instances.push(readInstance(annotation, image, place, problems));
   }
   problems.throwIfAny();
-  return { categories: categories.map(({ id, name }) => ({ id, name })), images: [...byImage.values()] };
+  return { categories: nameCategories(categories), images: [...byImage.values()] };
+}
+
+/** Categories of one name are told apart by their supercategories: "Car Body" and "Boat Body", as in PartImageNet's list. */
+function nameCategories(categories: Shape["categories"]): CocoCategory[] {
+  const counts = new Map<string, number>();
+  for (const { name } of categories) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return categories.map(({ id, name, supercategory: object }) => {
+    const isShared = (counts.get(name) as number) > 1 && typeof object === "string" && object !== "";
+    return { id, name: isShared ? `${object} ${name}` : name };
+  });
 }
 
 /**
  * Class names and the class id of each category. Without a list of ours, categories take the class ids 1, 2, … in
  * the order of their ids, and one that is called background is 0. With a list they are found by name.
  *
- * @throws MaskwrightError BAD_FORMAT that names the categories which the list does not have
+ * @throws MaskwrightError BAD_FORMAT that names the categories which the list does not have; without a list, those of one name
  */
 export function cocoClasses(
   { categories }: CocoDataset,
@@ -130,12 +143,17 @@ export function cocoClasses(
   const problems = collectProblems(where);
   const classIds = new Map<number, ClassId>();
   for (const { id, name } of sorted) if (isBackgroundName(name)) classIds.set(id, BACKGROUND);
+  const names = new Set<string>();
   for (const [k, { id, name }] of foreground.entries()) {
     const classId = list === undefined ? k + 1 : list.indexOf(name);
     if (classId < 0) problems.add("categories", "names of the class list", quote(name));
+    if (list === undefined && names.has(name)) problems.add("categories", "each name once", quote(name));
+    names.add(name);
     classIds.set(id, classId);
   }
-  problems.throwIfAny();
+  problems.throwIfAny(
+    list === undefined ? "With --classes FILE, categories of one name are one class." : undefined,
+  );
   return { classes: list ?? ["background", ...foreground.map(({ name }) => name)], classIds };
 }
 

@@ -19,9 +19,8 @@ export async function readParts(path: string, classes?: readonly string[]): Prom
 }
 
 /**
- * COCO JSON of parts, with any category ids. Parts of the same name belong to different objects, their supercategories, and are called after
- * both: "Car Body" and "Boat Body", as in PartImageNet's list. Annotations whose first polygon has fewer than three corners, of which PartImageNet has some,
- * are left out, as in WPS-SAM's published code; everything else that is wrong is refused as `decodeCoco` does.
+ * COCO JSON of parts, with any category ids. Annotations whose first polygon has fewer than three corners, of which PartImageNet has some, are
+ * left out, as in WPS-SAM's published code; everything else that is wrong is refused as `decodeCoco` does.
  *
  * @param classes  index = class id, 0 = background: categories are found by name. When the file names none,
  *                 category id c is class c + 1 of the list. Without a list, categories take the class ids 1, 2, … by their ids.
@@ -38,24 +37,12 @@ export function decodeParts(value: unknown, where: string, classes?: readonly st
       })
     : annotations;
   const isBare = classes !== undefined && !hasNames(categories);
-  const listed = isBare ? classes.slice(1).map((name, id) => ({ id, name })) : withObjects(categories);
+  const listed = isBare ? classes.slice(1).map((name, id) => ({ id, name })) : categories;
   const dataset = decodeCoco({ ...Object(value), annotations: kept, categories: listed }, where);
   const known = isBare
     ? { classes, classIds: new Map(classes.slice(1).map((_, id): [number, ClassId] => [id, id + 1])) }
     : cocoClasses(dataset, where, classes);
   return { dataset, ...known, leftOut };
-}
-
-/** Categories whose names are told apart by their objects, where they are not otherwise. */
-function withObjects(categories: unknown): unknown {
-  if (!Array.isArray(categories)) return categories;
-  const counts = new Map<unknown, number>();
-  for (const { name } of categories.map(Object)) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return categories.map((category: unknown) => {
-    const { name, supercategory } = Object(category) as { name?: unknown; supercategory?: unknown };
-    const isShared = (counts.get(name) ?? 0) > 1 && typeof supercategory === "string" && supercategory !== "";
-    return isShared ? { ...Object(category), name: `${supercategory} ${name}` } : category;
-  });
 }
 
 function isDegenerate(annotation: unknown): boolean {
