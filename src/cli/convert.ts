@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { formatCount } from "../core/count.ts";
 import type { Conversion, ConvertFormat } from "../data/convert/convert.ts";
 import { addExamples, classesOption } from "./options.ts";
-import { exitCodes, printJson } from "./session.ts";
+import { exitCodes, printJson, progressKind } from "./session.ts";
 
 interface ConvertCommandOptions {
   readonly from: ConvertFormat;
@@ -96,7 +96,7 @@ export async function runConvert(
       import("../run/progress.ts"),
       import("../core/error.ts"),
     ]);
-  const progress = await createProgress(json ? "json" : process.stderr.isTTY ? "bar" : "lines");
+  const progress = await createProgress(progressKind({ json }));
   const abort = new AbortController();
   const stop = (): void => abort.abort();
   process.once("SIGINT", stop);

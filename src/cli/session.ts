@@ -47,20 +47,31 @@ export async function withSession(
   );
 }
 
-/** How to show progress on standard error. */
-export function progressKind({ json }: Pick<CommonOptions, "json">): ProgressKind {
-  return json ? "json" : process.stderr.isTTY ? "bar" : "lines";
+/** How to show progress on standard error. A terminal that has no width yet, as some containers' have, gets lines. */
+export function progressKind(
+  { json }: Pick<CommonOptions, "json">,
+  { isTTY, columns }: Pick<NodeJS.WriteStream, "isTTY" | "columns"> = process.stderr,
+): ProgressKind {
+  if (json) return "json";
+  return isTTY && columns > 0 ? "bar" : "lines";
 }
 
-/** Runs work that is told by a signal when the first Ctrl-C comes; a second one stops at once. */
+/**
+ * Runs work that is told by a signal when the first Ctrl-C comes. A second one ends the process by the signal itself, as shells expect, and
+ * not by an exit, which would end threads in the middle of what they compute: ONNX Runtime aborts then.
+ */
 export async function untilInterrupted(
   { json }: Pick<CommonOptions, "json">,
   message: string,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const abort = new AbortController();
+  const unhook = (): void => {
+    process.off("SIGINT", stop);
+    process.off("SIGTERM", stop);
+  };
   const stop = (): void => {
-    if (abort.signal.aborted) process.exit(exitCodes.aborted);
+    unhook();
     abort.abort();
     process.stderr.write(json ? `${JSON.stringify({ event: "stopping", message })}\n` : `\n${message}\n`);
   };
@@ -69,8 +80,7 @@ export async function untilInterrupted(
   try {
     await work(abort.signal);
   } finally {
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
+    unhook();
   }
 }
 
