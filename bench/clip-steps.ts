@@ -1,8 +1,7 @@
 /** Steps of prompt training for `clip-rows.ts`: what they compute, on the published code's inputs. */
 import type { NdArray } from "../src/core/array.ts";
-import type { LabelMap } from "../src/core/label-map.ts";
+import { foregroundClasses, type LabelMap } from "../src/core/label-map.ts";
 import { compileTraining, type Runtime, type Trainer } from "../src/engine/index.ts";
-import { classesOf } from "../src/methods/fma/augmentation.ts";
 import { type ClipSource, clipLastBlock, clipTextSide } from "../src/methods/fma/clip-sides.ts";
 import { rowsPerRun, segmentationFeeds } from "../src/methods/fma/prompt-batches.ts";
 import {
@@ -45,7 +44,7 @@ export async function segmentationStep(inputs: StepInputs): Promise<Step> {
   const { dim } = source.config.vision;
   const text = await textSide(inputs, "each");
   const grid = { height: PATCHES, width: PATCHES };
-  const counts = mapsOf(get("labels")).map((labels) => classesOf(labels).length);
+  const counts = mapsOf(get("labels")).map((labels) => foregroundClasses(labels).length);
   const options = {
     batch: BATCH,
     rows: rowsPerRun(counts, BATCH),
@@ -63,7 +62,7 @@ export async function segmentationStep(inputs: StepInputs): Promise<Step> {
     for (const [k, labels] of mapsOf(get("labels")).entries()) {
       const data = pixels.data.subarray(k * length, (k + 1) * length);
       const { lastInput } = await clip.encodePixels({ dtype: "float32", shape: [1, 3, SIDE, SIDE], data });
-      samples.push({ tokens: lastInput.data, classes: classesOf(labels), labels: labels.data });
+      samples.push({ tokens: lastInput.data, classes: foregroundClasses(labels), labels: labels.data });
     }
     return segmentationFeeds(samples, { ...options, classCount: CLASSES });
   });

@@ -1,5 +1,5 @@
 export { affinityFromAttention, type RefineCamOptions, type Region, refineCam } from "./fma/affinity.ts";
-export { type Augmented, type AugmentOptions, augment, classesOf } from "./fma/augmentation.ts";
+export { type Augmented, type AugmentOptions, augment } from "./fma/augmentation.ts";
 export { type PixelScoring, type SeedFromCamOptions, scoreCam, seedFromCam } from "./fma/cam-seed.ts";
 export { type CamSlope, camSlope } from "./fma/cam-slope.ts";
 export { type Competition, classScores, maskedSoftmax } from "./fma/class-softmax.ts";

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RgbImage } from "../../core/image.ts";
+import { foregroundClasses } from "../../core/label-map.ts";
 import { random } from "../../core/random.ts";
 import { labels as draw } from "../../testing/picture.ts";
-import { augment, classesOf } from "./augmentation.ts";
+import { augment } from "./augmentation.ts";
 import { hsvToRgb, jitterColors, rgbToHsv } from "./color-jitter.ts";
 
 /** Red is the row, green the column: a picture that says where its pixels come from. */
@@ -66,7 +67,7 @@ describe("augment", () => {
     const large = { side: 224, longSide: { low: 288, high: 480 } };
     const square = augment(image, seed, random("thin"), large);
     expect([square.image.data.length, square.labels.data.length]).toEqual([224 * 224 * 3, 224 * 224]);
-    expect(classesOf(square.labels)).toEqual([3]);
+    expect(foregroundClasses(square.labels)).toEqual([3]);
   });
 
   it("refuses what does not fit", () => {
@@ -76,13 +77,6 @@ describe("augment", () => {
     expect(() => augment(image, null, random(1), { side: 4, longSide: { low: 9, high: 8 } })).toThrow(
       "low <=",
     );
-  });
-});
-
-describe("classesOf", () => {
-  it("leaves background and ignore out", () => {
-    expect(classesOf(draw("0x2 510"))).toEqual([1, 2, 5]);
-    expect(classesOf(draw("0"))).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { cropImage, cropRows } from "../../core/crop.ts";
 import { invalid, shapeMismatch } from "../../core/error.ts";
 import { type Box, formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
-import { BACKGROUND, type ClassId, countLabels, IGNORE, type LabelMap } from "../../core/label-map.ts";
+import type { LabelMap } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
 import { mirrorRows } from "../../core/mirror.ts";
 import type { Random } from "../../core/random.ts";
@@ -57,13 +57,6 @@ export function augment<L extends LabelMap | null>(
   const x0 = random.integer(size.width - side + 1);
   const square = cutOut(scaled, { y0, x0, y1: y0 + side, x1: x0 + side });
   return random.next() < 0.5 ? mirrored(square) : square;
-}
-
-/** The classes of a label map, ascending: what a picture that was cut still shows. */
-export function classesOf(labels: LabelMap): ClassId[] {
-  return Array.from(countLabels(labels)).flatMap((count, id) =>
-    count > 0 && id !== BACKGROUND && id !== IGNORE ? [id] : [],
-  );
 }
 
 function scaleOf({ height, width }: Size, target: number, side: number): number {

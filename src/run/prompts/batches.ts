@@ -1,11 +1,11 @@
 import type { RgbImage } from "../../core/image.ts";
-import type { LabelMap } from "../../core/label-map.ts";
+import { foregroundClasses, type LabelMap } from "../../core/label-map.ts";
 import { random } from "../../core/random.ts";
 import { resizeImage, resizeLabels } from "../../core/resize.ts";
 import { readLabelMap } from "../../data/label-file.ts";
 import { readPhoto } from "../../data/photo.ts";
 import type { Arrays } from "../../engine/index.ts";
-import { augment, classesOf } from "../../methods/fma/augmentation.ts";
+import { augment } from "../../methods/fma/augmentation.ts";
 import {
   drawBatch,
   presentClasses,
@@ -84,7 +84,7 @@ export function segmentationBatches(
     for (const [place, id] of idsOf(step, photos).entries()) {
       const { features, labels } = await look({ id, place, step }, photos, encode, store);
       const own = labels as LabelMap;
-      const classes = recipe.classesFrom === "seed" ? classesOf(own) : (tags.get(id) ?? []);
+      const classes = recipe.classesFrom === "seed" ? foregroundClasses(own) : (tags.get(id) ?? []);
       samples.push({ tokens: features, classes, labels: own.data });
     }
     return segmentationFeeds(samples, options);
