@@ -25,11 +25,10 @@ export function drawBatch(
       Array.from({ length: count }, (_, k) => k),
       random(`${seed} epoch ${epoch}`),
     );
-  const first = Math.floor((step * batch) / perEpoch);
   const orders = new Map<number, number[]>();
   return Array.from({ length: batch }, (_, k) => {
     const position = step * batch + k;
-    const epoch = Math.max(first, Math.floor(position / perEpoch));
+    const epoch = Math.floor(position / perEpoch);
     const order = orders.get(epoch) ?? orderOf(epoch);
     orders.set(epoch, order);
     return order[position % perEpoch];
