@@ -30,6 +30,8 @@ import { mobileNetV2 } from "../src/models/mobilenet/config.ts";
 import { createMobileNet } from "../src/models/mobilenet/mobilenet.ts";
 import { readTfliteLayers } from "../src/models/mobilenet/tflite.ts";
 import { mobileNetFromTflite } from "../src/models/mobilenet/weights.ts";
+import type { Affinity } from "../src/run/seeds/affinity-stage.ts";
+import { readSeedRecipe } from "../src/run/seeds/seed-recipe.ts";
 import { dataFolder } from "../src/testing/folders.ts";
 
 /** (1 − score)^power: larger gives the classes more. */
@@ -56,6 +58,8 @@ if (voc !== null && ccp !== null && models !== null) {
   const layers = readTfliteLayers(readFileSync(join(models, name)), name);
   const weights = mobileNetFromTflite(layers, mobileNetV2, name);
   const runtime = await openNodeRuntime();
+  const { rounds, ...affinity } = (await readSeedRecipe("voc", { source: "classifier" }))
+    .affinity as Affinity;
   for (const [title, photos, classCount] of [
     ["VOC", await readVoc(voc), 21],
     ["ccp", await readCcp(ccp), 59],
@@ -70,8 +74,11 @@ if (voc !== null && ccp !== null && models !== null) {
       const cam = viewCam(views[k], head, tags);
       // The largest picture as it is; the CAM has its grid.
       const [{ features }] = views[k].slice(-2);
-      const affinity = affinityFromAttention(attentionFromFeatures(features), 1);
-      const refined = refineCam(cam, affinity, { at: "score", boxThreshold: 0.4 });
+      const refined = refineCam(
+        cam,
+        affinityFromAttention(attentionFromFeatures(features), rounds),
+        affinity,
+      );
       return [{ truth, image, cam, refined, masks: proposeRegions(image) }];
     });
     report(title, cases, classCount);

@@ -57,7 +57,7 @@ async function runAffinity(path: string, options: AffinityOptions): Promise<void
 /** CAMs, attention and how the two meet. */
 async function chosen(
   path: string,
-  { recipe, round = "coarse", camKeysFrom, attention }: AffinityOptions,
+  { recipe, round: said, camKeysFrom, attention }: AffinityOptions,
 ): Promise<Pick<AffinityRequest, "cams" | "attention" | "affinity">> {
   const [{ openCams }, { readSeedRecipe }] = await Promise.all([
     import("../run/seeds/cam-origin.ts"),
@@ -69,8 +69,9 @@ async function chosen(
     throw new MaskwrightError("INVALID_ARGUMENT", `${path}: expected attention beside the CAMs, got none`, {
       hint: "`maskwright cam --attention` keeps it; --attention DIR names that of other CAMs.",
     });
+  const round = said ?? cams.round;
   const { affinity } = await readSeedRecipe(recipe, { source: cams.source ?? "classifier", round });
-  if (affinity !== null) return { cams, attention: folder, affinity };
+  if (affinity !== null) return { cams: { ...cams, round }, attention: folder, affinity };
   throw new MaskwrightError(
     "INVALID_ARGUMENT",
     `--recipe ${recipe}: expected a recipe with affinity, got none`,

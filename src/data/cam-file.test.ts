@@ -70,6 +70,18 @@ describe("decodeCam", () => {
     );
   });
 
+  it("reads what FMA-WSSS writes, whose classes count from 0", () => {
+    const others = { att: f32([1, 1], 1), fg_logit: f32([2], 5, 6) };
+    const stack = f32([2, 1, 1], 1, 2);
+    const file = safetensors({ cam: stack, fg_cls: f32([2], 2, 14), ...others });
+    for (const keyBase of [0, 1] as const) expect(decodeCam(file, "x", { keyBase }).classes).toEqual([3, 15]);
+    const nameless = safetensors({ cam: stack, ...others });
+    expect(() => decodeCam(nameless, "a.npz")).toThrow(
+      'a.npz: expected the maps\' classes as classes, keys or fg_cls, got "att", "fg_logit"',
+    );
+    expect(decodeCam(nameless, "x", { classes: [4, 2] }).classes).toEqual([4, 2]);
+  });
+
   it("takes a bare stack for classes 1 to P, or for those given", () => {
     expect(decodeCam(fixture("cam-stack.npy"), "x").classes).toEqual([1, 2]);
     expect(decodeCam(fixture("cam-stack.npy"), "x", { classes: [1, 15] })).toEqual(cam);

@@ -36,6 +36,7 @@ export async function readCam(path: string, options: DecodeCamOptions = {}): Pro
  *   none; NumPy arrays or torch tensors.
  * - `np.save` of a dict `{ class: [H, W] map }` (PSA, SEAM and others).
  * - .npz and .safetensors with the same names; a map's name is its class number. `classes` holds our ids in place of `keys`.
+ * - .npz of FMA-WSSS: `cam`, and the classes in `fg_cls`, which counts from 0 whatever `keyBase` is.
  * - A single [P, H, W] array: the maps of classes 1 to P.
  *
  * `picture`, [height, width], beside the maps says how large their picture is.
@@ -54,7 +55,7 @@ export function decodeCam(bytes: Uint8Array, where: string, options: DecodeCamOp
   const { stack, classes: found } = findMaps(members, where, 1 - keyBase);
   const [count, height, width] = stack.shape;
   checkSize(where, { height, width });
-  const classes = options.classes ?? found ?? Array.from({ length: count }, (_, i) => i + 1);
+  const classes = options.classes ?? found ?? countClasses(members, count, where);
   if (classes.length !== count) {
     const hint = "The classes given must be those of the file's maps, in their order.";
     throw shapeMismatch(where, `a class for each of ${count} maps`, `${classes.length} classes`, hint);
@@ -118,11 +119,11 @@ function findMaps(
         isArray(stack) ? `[${stack.shape}]` : "another value",
       );
     }
-    if (members.has("classes"))
-      return { stack, classes: readIds(members.get("classes"), 0, `${where}: classes`) };
-    return members.has("keys")
-      ? { stack, classes: readIds(members.get("keys"), shift, `${where}: keys`) }
-      : { stack };
+    const shifts = { classes: 0, keys: shift, fg_cls: 1 };
+    const named = Object.entries(shifts).find(([name]) => members.has(name));
+    if (named === undefined) return { stack };
+    const [name, nameShift] = named;
+    return { stack, classes: readIds(members.get(name), nameShift, `${where}: ${name}`) };
   }
   const keys = [...members.keys()];
   if (keys.length === 0)
@@ -133,6 +134,16 @@ function findMaps(
   }
   const sorted = [...members].sort(([a], [b]) => Number(a) - Number(b));
   return { stack: stackMaps(sorted, where), classes: sorted.map(([key]) => Number(key) + shift) };
+}
+
+/** The classes of maps that nothing names: 1 to P, where there is nothing else in the file that might. */
+function countClasses(members: Members, count: number, where: string): ClassId[] {
+  const others = [...members.keys()].filter((name) => !["cam", "high_res", "picture"].includes(String(name)));
+  if (others.length > 0) {
+    const names = others.slice(0, 8).map(quote);
+    throw badFormat(where, "the maps' classes as classes, keys or fg_cls", names.join(", "));
+  }
+  return Array.from({ length: count }, (_, i) => i + 1);
 }
 
 /** [H, W] maps as one [P, H, W] array. */

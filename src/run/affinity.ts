@@ -29,9 +29,9 @@ export interface AffinityReport extends RunSummary {
 export async function refineCams(request: AffinityRequest, context: WorkContext): Promise<AffinityReport> {
   const startMs = performance.now();
   const { cams, attention, affinity, out } = request;
-  const { folder, files, keyBase, source } = cams;
+  const { folder, files, keyBase, source, round } = cams;
   const ids = await selectIds([...files.keys()], folder, request);
-  const options = { affinity, keyBase, source };
+  const options = { affinity, keyBase, source, round };
   const inputs = { cams: resolve(folder), attention: resolve(attention) };
   return await inRunDirectory(out, { command: "affinity", options, inputs }, async (run) => {
     const stage = {

@@ -67,8 +67,17 @@ const common = {
 /** The affinity step as published: the last row and column of patches are in no box. */
 const affinity = { power: 2, rounds: 1, compat: "original" } as const;
 
-/** Power of the background where a classifier's CAMs vote: published ones are for learned contexts. docs/seed.md has what was measured. */
-const classifier = { power: 1 };
+/** Coarse seeds' affinity. */
+const coarseAffinity = {
+  voc: { ...affinity, at: "score", boxThreshold: 0.4 },
+  coco: { ...affinity, at: "cam", boxThreshold: 0.6 },
+} as const;
+
+/** What a classifier's CAMs have; the published power is for learned contexts. docs/seed.md has what was measured. */
+const ofClassifier = (name: "voc" | "coco"): SeedRecipe => ({
+  affinity: { ...coarseAffinity[name], compat: "paper" },
+  power: 1,
+});
 
 /** How CLIP-ES refines its CAMs, which are clamped and scaled at once. Take them with the competition "clip-es". */
 export const clipEsAffinity: Readonly<
@@ -85,7 +94,7 @@ export const vocRecipe: FmaRecipe = {
   name: "voc",
   texts: vocTexts,
   classification: { ...common, steps: 1800, usedStep: 1800, warmupSteps: 500, augmentation: vocScale },
-  coarse: { affinity: { ...affinity, at: "score", boxThreshold: 0.4 }, power: 0.6 },
+  coarse: { affinity: coarseAffinity.voc, power: 0.6 },
   segmentation: {
     ...common,
     layout: { contextLength: 16, namePosition: "front", sharing: "each" },
@@ -98,7 +107,7 @@ export const vocRecipe: FmaRecipe = {
     classesFrom: "seed",
   },
   fine: { affinity: { ...affinity, at: "cam", boxThreshold: 0.5 }, power: 0.7 },
-  others: { clip: { affinity: clipEsAffinity.voc }, classifier },
+  others: { clip: { affinity: clipEsAffinity.voc }, classifier: ofClassifier("voc") },
 };
 
 /**
@@ -116,7 +125,7 @@ export const cocoRecipe: FmaRecipe = {
     parts: 4,
     augmentation: { longSide: { low: 318, high: 530 } },
   },
-  coarse: { affinity: { ...affinity, at: "cam", boxThreshold: 0.6 }, power: 0.4 },
+  coarse: { affinity: coarseAffinity.coco, power: 0.4 },
   segmentation: {
     ...common,
     steps: 75_000,
@@ -126,7 +135,7 @@ export const cocoRecipe: FmaRecipe = {
     augmentation: { longSide: { low: 318, high: 531 } },
   },
   fine: { affinity: null, power: 1 },
-  others: { clip: { affinity: clipEsAffinity.coco }, classifier },
+  others: { clip: { affinity: clipEsAffinity.coco }, classifier: ofClassifier("coco") },
 };
 
 const whole = { steps: 400, usedStep: 400, warmupSteps: 20, augmentation: null } as const;

@@ -33,6 +33,8 @@ export interface CamFolder {
   readonly keyBase: 0 | 1;
   /** What made them, where a run says so; null for those of other code. */
   readonly source: CamSource["kind"] | null;
+  /** The seeds that they are for, where a run says so: of `seed` that learned contexts for both, these are the last CAMs. */
+  readonly round: "coarse" | "fine";
   /** Whether affinity has refined them. */
   readonly isRefined: boolean;
 }
@@ -56,9 +58,11 @@ export function openCams(path: string, keyBase: 0 | 1): CamFolder {
   const attention = join(path, "attention");
   const hasAttention =
     run !== null && (statSync(attention, { throwIfNoEntry: false })?.isDirectory() ?? false);
-  const source = sourceKinds.find((each) => each === run?.options.source) ?? null;
+  const isLearned = run?.options.source === "learned";
+  const source = isLearned ? "contexts" : (sourceKinds.find((each) => each === run?.options.source) ?? null);
   return {
     ...{ kind: "folder", folder, files, keyBase, source },
+    round: isLearned || run?.options.round === "fine" ? "fine" : "coarse",
     attention: hasAttention ? attention : null,
     isRefined: made === "refined",
   };

@@ -17,7 +17,10 @@ it("knows the published recipes", async () => {
     affinity: clipEsAffinity.coco,
     power: 0.4,
   });
-  expect(await readSeedRecipe("voc", { source: "classifier" })).toEqual({ ...vocRecipe.coarse, power: 1 });
+  expect(await readSeedRecipe("voc", { source: "classifier" })).toEqual({
+    affinity: { at: "score", boxThreshold: 0.4, power: 2, rounds: 1, compat: "paper" },
+    power: 1,
+  });
   for (const source of ["clip", "contexts", "classifier"] as const)
     expect(await readSeedRecipe("scenes", { source })).toEqual({ affinity: null, power: 2 });
   expect(await readFmaRecipe("scenes")).toBe(sceneRecipe);
@@ -27,17 +30,30 @@ it("takes what a file says in place of a published one's", async () => {
   const contexts = { source: "contexts" } as const;
   expect(await readSeedRecipe(fileOf({}), contexts)).toEqual(vocRecipe.coarse);
   expect(await readSeedRecipe(fileOf({ from: "coco", power: 3 }), { source: "classifier" })).toEqual({
-    affinity: cocoRecipe.coarse.affinity,
+    affinity: { ...cocoRecipe.coarse.affinity, compat: "paper" },
     power: 3,
   });
   const both = fileOf({ affinity: null, fine: { power: 1 } });
   expect(await readSeedRecipe(both, contexts)).toEqual({ affinity: null, power: 0.6 });
   expect(await readSeedRecipe(both, { ...contexts, round: "fine" })).toEqual({ ...vocRecipe.fine, power: 1 });
-  const own = fileOf({ affinity: { at: "cam", boxThreshold: 0 }, power: 1 });
+  const own = fileOf({ affinity: { boxThreshold: 0 }, power: 1 });
   expect(await readSeedRecipe(own, { source: "clip" })).toEqual({
-    affinity: { at: "cam", boxThreshold: 0, power: 2, rounds: 1, compat: "paper" },
+    affinity: { ...clipEsAffinity.voc, boxThreshold: 0 },
     power: 1,
   });
+});
+
+it("takes an affinity where its base has none, if that says enough", async () => {
+  const source = { source: "clip" } as const;
+  const said = fileOf({ from: "scenes", affinity: { at: "cam", boxThreshold: 0.5 } });
+  expect(await readSeedRecipe(said, source)).toEqual({
+    affinity: { at: "cam", boxThreshold: 0.5, power: 2, rounds: 1, compat: "paper" },
+    power: 2,
+  });
+  const unsaid = fileOf({ from: "coco", fine: { affinity: { rounds: 3 } } });
+  await expect(readFmaRecipe(unsaid)).rejects.toThrow(
+    "recipe.json: fine.affinity: expected at and boxThreshold, where its base has no affinity, got rounds",
+  );
 });
 
 it("takes both rounds and the length of both trainings from a file", async () => {

@@ -16,13 +16,13 @@ const number = z.number("a number");
 const count = number.int("a whole number").min(0, "0 or more");
 const affinityShape = z.strictObject(
   {
-    at: z.enum(["score", "cam"], "score or cam"),
-    boxThreshold: number.min(0, "0 or more").max(1, "at most 1"),
-    power: count.max(8, "at most 8").default(2),
-    rounds: count.max(100, "at most 100").default(1),
-    compat: z.enum(["original", "paper"], "original or paper").default("paper"),
+    at: z.enum(["score", "cam"], "score or cam").optional(),
+    boxThreshold: number.min(0, "0 or more").max(1, "at most 1").optional(),
+    power: count.max(8, "at most 8").optional(),
+    rounds: count.max(100, "at most 100").optional(),
+    compat: z.enum(["original", "paper"], "original or paper").optional(),
   },
-  "an object with at and boxThreshold, or null",
+  "an object with at, boxThreshold, power, rounds and compat, or null",
 );
 const seeds = z.strictObject(
   {
@@ -66,8 +66,8 @@ export async function readFmaRecipe(source: string): Promise<FmaRecipe> {
   return {
     ...base,
     name: source,
-    coarse: withSaid(base.coarse, coarse),
-    fine: withSaid(base.fine, fine ?? {}),
+    coarse: withSaid(source, base.coarse, coarse),
+    fine: withSaid(`${source}: fine`, base.fine, fine),
     classification: withTraining(`${source}: classification`, base.classification, classification),
     segmentation: withTraining(`${source}: segmentation`, base.segmentation, segmentation),
   };
@@ -96,8 +96,10 @@ export async function readSeedRecipe(
     return { ...recipe[round], ...(source === "contexts" ? {} : recipe.others[source]) };
   };
   if (isName(name)) return base(name);
-  const { from, fine = {}, ...coarse } = await readShape(name);
-  return withSaid(base(from), round === "coarse" ? coarse : fine);
+  const { from, fine, ...coarse } = await readShape(name);
+  return round === "coarse"
+    ? withSaid(name, base(from), coarse)
+    : withSaid(`${name}: fine`, base(from), fine);
 }
 
 function isName(name: string): name is RecipeName {
@@ -113,9 +115,21 @@ async function readShape(source: string): Promise<z.infer<typeof shape>> {
   return parsed.data as z.infer<typeof shape>;
 }
 
-function withSaid(base: SeedRecipe, said: z.infer<typeof seeds>): SeedRecipe {
-  const { affinity = base.affinity, power = base.power } = said;
-  return { affinity, power };
+function withSaid(where: string, base: SeedRecipe, said: z.infer<typeof seeds> = {}): SeedRecipe {
+  const { affinity, power = base.power } = said;
+  if (affinity === undefined) return { ...base, power };
+  return { affinity: affinity && withAffinity(`${where}.affinity`, base.affinity, affinity), power };
+}
+
+function withAffinity(
+  where: string,
+  base: SeedRecipe["affinity"],
+  said: z.infer<typeof affinityShape>,
+): SeedRecipe["affinity"] {
+  const { at = base?.at, boxThreshold = base?.boxThreshold } = said;
+  const { power = base?.power ?? 2, rounds = base?.rounds ?? 1, compat = base?.compat ?? "paper" } = said;
+  if (at !== undefined && boxThreshold !== undefined) return { at, boxThreshold, power, rounds, compat };
+  throw badFormat(where, "at and boxThreshold, where its base has no affinity", Object.keys(said).join(", "));
 }
 
 /** With other steps, the warm-up has the same share of them where nothing else is said. */
