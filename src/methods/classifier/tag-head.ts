@@ -35,6 +35,9 @@ export interface TaggedFeatures {
   readonly tags: readonly (readonly ClassId[])[];
 }
 
+/** How long a head learns, and how fast, where nothing else is said. */
+export const tagHeadTraining = { steps: 500, rate: 3e-3 } as const;
+
 export interface TrainTagHeadOptions {
   readonly seed: number | string;
   /** @default 500 */
@@ -60,7 +63,15 @@ export async function trainTagHead(
   { features, tags }: TaggedFeatures,
   classes: readonly ClassId[],
   runtime: Runtime,
-  { seed, steps = 500, rate = 3e-3, weightDecay = 0.1, batch = 256, onStep, signal }: TrainTagHeadOptions,
+  {
+    seed,
+    steps = tagHeadTraining.steps,
+    rate = tagHeadTraining.rate,
+    weightDecay = 0.1,
+    batch = 256,
+    onStep,
+    signal,
+  }: TrainTagHeadOptions,
 ): Promise<TagHead> {
   const [count, size] = features.shape;
   if (classes.length === 0) throw invalid("trainTagHead: classes", "at least one", classes);

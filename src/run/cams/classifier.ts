@@ -6,7 +6,12 @@ import { readSafetensors } from "../../core/safetensors.ts";
 import { formatShape } from "../../engine/index.ts";
 import { openWorkerRuntime } from "../../engine/node.ts";
 import { encodeTagHead } from "../../methods/classifier/head-file.ts";
-import { type TaggedFeatures, type TagHead, trainTagHead } from "../../methods/classifier/tag-head.ts";
+import {
+  type TaggedFeatures,
+  type TagHead,
+  tagHeadTraining,
+  trainTagHead,
+} from "../../methods/classifier/tag-head.ts";
 import { artifactKey, stageKey } from "../artifact-key.ts";
 import { writeAtomically } from "../files.ts";
 import { fileOf } from "../label-input.ts";
@@ -36,8 +41,6 @@ export interface TrainedHead {
 /** Change whenever features, or a trained head, would. */
 const FEATURES_VERSION = 1;
 const HEAD_VERSION = 1;
-const STEPS = 500;
-const RATE = 3e-3;
 
 /** The features of each photo: `OUT/features/<id>.safetensors`. @param context  of `withCamThread` */
 export function featuresStage(
@@ -84,31 +87,32 @@ export async function headStage(
   const tagsOf = (id: string): readonly ClassId[] => tags.get(id) ?? [];
   const classes = [...new Set(features.ids.flatMap(tagsOf))].sort((a, b) => a - b);
   const [path, log] = ["head.safetensors", "head.ndjson"].map((name) => join(run.dir, name));
+  const { steps, rate } = tagHeadTraining;
   const stage = stageKey({
     name: "head",
     version: HEAD_VERSION,
-    options: { seed, steps: STEPS, rate: RATE },
+    options: { seed, steps, rate },
   });
   const made = Array.from(features, ({ id, key }) => [id, key, tagsOf(id)]);
   const key = artifactKey(stage, [Buffer.from(JSON.stringify(made))]);
   const isThere = existsSync(path) && existsSync(log) && run.journal.find("head", "head")?.key === key;
-  const lines = openTrainLog(log, isThere ? STEPS : 0);
+  const lines = openTrainLog(log, isThere ? steps : 0);
   if (isThere) {
     lines.close();
     return { path, key, lines: lines.lines };
   }
-  progress.begin("head", STEPS);
+  progress.begin("head", steps);
   const runtime = await openWorkerRuntime(backbone.threads === null ? {} : { threads: backbone.threads });
   let head: TagHead;
   try {
     const data = joinFeatures(features.ids.map((id) => ({ path: featuresFile(run, id), tags: tagsOf(id) })));
     head = await trainTagHead(data, classes, runtime, {
       seed,
-      steps: STEPS,
-      rate: RATE,
+      steps,
+      rate,
       signal,
       onStep(step, loss) {
-        lines.append({ step, steps: STEPS, rate: RATE, numbers: { loss }, secondsLeft: 0 });
+        lines.append({ step, steps, rate, numbers: { loss }, secondsLeft: 0 });
         progress.advance(`${step}`, `loss ${Number(loss.toPrecision(4))}`);
       },
     });
@@ -118,7 +122,7 @@ export async function headStage(
     await runtime.close();
   }
   writeAtomically(path, encodeTagHead(head));
-  run.journal.finish("head", "head", { key, result: { loss: lines.lines[STEPS - 1].loss } });
+  run.journal.finish("head", "head", { key, result: { loss: lines.lines[steps - 1].loss } });
   return { path, key, lines: lines.lines };
 }
 
