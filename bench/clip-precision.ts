@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { NdArray } from "../src/core/array.ts";
 import type { LabelMap } from "../src/core/label-map.ts";
 import { random } from "../src/core/random.ts";
+import { unitRows } from "../src/core/unit-rows.ts";
 import { readIdList } from "../src/data/id-list.ts";
 import { readPhoto } from "../src/data/photo.ts";
 import type { Precision } from "../src/engine/index.ts";
@@ -83,17 +84,8 @@ async function look(precision: Precision): Promise<Seen[]> {
 }
 
 function drawTexts(): NdArray<"float32"> {
-  const { normal } = random("texts");
-  const data = new Float32Array(TEXTS * config.dim);
-  for (let g = 0; g < TEXTS; g++) {
-    const vector = Array.from({ length: config.dim }, normal);
-    const length = Math.hypot(...vector);
-    data.set(
-      vector.map((value) => value / length),
-      g * config.dim,
-    );
-  }
-  return { dtype: "float32", shape: [TEXTS, config.dim], data };
+  const data = Float32Array.from({ length: TEXTS * config.dim }, random("texts").normal);
+  return unitRows({ dtype: "float32", shape: [TEXTS, config.dim], data });
 }
 
 function cosine(a: Float32Array, b: Float32Array): number {

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { NdArray } from "../src/core/array.ts";
 import { readSafetensors } from "../src/core/safetensors.ts";
+import { unitVector } from "../src/core/unit-rows.ts";
 import { openNodeRuntime, openWeightFile } from "../src/engine/node.ts";
 import { createClip } from "../src/models/clip/clip.ts";
 import { type ClipVariant, clipConfigs } from "../src/models/clip/config.ts";
@@ -50,12 +51,8 @@ const texts = Array.from({ length: shape[0] }, (_, g) => {
 });
 const features = (await clip.encodeTexts(texts, ids)).data;
 report("texts.features", features);
-const unit = (vector: Float32Array): Float32Array => {
-  const length = Math.hypot(...vector);
-  return vector.map((value) => value / length);
-};
-const rows = texts.map((_, g) => unit(features.subarray(g * config.dim, (g + 1) * config.dim)));
-const picture = unit(trained.classEmbedding);
+const rows = texts.map((_, g) => unitVector(features.subarray(g * config.dim, (g + 1) * config.dim)));
+const picture = unitVector(trained.classEmbedding);
 report(
   "logits",
   rows.map((row) => clip.logitScale * row.reduce((sum, value, d) => sum + value * picture[d], 0)),

@@ -40,4 +40,5 @@ export * from "./row-metric.ts";
 export * from "./running-metric.ts";
 export { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
 export type { SafetensorsDtype, SafetensorsEntry, SafetensorsHeader } from "./safetensors-header.ts";
+export * from "./unit-rows.ts";
 export * from "./weak-label.ts";

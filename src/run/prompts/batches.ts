@@ -2,6 +2,7 @@ import type { RgbImage } from "../../core/image.ts";
 import { foregroundClasses, type LabelMap } from "../../core/label-map.ts";
 import { random } from "../../core/random.ts";
 import { resizeImage, resizeLabels } from "../../core/resize.ts";
+import { unitVector } from "../../core/unit-rows.ts";
 import { readLabelMap } from "../../data/label-file.ts";
 import { readPhoto } from "../../data/photo.ts";
 import type { Arrays } from "../../engine/index.ts";
@@ -16,7 +17,6 @@ import type { PromptRecipe } from "../../methods/fma/recipes.ts";
 import type { Clip } from "../../models/clip/clip.ts";
 import { normalizeClipImage } from "../../models/clip/preprocess.ts";
 import type { TaggedPhotos } from "../cams/classifier.ts";
-import { unitVector } from "../cams/text-file.ts";
 import { fileOf } from "../label-input.ts";
 import type { FeatureStore } from "./feature-store.ts";
 

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
+import { unitRows } from "../../core/unit-rows.ts";
 import { openWeightFile } from "../../engine/node.ts";
 import { seedFromCam } from "../../methods/fma/cam-seed.ts";
 import { createClipCam } from "../../methods/fma/clip-cam.ts";
 import { clipEsText } from "../../methods/fma/recipes.ts";
-import type { Clip } from "../../models/clip/clip.ts";
 import { createClip } from "../../models/clip/clip.ts";
 import { toyClipConfig } from "../../models/clip/config.ts";
 import { readWords } from "../../models/clip/word-tokenizer.ts";
@@ -55,12 +55,3 @@ it("finds in scenes what it is told by name, and less by other names", async (te
   await clip.dispose();
   file.close();
 });
-
-function unitRows(rows: Awaited<ReturnType<Clip["encodeTexts"]>>): typeof rows {
-  const dim = rows.shape[1];
-  const data = rows.data.map((value, p) => {
-    const start = p - (p % dim);
-    return value / Math.hypot(...rows.data.subarray(start, start + dim));
-  });
-  return { ...rows, data };
-}
