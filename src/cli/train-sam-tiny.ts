@@ -37,7 +37,10 @@ export function trainSamTinyCommand(): Command {
     .option("--batch <n>", "windows of a step (default: 4)", wholeNumber)
     .option("--prompts <n>", "boxes and clicks in each window (default: 12)", wholeNumber)
     .option("--rate <x>", "highest learning rate (default: 0.0005)", positiveNumber)
-    .option("--init <file>", "a checkpoint.safetensors to begin with instead of random weights")
+    .option(
+      "--init <file>",
+      "begin with a checkpoint.safetensors or sam-tiny.safetensors, or with the weights of the model here: sam-tiny (default: random weights)",
+    )
     .option("--seed <n>", "what chance begins with", count, 0)
     .option("--threads <n>", "threads that compute (default: one for each core)", wholeNumber)
     .option("--checkpoint-every <n>", "steps after which the work so far is saved", wholeNumber, 200);
@@ -46,7 +49,8 @@ export function trainSamTinyCommand(): Command {
     .option("--json", "print one JSON object on standard output, events on standard error");
   addExamples(command, [
     "maskwright train sam-tiny -o runs/sam-tiny",
-    "maskwright train sam-tiny photos --instances coco.json --init start.safetensors -o runs/own",
+    "maskwright train sam-tiny photos --instances coco.json --init sam-tiny -o runs/own",
+    "maskwright train sam-tiny --init runs/own/whole/checkpoint.safetensors --steps 400 -o runs/more",
   ]);
   return command.action((images: string | undefined, options: TrainSamTinyOptions) =>
     runTrainSamTiny(images, options),

@@ -46,6 +46,11 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
   });
 }
 
+/** Whether the metadata of a safetensors file is that of a checkpoint. */
+export function isCheckpoint(metadata: ReadonlyMap<string, string>): boolean {
+  return metadata.get("format") === format;
+}
+
 /**
  * The checkpoint in a safetensors file. Its tensors are views of `bytes`.
  *
@@ -63,7 +68,7 @@ export function decodeCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
     const got = text === undefined ? "none" : JSON.stringify(text.slice(0, 80));
     throw badFormat(`${where}: ${key}`, `what a checkpoint has there`, got);
   };
-  if (metadata.get("format") !== format) {
+  if (!isCheckpoint(metadata)) {
     const got = JSON.stringify(metadata.get("format") ?? null);
     throw badFormat(`${where}: format`, `"${format}"`, got, "this file is no checkpoint of a training run");
   }

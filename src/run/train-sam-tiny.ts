@@ -1,18 +1,12 @@
-import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { NdArray } from "../core/array.ts";
 import { MaskwrightError } from "../core/error.ts";
 import { toHalf } from "../core/half.ts";
 import { random } from "../core/random.ts";
 import { writeSafetensors } from "../core/safetensors.ts";
-import { decodeCheckpoint } from "../engine/checkpoint.ts";
 import type { Device } from "../engine/index.ts";
-import { openWorkerRuntime } from "../engine/node.ts";
-import type { Arrays } from "../engine/runtime.ts";
-import { cosineRate, type Schedule, warmup } from "../engine/schedule.ts";
+import { cosineRate, warmup } from "../engine/schedule.ts";
 import type { TrainerStart } from "../engine/trainer-plan.ts";
-import type { SampleOptions } from "../methods/promptable/sample.ts";
-import { compilePromptTraining } from "../methods/promptable/training.ts";
 import { type SamConfig, samConfigs } from "../models/sam/config.ts";
 import { drawSam } from "../models/sam/initial.ts";
 import { BOX_BIASES, raiseBoxes } from "../models/sam/initial-places.ts";
@@ -20,12 +14,13 @@ import { samTensors } from "../models/sam/tensor-table.ts";
 import { fingerprint } from "./artifact-key.ts";
 import { type RunSummary, secondsSince, writeReport } from "./command.ts";
 import { writeAtomically } from "./files.ts";
+import { readFirstWeights } from "./promptable/first-weights.ts";
 import { readMaskedPhotos } from "./promptable/masked-photos.ts";
+import { type PhaseOptions, runPhases } from "./promptable/phases.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import type { WorkContext } from "./stage.ts";
 import { digestFile } from "./store/digest.ts";
 import type { MaskedSource } from "./tasks/prompt-samples.ts";
-import { runTraining, type TrainingResult } from "./train.ts";
 import { version } from "./version.ts";
 
 export interface SamTinyRecipe {
@@ -56,7 +51,7 @@ export interface TrainSamTinyRequest {
   readonly photos: { readonly images: string; readonly instances: string } | null;
   readonly out: string;
   readonly recipe: SamTinyRecipe;
-  /** A checkpoint to go on from, or null. */
+  /** A checkpoint, a weight file, or "sam-tiny" for the weights that the model has, to begin with; null for random weights. */
   readonly init: string | null;
   readonly seed: number;
   readonly checkpointEvery: number;
@@ -76,6 +71,8 @@ const config = samConfigs["sam-tiny"] as SamConfig;
 /**
  * Trains `sam-tiny` to answer boxes and clicks, on drawn scenes, on photos with masks, or on both: `OUT/sam-tiny.safetensors` in float16,
  * and a folder with checkpoint, log and curves for each phase. Goes on where an earlier run stopped, to the same bytes.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT for a recipe without a step; as `readMaskedPhotos`, `readFirstWeights` and `openRunDirectory`
  */
 export async function trainSamTiny(
   request: TrainSamTinyRequest,
@@ -83,41 +80,38 @@ export async function trainSamTiny(
 ): Promise<TrainSamTinyReport> {
   const startMs = performance.now();
   const { photos, out, recipe, init, seed, device } = request;
+  const total = recipe.windowSteps + recipe.wholeSteps;
+  if (total === 0)
+    throw new MaskwrightError("INVALID_ARGUMENT", "train sam-tiny: expected at least one step, got none");
   const masked = photos === null ? [] : await readMaskedPhotos(photos.images, photos.instances);
   const share = masked.length === 0 ? 1 : recipe.scenes;
+  const first = init === null ? null : await readFirstWeights(init, config);
   // Other masks or first weights under the same name are another training; the masks' file names the photos too.
-  const digestOf = async (path: string | undefined): Promise<string | null> =>
-    path === undefined ? null : (await digestFile(path)).sha256;
   const options = {
     ...{ recipe: { ...recipe, scenes: share }, seed, device },
-    masks: await digestOf(photos?.instances),
-    init: await digestOf(init ?? undefined),
+    masks: photos === null ? null : (await digestFile(photos.instances)).sha256,
+    init: first?.sha256 ?? null,
   };
   const inputs =
     photos === null ? {} : { images: resolve(photos.images), instances: resolve(photos.instances) };
   openRunDirectory(out, { command: "train sam-tiny", options, inputs }).journal.close();
-  const total = recipe.windowSteps + recipe.wholeSteps;
-  const schedule = warmup(cosineRate(recipe.rate, total, recipe.rate / 100), Math.ceil(total / 20));
-  const pictures = pictureOf(masked, share, seed);
   const { side } = config.encoder;
-  const begin = (): TrainerStart =>
-    init === null
-      ? { tensors: drawSam(config, random(`${seed} sam-tiny`)) }
-      : { tensors: decodeCheckpoint(readFileSync(init), init).tensors };
-  const phases: Phase[] = [
-    { name: "windows", side: side / 2, from: 0, steps: recipe.windowSteps },
-    { name: "whole", side, from: recipe.windowSteps, steps: recipe.wholeSteps },
-  ];
-  let result: TrainingResult | null = null;
-  for (const phase of phases) {
-    if (phase.steps === 0) continue;
-    const before = result?.checkpoint;
-    const start = before === undefined ? begin : () => before;
-    result = await runPhase(phase, { ...request, schedule, start, pictures }, context);
-  }
-  if (result === null)
-    throw new MaskwrightError("INVALID_ARGUMENT", "train sam-tiny: expected at least one step, got none");
-  const bytes = encodeWeights(result.checkpoint.tensors, share === 1);
+  const result = await runPhases(
+    [
+      { name: "windows", side: side / 2, from: 0, steps: recipe.windowSteps },
+      { name: "whole", side, from: recipe.windowSteps, steps: recipe.wholeSteps },
+    ],
+    {
+      ...{ ...request, config },
+      schedule: warmup(cosineRate(recipe.rate, total, recipe.rate / 100), Math.ceil(total / 20)),
+      begin: () => first ?? { tensors: drawSam(config, random(`${seed} sam-tiny`)) },
+      pictures: pictureOf(masked, share, seed),
+    },
+    context,
+  );
+  // A weight file to begin with has it already.
+  const areBoxesRaised = share === 1 && (first === null || first.isCheckpoint);
+  const bytes = encodeWeights(result.checkpoint.tensors, areBoxesRaised);
   writeAtomically(join(out, "sam-tiny.safetensors"), bytes);
   const { step: _, ...last } = result.lines.at(-1) ?? { step: 0 };
   const report: TrainSamTinyReport = {
@@ -136,63 +130,6 @@ export async function trainSamTiny(
   return report;
 }
 
-/** Steps on windows of one size. */
-interface Phase {
-  readonly name: string;
-  readonly side: number;
-  /** Steps of the run before its first. */
-  readonly from: number;
-  readonly steps: number;
-}
-
-interface PhaseOptions extends TrainSamTinyRequest {
-  /** Over the whole run. */
-  readonly schedule: Schedule;
-  readonly start: () => TrainerStart;
-  readonly pictures: (index: number) => { readonly source: MaskedSource; readonly seed: string };
-}
-
-/** Windows of one picture, which takes longer to draw than its windows. */
-const WINDOWS = 2;
-
-async function runPhase(
-  { name, side, from, steps }: Phase,
-  { out, recipe, seed, checkpointEvery, device, threads, schedule, start, pictures }: PhaseOptions,
-  context: WorkContext,
-): Promise<TrainingResult> {
-  const { batch, prompts } = recipe;
-  const sample: SampleOptions = { canvas: config.encoder.side, side, prompts };
-  const perStep = Math.ceil(batch / WINDOWS);
-  const runtime = await openWorkerRuntime({ device, ...(threads === null ? {} : { threads }) });
-  try {
-    return await runTraining(
-      {
-        name,
-        folder: join(out, name),
-        config: { kind: "sam-tiny", phase: name, recipe },
-        seed,
-        begin: start,
-        open: (start) => compilePromptTraining(config, runtime, { side, prompts, batch, start }),
-        batches: async (step) => {
-          const drawn = await Promise.all(
-            Array.from({ length: perStep }, async (_, k): Promise<Arrays[]> => {
-              const picture = pictures((from + step) * perStep + k);
-              return await context.pool.run("prompt-samples", { ...sample, ...picture, windows: WINDOWS });
-            }),
-          );
-          return drawn.flat().slice(0, batch);
-        },
-        steps,
-        schedule: (step) => schedule(from + step),
-        checkpointEvery,
-      },
-      context,
-    );
-  } finally {
-    await runtime.close();
-  }
-}
-
 /** The pictures of a run: what each is depends on its number alone. */
 function pictureOf(photos: readonly MaskedSource[], scenes: number, seed: number): PhaseOptions["pictures"] {
   return (index) => {
@@ -204,16 +141,16 @@ function pictureOf(photos: readonly MaskedSource[], scenes: number, seed: number
 }
 
 /**
- * Logits by which masks of boxes begin higher where nothing but scenes was seen, since what photos show fills more of its box. Chosen on every
- * second COCO photo: 0.573 mean IoU for 172 boxes, 0.516 without.
+ * Logits by which masks of boxes begin higher where nothing but scenes was seen, since what photos show fills more of its box. Chosen on COCO
+ * photos that `bench/segment.ts` has for tuning.
  */
 const FULLER_BOXES = 0.7;
 
-/** The model's tensors in float16. */
-function encodeWeights(tensors: TrainerStart["tensors"], isOfScenesAlone: boolean): Uint8Array {
+/** The model's tensors in float16, with boxes raised or as they are. */
+function encodeWeights(tensors: TrainerStart["tensors"], areBoxesRaised: boolean): Uint8Array {
   const tensor = (name: string): NdArray<"float32"> => {
     const learned = tensors.get(name) as NdArray<"float32">;
-    return isOfScenesAlone && name === BOX_BIASES ? raiseBoxes(learned, FULLER_BOXES) : learned;
+    return areBoxesRaised && name === BOX_BIASES ? raiseBoxes(learned, FULLER_BOXES) : learned;
   };
   return writeSafetensors(
     new Map([...samTensors(config).keys()].map((name) => [name, toHalf(tensor(name))])),
