@@ -62,6 +62,27 @@ describe("evaluate-parts", () => {
     });
   });
 
+  it("calls the truth itself perfect, where a part lies in another and comes first in the file", async () => {
+    const nested: Pictures = {
+      "a.jpg": [
+        [1, ".##. .##."],
+        [2, "#### ####"],
+      ],
+    };
+    const sure = { "a.jpg": nested["a.jpg"].map(([classId, picture]): DrawnPart => [classId, picture, 1]) };
+    const folder = folderOf(sure, { "truth.json": partsJson(nested, classes) });
+    const { stdout } = await evaluate(folder, "pred.json", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ miou: 100, macc: 100, pixelAccuracy: 100, ap: 100 });
+  });
+
+  it("says what a run of another command is", async () => {
+    const run = JSON.stringify({ command: "train prompter", options: {}, inputs: {}, versions: {} });
+    const folder = folderOf(found, { "run/run.json": run, "run/checkpoint.safetensors": "" });
+    const { code, stderr } = await evaluate(folder, "run");
+    const error = "error: run: expected part maps (.png), or a run of `predict`, got a run of train prompter";
+    expect({ code, error: linesOf(stderr)[0] }).toEqual({ code: 2, error });
+  });
+
   it("takes a folder of part maps, in which instances are not known apart", async () => {
     const maps = { "maps/a.png": labelPng("1102 0002"), "maps/b/c.png": labelPng("22 10 00") };
     const { stdout } = await evaluate(folderOf(found, maps), "maps");

@@ -39,7 +39,7 @@ export function predictCommand(): Command {
     .option("--no-cache", "keep no embeddings")
     .option(
       "--raw-tokens",
-      "prompter: draw from the tokens as it predicts them, as published (default: from the nearest box or point)",
+      "prompter: draw from the tokens as it predicts them, as published, and as is done for the authors' (default: from the nearest box or point)",
     )
     .addOption(
       new Option(
@@ -80,7 +80,7 @@ async function runPredict(images: string, options: PredictOptions): Promise<void
       import("../run/parts/part-finder.ts"),
     ]);
     const choice = { ...(await sourceChoice(options)), model: options.model ?? null };
-    const finder = await choosePartFinder(checkpoint, choice, options.rawTokens ? "raw" : "nearest");
+    const finder = await choosePartFinder(checkpoint, choice, options.rawTokens ? "raw" : null);
     const bound = hasParts(options)
       ? await (await import("../run/parts/part-bound.ts")).openPartBound(finder.prompter, options)
       : null;

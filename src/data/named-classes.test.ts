@@ -29,6 +29,13 @@ describe("namedClasses", () => {
     expect(await named("boxes", "parts.json", "{}")).toBeUndefined();
   });
 
+  it("refuses a file that names nothing", async () => {
+    const header = "file,class,x0,y0,x1,y1\n";
+    await expect(named("boxes", "parts.csv", header)).rejects.toThrow(
+      /parts\.csv: expected some boxes, got none$/,
+    );
+  });
+
   it("refuses numbers, which are names of nothing without a list", async () => {
     const boxes = "file,class,x0,y0,x1,y1\na.jpg,3,0,0,1,1\n";
     await expect(named("boxes", "parts.csv", boxes)).rejects.toThrow(

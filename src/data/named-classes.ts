@@ -1,4 +1,5 @@
 import { existsSync, statSync } from "node:fs";
+import { badFormat } from "../core/error.ts";
 import { type CsvColumns, parseCsv } from "./csv.ts";
 import { readBytes } from "./json-file.ts";
 import { readFileBytes } from "./paths.ts";
@@ -11,11 +12,12 @@ import { boxColumns, MAX_FILE_BYTES, pointColumns } from "./weak-labels.ts";
  * The class names that stand in a CSV of boxes or points, or in a folder of VOC XML files, in alphabetical order: the classes of somebody who
  * gives no list. Undefined for a file of another kind.
  *
- * @throws MaskwrightError BAD_FORMAT for files that cannot be read, and for numbers in place of names
+ * @throws MaskwrightError BAD_FORMAT for files that cannot be read or name nothing, and for numbers in place of names
  */
 export async function namedClasses(path: string, kind: "boxes" | "points"): Promise<string[] | undefined> {
   const names = await readNames(path, kind === "boxes" ? boxColumns : pointColumns);
   if (names === null) return undefined;
+  if (names.length === 0) throw badFormat(path, `some ${kind}`, "none");
   const classes = [...new Set(names)].sort();
   const problems = collectProblems(path);
   for (const name of classes)

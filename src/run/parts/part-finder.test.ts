@@ -9,6 +9,7 @@ import { prompterTensors } from "../../models/prompter/weights.ts";
 import { temporaryFolder, writeTree } from "../../testing/tree.ts";
 import { locateModel } from "../store/stored-models.ts";
 import { choosePartFinder } from "./part-finder.ts";
+import { readPrompterFile } from "./prompter-checkpoint.ts";
 
 /** For embeddings and tokens of `sam-tiny`, which ships with the package. */
 const network: PrompterConfig = { ...tinyPrompter, channels: 128, grid: 32 };
@@ -93,6 +94,7 @@ describe("choosePartFinder", () => {
 
   it("needs a model for a published checkpoint, of its embeddings and tokens", async () => {
     const path = writePublished();
+    expect(await readPrompterFile(path)).toMatchObject({ model: null, frame: "center", tokens: "raw" });
     await expect(choose(path, null)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
       message: `${path}: expected --model NAME beside it, since it does not say whose embeddings it reads, got none`,

@@ -13,20 +13,20 @@ import { chooseTeacher } from "./teacher-model.ts";
 export interface PartFinder {
   readonly prompter: PrompterFile;
   readonly model: SamModel;
-  /** What the decoder is given: the prompts nearest to the predicted tokens, or the tokens as they are, which is published. */
-  readonly tokens: "nearest" | "raw";
+  readonly tokens: PrompterFile["tokens"];
 }
 
 /**
  * The prompter of a checkpoint, with the model it was trained on or the one that is named.
  *
+ * @param tokens  null for those of the checkpoint
  * @throws MaskwrightError as `readPrompterFile` and `chooseTeacher`; INVALID_ARGUMENT when the checkpoint names no model and nobody does, its
  *         model has other weights here, or the embeddings or tokens of the one that is named are not of the shape that it was trained on
  */
 export async function choosePartFinder(
   checkpoint: string,
   choice: Omit<SourceChoice, "model"> & { readonly model: string | null },
-  tokens: PartFinder["tokens"] = "nearest",
+  tokens: PartFinder["tokens"] | null = null,
 ): Promise<PartFinder> {
   const prompter = await readPrompterFile(checkpoint);
   const name = choice.model ?? prompter.model?.name;
@@ -44,7 +44,7 @@ export async function choosePartFinder(
       `${checkpoint}: expected the ${name} it was trained with (${prompter.model?.sha256}), got other weights (${model.sha256})`,
       { hint: `--model ${name} takes them all the same` },
     );
-  return { prompter, model, tokens };
+  return { prompter, model, tokens: tokens ?? prompter.tokens };
 }
 
 /** @param name  of any kind: what is no model of the registry that takes prompts is not for here to refuse */

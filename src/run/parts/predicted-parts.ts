@@ -9,6 +9,7 @@ import { cocoMask } from "../../data/coco-segmentation.ts";
 import type { PartDataset } from "../../data/part-dataset.ts";
 import { readPartPredictions } from "../../data/part-predictions.ts";
 import { openLabels } from "../label-input.ts";
+import { readRunDescription } from "../run-directory.ts";
 
 /** What was found in a picture: instances, a part map, or both. */
 export interface PredictedParts {
@@ -37,7 +38,11 @@ export async function openPredictedParts(path: string, truth: PartDataset): Prom
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   if (!isFolder) return await openInstances(path, truth);
   const { kind, folder, files } = openLabels(path);
-  if (kind !== "labels") throw badFormat(folder, "part maps (.png)", "CAM files");
+  if (kind !== "labels") {
+    const command = readRunDescription(path)?.command;
+    const got = command === undefined ? "CAM files" : `a run of ${command}`;
+    throw badFormat(folder, "part maps (.png), or a run of `predict`", got);
+  }
   const instances = join(path, "instances.json");
   const isRun = existsSync(join(path, "run.json")) && existsSync(instances);
   const found = isRun ? await openInstances(instances, truth) : null;

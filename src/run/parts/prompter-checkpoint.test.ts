@@ -32,6 +32,7 @@ describe("readPrompterFile", () => {
       ...said,
       prompts: "point",
       frame: "sam",
+      tokens: "nearest",
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
   });

@@ -43,6 +43,8 @@ export interface PrompterFile extends Pick<PrompterDescription, "classes" | "cat
   readonly model: PrompterDescription["model"] | null;
   /** Where a picture lies in the square that the encoder sees: as SAM has it, or in the middle, as the published training. */
   readonly frame: "sam" | "center";
+  /** What a decoder is given, where nobody says: the prompts nearest to the predicted tokens, or the tokens as they are, which is published. */
+  readonly tokens: "nearest" | "raw";
 }
 
 const count = (most: number) => z.int("a whole number").min(1, "at least 1").max(most, `at most ${most}`);
@@ -107,6 +109,7 @@ const published: Omit<PrompterFile, "path" | "sha256"> = {
   network: partImageNetPrompter,
   prompts: "box",
   frame: "center",
+  tokens: "raw",
 };
 
 function describe(text: string, where: string): Omit<PrompterFile, "path" | "sha256"> {
@@ -125,5 +128,5 @@ function describe(text: string, where: string): Omit<PrompterFile, "path" | "sha
   if (new Set(categoryIds.slice(1)).size !== categoryIds.length - 1)
     throw badFormat(where, "each category id once", categoryIds.slice(1).join(", "));
   const prompts = training.supervision === "boxes" ? "box" : "point";
-  return { model, classes, categoryIds, network, prompts, frame: "sam" };
+  return { model, classes, categoryIds, network, prompts, frame: "sam", tokens: "nearest" };
 }

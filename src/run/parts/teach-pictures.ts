@@ -125,6 +125,9 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
       throw new MaskwrightError(
         "NOT_FOUND",
         `${source.path}: expected pictures with parts, got none with any`,
+        source.leftOut === null
+          ? {}
+          : { hint: `There are ${source.leftOut}; --parts FILE.json takes the boxes of masks.` },
       );
     const held = await teachAll(request.held, 0);
     const keys = [...new Set([...training, ...held].map(({ key }) => key))];

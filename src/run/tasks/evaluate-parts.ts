@@ -4,7 +4,7 @@ import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import { BACKGROUND, type ClassId, IGNORE, type LabelMap } from "../../core/label-map.ts";
 import { addConfusion, confusion, emptyConfusion } from "../../core/metrics.ts";
 import { packError, type RemoteError } from "../../core/remote-error.ts";
-import { decodeRle, labelMapToRles, paintRle, type Rle } from "../../core/rle.ts";
+import { decodeRle, labelMapToRles, paintRle, type Rle, rleArea } from "../../core/rle.ts";
 import { type OriginalPicture, type RowScores, scoreOriginal } from "../../core/row-metric.ts";
 import type { CocoInstance } from "../../data/coco.ts";
 import { cocoMask, cocoToLabelMap } from "../../data/coco-segmentation.ts";
@@ -66,7 +66,10 @@ export function evaluateParts(task: EvaluatePartsTask): EvaluatePartsResult {
   return { ids, counts: total.counts, matches, rows, failures };
 }
 
-/** The part map of a picture; where instances overlap, that of the highest score is in front. */
+/**
+ * The part map of a picture; where instances overlap, that of the highest score is in front, and of equal ones the smaller, as in the
+ * truth: the truth itself, sure of everything, is perfect.
+ */
 function labelsOf({ id, source, height, width, found, map }: PartsItem): LabelMap {
   const size = { height, width };
   const check = (got: Size, where: string): void => {
@@ -80,7 +83,8 @@ function labelsOf({ id, source, height, width, found, map }: PartsItem): LabelMa
     return labels;
   }
   const data = new Uint8Array(height * width);
-  const masks = [...(found?.masks ?? [])].sort((a, b) => a.score - b.score);
+  const masks = (found?.masks ?? []).map((mask) => ({ ...mask, area: rleArea(mask.rle) }));
+  masks.sort((a, b) => a.score - b.score || b.area - a.area);
   for (const { rle, classId } of masks) paintRle(data, rle, classId);
   return { height, width, data };
 }

@@ -51,7 +51,15 @@ async function predict(
   const out = { parts: join(folder, `${frame} ${name}.json`), labels: join(folder, `${frame} ${name}.png`) };
   const classes = ["background", "wheel", "door"];
   const prompter = {
-    ...({ path: "", sha256: "", model: null, prompts: "box", frame, network: tinyPrompter } as const),
+    ...({
+      path: "",
+      sha256: "",
+      model: null,
+      prompts: "box",
+      frame,
+      tokens: "raw",
+      network: tinyPrompter,
+    } as const),
     ...{ classes, categoryIds: [0, 7, 3] },
   };
   const model = {
