@@ -1,11 +1,16 @@
 /**
  * How good the offline proposals are on the VOC train photos, and what SEPL makes of TransCAM labels with them:
  * `npx tsx bench/regions.ts`. IoU counts the truth's void band as background, so a perfect mask scores 0.85 to 0.95.
+ * With `--proposals DIR`, the masks in a run of `propose` in their place, all of them.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { rleIous } from "../src/core/iou.ts";
 import type { LabelMap } from "../src/core/label-map.ts";
 import { addConfusion, confusion, emptyConfusion, scores } from "../src/core/metrics.ts";
 import type { Proposal } from "../src/core/proposal.ts";
+import { decodeProposals } from "../src/data/proposal-file.ts";
 import { proposalsForRefinement } from "../src/methods/proposals/regions/refinement.ts";
 import { proposeRegions } from "../src/methods/proposals/regions/regions.ts";
 import { mergeProposals } from "../src/methods/sepl/merge.ts";
@@ -20,8 +25,10 @@ interface Measured {
   readonly pool: readonly Proposal[];
 }
 
+const { values } = parseArgs({ options: { proposals: { type: "string" } } });
 const photos = await readVocPhotos();
-if (photos !== null) {
+if (photos !== null && values.proposals !== undefined) scoreFolder(photos, values.proposals);
+else if (photos !== null) {
   proposeRegions(photos[0].image); // compiles the code before the clock starts
   const measured = photos.map(measure);
   console.log(
@@ -36,6 +43,24 @@ if (photos !== null) {
     measured.filter(({ photo }) => !photo.isForTuning),
   );
   report("all 49", measured);
+}
+
+function scoreFolder(photos: readonly VocPhoto[], run: string): void {
+  const scored = photos.map((photo) => {
+    const path = join(run, "proposals", `${photo.id}.json`);
+    const { proposals } = decodeProposals(readFileSync(path), path);
+    return { photo, masks: proposals.length, best: bestIous(photo, proposals) };
+  });
+  console.log("| photos | objects | masks | best IoU | recall |\n| --- | --- | --- | --- | --- |");
+  for (const [name, some] of [
+    ["24 for tuning", scored.filter(({ photo }) => photo.isForTuning)],
+    ["all 49", scored],
+  ] as const) {
+    const best = some.flatMap((each) => each.best);
+    const recall = mean(best.map((iou) => (iou >= 0.5 ? 1 : 0)));
+    const masks = mean(some.map((each) => each.masks)).toFixed(0);
+    console.log(`| ${name} | ${best.length} | ${masks} | ${mean(best).toFixed(3)} | ${recall.toFixed(3)} |`);
+  }
 }
 
 function measure(photo: VocPhoto): Measured {
