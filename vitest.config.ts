@@ -12,7 +12,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["src/**/*.test.ts"], exclude: [...programTests, ...fullTests] },
+        test: {
+          name: "unit",
+          include: ["{src,bench}/**/*.test.ts"],
+          exclude: [...programTests, ...fullTests],
+        },
       },
       {
         extends: true,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { invalid } from "../src/core/error.ts";
 import { type Box, clipBox } from "../src/core/geometry.ts";
 import { type Rle, rleArea } from "../src/core/rle.ts";
 import { readCoco } from "../src/data/coco.ts";
@@ -15,6 +16,13 @@ export interface BoxedPhoto {
 
 export const boxedSets = ["coco2017", "car-parts"] as const;
 export type BoxedSet = (typeof boxedSets)[number];
+
+/** The sets that `--set` names. @throws MaskwrightError INVALID_ARGUMENT for another name */
+export function chooseSets(names: readonly string[]): BoxedSet[] {
+  const other = names.find((name) => !boxedSets.some((set) => set === name));
+  if (other !== undefined) throw invalid("--set", boxedSets.join(" or "), other);
+  return boxedSets.filter((set) => names.includes(set));
+}
 
 const layouts: { readonly [S in BoxedSet]: { readonly annotations: string; readonly images: string } } = {
   coco2017: { annotations: "annotations/instances_train2017.json", images: "images/train2017" },

@@ -1,18 +1,18 @@
 /**
  * How well `segment` answers boxes and clicks, with `sam-tiny` and with `regions`, beside two baselines for boxes: the filled box, and OpenCV's
- * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors] [--set coco|car-parts]`. Mean IoU with the true masks
- * of COCO and car-parts photos; a click is on the pixel deepest inside the object.
+ * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors] [--set coco2017|car-parts]`. Mean IoU with the
+ * true masks of COCO and car-parts photos. Clicks are asked twice: on the center of the box, or on the deepest pixel where the object is not
+ * there; and on the deepest pixel.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { borderDepths } from "../src/core/border-depth.ts";
 import type { RgbImage } from "../src/core/image.ts";
 import type { ObjectPrompt } from "../src/core/object-prompt.ts";
 import { boxToRle } from "../src/core/polygon.ts";
 import type { Proposal } from "../src/core/proposal.ts";
-import { decodeRle, type Rle, rleArea } from "../src/core/rle.ts";
+import { type Rle, rleArea } from "../src/core/rle.ts";
 import { intersectionArea } from "../src/core/rle-algebra.ts";
 import { readPhoto } from "../src/data/photo.ts";
 import { openNodeRuntime, openWeightFile } from "../src/engine/node.ts";
@@ -21,7 +21,8 @@ import { segmentWithSam } from "../src/methods/proposals/sam-prompted/segment-wi
 import { samConfigs } from "../src/models/sam/config.ts";
 import { createSam } from "../src/models/sam/sam.ts";
 import { locateModel } from "../src/run/store/stored-models.ts";
-import { type BoxedPhoto, boxedSets, readBoxedPhotos } from "./boxed-photos.ts";
+import { type BoxedPhoto, boxedSets, chooseSets, readBoxedPhotos } from "./boxed-photos.ts";
+import { clickCenter, clickDeepest, hasCenter } from "./clicks.ts";
 
 /** A mask for each object of each photo. */
 type Answers = readonly (readonly Rle[])[];
@@ -35,6 +36,7 @@ const { values: flags } = parseArgs({
     set: { type: "string", multiple: true, default: [...boxedSets] },
   },
 });
+const sets = chooseSets(flags.set);
 const runtime = await openNodeRuntime();
 const weights = openWeightFile(flags.weights ?? locateModel("sam-tiny").path);
 const sam = createSam(weights, samConfigs["sam-tiny"], runtime);
@@ -42,35 +44,26 @@ const bySam: Answerer = (image, prompts) => segmentWithSam(sam, image, prompts);
 
 const byBox = ({ box }: BoxedObject): ObjectPrompt => ({ kind: "box", box });
 
-function byClick({ truth }: BoxedObject): ObjectPrompt {
-  const { height, width, data } = decodeRle(truth);
-  const depths = borderDepths(data, { height, width });
-  let deepest = -1;
-  for (let p = 0; p < data.length; p++)
-    if (data[p] === 1 && (deepest < 0 || depths[p] > depths[deepest])) deepest = p;
-  const x = deepest % width;
-  return { kind: "points", points: [{ x: x + 0.5, y: (deepest - x) / width + 0.5, positive: true }] };
-}
-
-for (const set of boxedSets.filter((each) => flags.set.includes(each))) {
+for (const set of sets) {
   const photos = await readBoxedPhotos(set);
   if (photos === null) continue;
-  console.log(
-    `\n| ${set} | photos | objects | filled box | GrabCut | box: regions | box: sam-tiny | click: regions | click: sam-tiny |`,
-  );
-  console.log(`|${" --- |".repeat(9)}`);
-  const columns = [
-    photos.map(({ objects }) => objects.map(({ box, truth }) => boxToRle(box, truth))),
-    flags.grabcut ? await grabCut(photos) : null,
-    await answer("regions, boxes", photos, segmentRegions, byBox),
-    await answer("sam-tiny, boxes", photos, bySam, byBox),
-    await answer("regions, clicks", photos, segmentRegions, byClick),
-    await answer("sam-tiny, clicks", photos, bySam, byClick),
+  const columns: readonly (readonly [name: string, answers: Answers | null])[] = [
+    ["filled box", photos.map(({ objects }) => objects.map(({ box, truth }) => boxToRle(box, truth)))],
+    ["box: GrabCut", flags.grabcut ? await grabCut(photos) : null],
+    ...(await askBoth("box", photos, byBox)),
+    ...(await askBoth("click: center", photos, clickCenter)),
+    ...(await askBoth("click: deepest", photos, clickDeepest)),
   ];
+  const all = photos.flatMap(({ objects }) => objects);
+  console.log(
+    `\n${set}: ${all.filter(hasCenter).length} of ${all.length} objects are at the center of their box\n`,
+  );
+  console.log(`| ${[set, "photos", "objects", ...columns.map(([name]) => name)].join(" | ")} |`);
+  console.log(`|${" --- |".repeat(3 + columns.length)}`);
   const row = (name: string, isWanted: (photo: BoxedPhoto, object: BoxedObject) => boolean): void => {
     const kept = photos.map((photo) => photo.objects.filter((object) => isWanted(photo, object)));
     const objects = kept.reduce((sum, each) => sum + each.length, 0);
-    const figures = columns.map((masks) =>
+    const figures = columns.map(([, masks]) =>
       masks === null ? "–" : meanIou(photos, masks, isWanted).toFixed(3),
     );
     console.log(
@@ -82,6 +75,20 @@ for (const set of boxedSets.filter((each) => flags.set.includes(each))) {
   row("the others, boxes of 16 px and more", ({ isForTuning }, object) => !isForTuning && !isSmall(object));
   row("the others, smaller boxes", ({ isForTuning }, object) => !isForTuning && isSmall(object));
   row("all", () => true);
+}
+
+/** The columns of one kind of prompt, by both models. */
+async function askBoth(
+  kind: string,
+  photos: readonly BoxedPhoto[],
+  promptOf: (object: BoxedObject) => ObjectPrompt,
+): Promise<(readonly [name: string, answers: Answers])[]> {
+  const regions = `${kind}, regions`;
+  const tiny = `${kind}, sam-tiny`;
+  return [
+    [regions, await answer(regions, photos, segmentRegions, promptOf)],
+    [tiny, await answer(tiny, photos, bySam, promptOf)],
+  ];
 }
 
 async function answer(
