@@ -50,7 +50,7 @@ export function trainSamTinyCommand(): Command {
   addExamples(command, [
     "maskwright train sam-tiny -o runs/sam-tiny",
     "maskwright train sam-tiny photos --instances coco.json --init sam-tiny -o runs/own",
-    "maskwright train sam-tiny --init runs/own/whole/checkpoint.safetensors --steps 400 -o runs/more",
+    "maskwright train sam-tiny photos --instances coco.json --init runs/own/sam-tiny.safetensors -o runs/more",
   ]);
   return command.action((images: string | undefined, options: TrainSamTinyOptions) =>
     runTrainSamTiny(images, options),

@@ -109,7 +109,7 @@ export async function trainSamTiny(
     },
     context,
   );
-  // A weight file to begin with has it already.
+  // A weight file from scenes alone has them raised already.
   const areBoxesRaised = share === 1 && (first === null || first.isCheckpoint);
   const bytes = encodeWeights(result.checkpoint.tensors, areBoxesRaised);
   writeAtomically(join(out, "sam-tiny.safetensors"), bytes);
