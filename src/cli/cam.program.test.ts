@@ -121,6 +121,7 @@ describe("cam refuses", () => {
     [[], "maskwright models pull clip-vit-b-16"],
     [["--source", "classifier"], "--weights: expected a MobileNetV2 file, got none"],
     [["--source", "clip", "--weights", "tiny.safetensors"], "--weights: expected nothing with --source clip"],
+    [["--seed", "2"], "--seed: expected something to train, got --source clip"],
     [["--weights", "nothing.tflite"], "nothing.tflite: expected a file, got nothing there"],
     [["--weights", "tags.csv"], "--weights: expected a file ending in .tflite"],
   ])("weights %j, before anything is written", async (weights, message) => {

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
-import { checkNoClip } from "./mask-checks.ts";
+import { checkNoClip, checkNoTraining } from "./mask-checks.ts";
 import { addDeviceOption, addPrecisionOption, type ModelOptions } from "./mask-options.ts";
 import { addExamples, addWorkOptions, selectionOf } from "./options.ts";
 import { printEstimate, printJson, withSession } from "./session.ts";
@@ -43,6 +43,7 @@ async function runCam(images: string, options: CamCommandOptions): Promise<void>
   if (tags === undefined)
     throw new MaskwrightError("INVALID_ARGUMENT", "cam: expected --tags FILE, got none");
   if (sourceName(options) === "classifier") checkNoClip(options);
+  else checkNoTraining(options);
   await withSession(options, async (context) => {
     const [{ estimateCams, makeCams }, { chooseCamSource }, { classList }, { readTags }] = await Promise.all([
       import("../run/cam.ts"),

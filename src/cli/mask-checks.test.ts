@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { addGeneratorOptions } from "./generator-options.ts";
-import { checkModelOptions, checkNoClip, checkNoSource } from "./mask-checks.ts";
+import { checkModelOptions, checkNoClip, checkNoSource, checkNoTraining } from "./mask-checks.ts";
 import { addModelOptions } from "./mask-options.ts";
 
 function parse(...words: string[]): Record<string, never> {
@@ -58,4 +58,13 @@ describe("checkNoClip", () => {
   });
 
   it("passes when nothing was typed", () => checkNoClip(parse()));
+});
+
+describe("checkNoTraining", () => {
+  it("refuses a seed, and passes when none was typed", () => {
+    expect(() => checkNoTraining({ seed: 1 })).toThrow(
+      "--seed: expected something to train, got --source clip",
+    );
+    checkNoTraining({});
+  });
 });

@@ -1,6 +1,7 @@
 import { MaskwrightError } from "../core/error.ts";
 import type { GeneratorOptions } from "./generator-options.ts";
 import type { ModelOptions } from "./mask-options.ts";
+import type { TagOptions } from "./tag-options.ts";
 
 const modelNames = ["precision", "device", "cache", "cacheLimit"] as const;
 
@@ -61,6 +62,18 @@ export function checkNoClip(options: Pick<ModelOptions, "precision" | "device">)
   if (flag === null) return;
   throw new MaskwrightError("INVALID_ARGUMENT", `${flag}: expected --source clip, got a classifier`, {
     hint: `Leave ${flag} out: a classifier computes in float32 on the processor.`,
+  });
+}
+
+/**
+ * Refuses what only a training reads, where CLIP makes the CAMs and learns nothing.
+ *
+ * @throws MaskwrightError INVALID_ARGUMENT
+ */
+export function checkNoTraining({ seed }: Pick<TagOptions, "seed">): void {
+  if (seed === undefined) return;
+  throw new MaskwrightError("INVALID_ARGUMENT", "--seed: expected something to train, got --source clip", {
+    hint: "Leave --seed out: CLIP is told texts, and nothing is left to chance.",
   });
 }
 

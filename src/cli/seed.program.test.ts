@@ -136,6 +136,11 @@ describe("seed refuses", () => {
     ],
     [["--cams", "whole", "--contexts", "whole"], "expected --cams DIR or --contexts DIR, got both"],
     [["--cams", "whole", "--source", "clip"], "expected --cams DIR or --source NAME, got both"],
+    [["--cams", "whole", "--clip", "nope"], "expected --cams DIR or --clip NAME, got both"],
+    [["--cams", "whole", "--texts", "nope.json"], "expected --cams DIR or --texts FILE, got both"],
+    [["--cams", "whole", "--seed", "2"], "expected --cams DIR or --seed N, got both"],
+    [["--weights", "tiny.safetensors", "--cam-keys-from", "0"], "--cam-keys-from: expected --cams DIR"],
+    [["--seed", "2"], "--seed: expected something to train, got --source clip"],
     [["--prompts", "learned", "--round", "fine"], "--round NAME or --prompts learned"],
     [["--prompts", "learned"], "maskwright models pull clip-vit-b-16"],
   ])("%j, before anything is written", async (options, message) => {

@@ -7,17 +7,18 @@ import type { ProposalOrigin } from "../run/refine.ts";
 import type { CamOrigin } from "../run/seeds/cam-origin.ts";
 import type { SeedReport } from "../run/seeds/seed-summary.ts";
 import { addGeneratorOptions, type GeneratorOptions, generatorChoice } from "./generator-options.ts";
-import { checkModelOptions, checkNoSource } from "./mask-checks.ts";
+import { checkModelOptions, checkNoSource, checkNoTraining } from "./mask-checks.ts";
 import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, positiveNumber, selectionOf } from "./options.ts";
 import { addRecipeOptions, type RecipeOptions } from "./recipe-options.ts";
 import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
-import { addTagOptions, camSourceChoice, sourceName, type TagOptions } from "./tag-options.ts";
+import { addTagOptions, camSourceChoice, seedOf, sourceName, type TagOptions } from "./tag-options.ts";
 
 interface SeedCommandOptions extends TagOptions, ModelOptions, GeneratorOptions, RecipeOptions {
   readonly out: string;
   readonly cams?: string;
-  readonly camKeysFrom: "0" | "1";
+  /** Only where it was typed; default "0". */
+  readonly camKeysFrom?: "0" | "1";
   readonly prompts: "written" | "learned";
   readonly proposals?: string;
   readonly power?: number;
@@ -42,10 +43,8 @@ export function seedCommand(): Command {
     .addOption(
       new Option(
         "--cam-keys-from <n>",
-        "--cams: number of the first class after the background in their keys",
-      )
-        .choices(["0", "1"])
-        .default("0"),
+        "--cams: number of the first class after the background in their keys (default: 0)",
+      ).choices(["0", "1"]),
     )
     .addOption(
       new Option(
@@ -100,7 +99,7 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
     const cams = await camOrigin(options, classes);
     const recipe = await readSeedRecipe(options.recipe, {
       source: sourceKind(cams),
-      round: options.round ?? "coarse",
+      round: options.round ?? (cams.kind === "folder" ? cams.round : "coarse"),
     });
     const request = {
       images,
@@ -126,21 +125,31 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
 
 /** Refuses what nothing would read. */
 function checkOptions(options: SeedCommandOptions): void {
-  const { cams, weights, contexts, proposals, model, prompts, round } = options;
+  const { cams, camKeysFrom, weights, contexts, proposals, model, prompts, round } = options;
   const isLearned = prompts === "learned";
+  if (cams === undefined && camKeysFrom !== undefined)
+    throw new MaskwrightError(
+      "INVALID_ARGUMENT",
+      "--cam-keys-from: expected --cams DIR, whose keys it counts, got none",
+    );
   for (const [one, other, isBoth] of [
     ["--cams DIR", "--weights FILE", cams !== undefined && weights !== undefined],
     ["--cams DIR", "--contexts DIR", cams !== undefined && contexts !== undefined],
     ["--cams DIR", "--source NAME", cams !== undefined && options.source !== undefined],
+    ["--cams DIR", "--clip NAME", cams !== undefined && options.clip !== undefined],
+    ["--cams DIR", "--texts FILE", cams !== undefined && options.texts !== undefined],
+    ["--cams DIR", "--seed N", cams !== undefined && options.seed !== undefined],
     ["--cams DIR", "--prompts learned", cams !== undefined && isLearned],
     ["--contexts DIR", "--prompts learned", contexts !== undefined && isLearned],
     ["--round NAME", "--prompts learned", round !== undefined && isLearned],
     ["--proposals DIR", "--model NAME", proposals !== undefined && model !== undefined],
   ] as const)
     if (isBoth) throw new MaskwrightError("INVALID_ARGUMENT", `seed: expected ${one} or ${other}, got both`);
+  const isClip = sourceName(options) === "clip" && cams === undefined;
+  if (isClip && !isLearned) checkNoTraining(options);
   // CLIP reads these too.
   const { precision: _, device: __, ...others } = options;
-  const own = sourceName(options) === "clip" && cams === undefined ? others : options;
+  const own = isClip ? others : options;
   if (proposals === undefined) checkModelOptions(own);
   else checkNoSource(own, "masks to make");
 }
@@ -152,7 +161,7 @@ function sourceKind(cams: CamOrigin): CamSource["kind"] {
 }
 
 async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promise<CamOrigin> {
-  const { cams, camKeysFrom, prompts, recipe: name, power, seed } = options;
+  const { cams, camKeysFrom = "0", prompts, recipe: name, power } = options;
   if (cams !== undefined) {
     const { openCams } = await import("../run/seeds/cam-origin.ts");
     return openCams(cams, camKeysFrom === "0" ? 0 : 1);
@@ -168,7 +177,12 @@ async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promi
   const { readFmaRecipe } = await import("../run/seeds/seed-recipe.ts");
   const recipe = await readFmaRecipe(name);
   const fine = power === undefined ? recipe.fine : { ...recipe.fine, power };
-  return { kind: "learned", clip: source.clip, recipe: { ...recipe, fine, texts: source.texts }, seed };
+  return {
+    kind: "learned",
+    clip: source.clip,
+    recipe: { ...recipe, fine, texts: source.texts },
+    seed: seedOf(options),
+  };
 }
 
 async function maskOrigin(images: string, options: SeedCommandOptions): Promise<ProposalOrigin> {

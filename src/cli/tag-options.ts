@@ -15,7 +15,8 @@ export interface TagOptions extends CommonOptions {
   readonly texts?: string;
   readonly contexts?: string;
   readonly classes: string;
-  readonly seed: number;
+  /** Only where it was typed; see `seedOf`. */
+  readonly seed?: number;
 }
 
 /** How CAMs come out of tags, for commands that begin there. @param seedHelp  what chance is for */
@@ -39,7 +40,12 @@ export function addTagOptions(command: Command, seedHelp = "classifier: of the t
       "--contexts <path>",
       "clip: the contexts of a run of `train prompts`, in place of such texts; or a published checkpoint of them (.pth)",
     )
-    .option("--seed <n>", seedHelp, wholeNumber, 1);
+    .option("--seed <n>", `${seedHelp} (default: 1)`, wholeNumber);
+}
+
+/** Where chance begins: as it was typed, or 1. */
+export function seedOf({ seed = 1 }: Pick<TagOptions, "seed">): number {
+  return seed;
 }
 
 /** What makes the CAMs: as it was typed, or what the weights are for. */
@@ -54,9 +60,9 @@ export function camSourceChoice(
   options: TagOptions & Pick<ModelOptions, "precision" | "device">,
   classes: ClassList,
 ): CamSourceChoice {
-  const { weights = null, clip, texts = null, contexts = null, seed, workers: threads = null } = options;
+  const { weights = null, clip, texts = null, contexts = null, workers: threads = null } = options;
   return {
-    ...{ source: sourceName(options), classes, weights, texts, contexts, seed, threads },
+    ...{ source: sourceName(options), classes, weights, texts, contexts, seed: seedOf(options), threads },
     ...(clip !== undefined && { clip }),
     ...computing(options),
   };
