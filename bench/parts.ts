@@ -4,7 +4,7 @@
  *
  * Every run has a folder of its own under `--out`, and the script may be stopped and started at any time: it goes on where it was. It
  * runs the built program (`npm run build`) and prints its commands, then rows of a table. `--epochs`, `--layers`, `--width`, `--rate`,
- * `--augment` and `--seed` are those of `train prompter`. Scores of each class are in `scores.json`.
+ * `--augment`, `--seed` and `--workers` are those of `train prompter`. Scores of each class are in `scores.json`.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     augment: { type: "string", default: "4" },
     seed: { type: "string", default: "0" },
     limit: { type: "string", default: "400" },
+    workers: { type: "string" },
     "encoder-epochs": { type: "string", default: "2" },
   },
 });
@@ -51,7 +52,11 @@ async function bench(data: string): Promise<void> {
   const [images, truth] = [join(data, "JPEGImages"), join(data, "annotations.json")];
   const { boxes, names, classes } = await writeLabels(truth, out);
   // Embeddings of the changed versions too.
-  const cache = ["--cache-limit", "10"];
+  const cache = [
+    "--cache-limit",
+    "10",
+    ...(values.workers === undefined ? [] : ["--workers", values.workers]),
+  ];
   const labels = ["--classes", names, "--model", model, ...cache];
   const settings = (["epochs", "layers", "width", "rate", "augment"] as const).flatMap((name) => [
     `--${name}`,
