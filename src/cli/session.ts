@@ -17,7 +17,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, aborted: 130 } as const
 
 /**
  * Runs a command's work with threads, progress and Ctrl-C in place, and sets the exit code. The first
- * Ctrl-C finishes the images in flight and stops; a second one stops at once.
+ * Ctrl-C finishes what is in hand, such as images in flight, and stops; a second one stops at once.
  *
  * The threads start before `work` is called: modules that `work` imports load while they do.
  *
@@ -27,24 +27,20 @@ export async function withSession(
   options: CommonOptions,
   work: (context: WorkContext) => Promise<boolean>,
 ): Promise<void> {
-  await untilInterrupted(
-    options,
-    "stopping after the images in flight (again to stop now)",
-    async (signal) => {
-      const [{ createPool }, { createProgress }] = await Promise.all([
-        import("../run/pool.ts"),
-        import("../run/progress.ts"),
-      ]);
-      const pool = createPool(options.workers);
-      try {
-        const progress = await createProgress(progressKind(options));
-        const complete = await work({ pool, progress, signal, keepGoing: options.keepGoing ?? false });
-        if (!complete) process.exitCode = exitCodes.failed;
-      } finally {
-        await pool.close();
-      }
-    },
-  );
+  await untilInterrupted(options, "stopping after what is in hand (again to stop now)", async (signal) => {
+    const [{ createPool }, { createProgress }] = await Promise.all([
+      import("../run/pool.ts"),
+      import("../run/progress.ts"),
+    ]);
+    const pool = createPool(options.workers);
+    try {
+      const progress = await createProgress(progressKind(options));
+      const complete = await work({ pool, progress, signal, keepGoing: options.keepGoing ?? false });
+      if (!complete) process.exitCode = exitCodes.failed;
+    } finally {
+      await pool.close();
+    }
+  });
 }
 
 /** How to show progress on standard error. A terminal that has no width yet, as some containers' have, gets lines. */

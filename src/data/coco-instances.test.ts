@@ -1,13 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Proposal } from "../core/proposal.ts";
 import { encodeRle, rleArea, rleBox } from "../core/rle.ts";
 import { mask } from "../testing/picture.ts";
 import { decodeCoco } from "./coco.ts";
-import { encodeInstances, type ImageInstances } from "./coco-instances.ts";
+import { encodeInstances, type ImageInstance, type ImageInstances } from "./coco-instances.ts";
 
-function proposal(drawing: string, predictedIou: number): Proposal {
+function cat(drawing: string, score: number | null): ImageInstance {
   const rle = encodeRle(mask(drawing));
-  return { rle, area: rleArea(rle), box: rleBox(rle), predictedIou, stability: Number.NaN };
+  return { rle, area: rleArea(rle), box: rleBox(rle), categoryId: 17, score };
 }
 
 const categories = [{ id: 17, name: "cat" }];
@@ -23,11 +22,10 @@ describe("encodeInstances", () => {
         file: "a.jpg",
         height: 2,
         width: 3,
-        objects: [proposal(".## ...", 0.5), proposal("... ...", Number.NaN)],
-        categoryIds: [17, 17],
+        objects: [cat(".## ...", 0.5), cat("... ...", null)],
       },
-      { file: "b.jpg", height: 1, width: 1, objects: [], categoryIds: [] },
-      { file: "c.jpg", height: 1, width: 2, objects: [proposal("##", 1)], categoryIds: [17] },
+      { file: "b.jpg", height: 1, width: 1, objects: [] },
+      { file: "c.jpg", height: 1, width: 2, objects: [cat("##", 1)] },
     );
     expect(text).toBe(`{"annotations":[
 {"area":2,"bbox":[1,0,2,1],"category_id":17,"id":1,"image_id":1,"iscrowd":0,"score":0.5,"segmentation":{"counts":"21100","size":[2,3]}},
@@ -44,7 +42,7 @@ describe("encodeInstances", () => {
   });
 
   it("takes COCO's numbers of images where they are known", () => {
-    const text = encode({ file: "a.jpg", imageId: 9, height: 1, width: 1, objects: [], categoryIds: [] });
+    const text = encode({ file: "a.jpg", imageId: 9, height: 1, width: 1, objects: [] });
     expect(JSON.parse(text).images).toEqual([{ file_name: "a.jpg", height: 1, id: 9, width: 1 }]);
   });
 

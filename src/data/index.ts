@@ -2,7 +2,7 @@ export * from "./cam-file.ts";
 export { type ClassList, classList, cocoCategoryIds } from "./class-list.ts";
 export { decodeClassTexts, readClassTexts } from "./class-texts.ts";
 export * from "./coco.ts";
-export { encodeInstances, type ImageInstances } from "./coco-instances.ts";
+export { encodeInstances, type ImageInstance, type ImageInstances } from "./coco-instances.ts";
 export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
 export {
   type CocoAnnotationJson,

@@ -83,11 +83,10 @@ function partInstances(scenes: FinishedItems<SceneResult>): Generator<string> {
   const pictures = Array.from(scenes, ({ id, result: { parts } }) => ({
     file: `${id}.jpg`,
     ...SCENE_SIZE,
-    objects: parts.map(({ box, counts }) => {
+    objects: parts.map(({ box, counts, partClassId }) => {
       const rle = { ...SCENE_SIZE, counts: Uint32Array.from(counts) };
-      return { rle, box, area: rleArea(rle), predictedIou: Number.NaN, stability: Number.NaN };
+      return { rle, box, area: rleArea(rle), categoryId: partClassId, score: null };
     }),
-    categoryIds: parts.map(({ partClassId }) => partClassId),
   }));
   const categories = scenePartClasses.slice(1).map((name, k) => ({ id: k + 1, name }));
   return encodeInstances(pictures, categories);

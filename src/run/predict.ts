@@ -191,9 +191,9 @@ function readInstances(path: string): Omit<ImageInstances, "file" | "imageId"> {
   const [image] = dataset.images;
   const { height, width, instances } = image;
   const objects = instances.map((instance) => {
+    const { id, categoryId } = instance;
     const rle = cocoMask(instance, image);
-    const score = scores.get(instance.id) as number;
-    return { rle, area: rleArea(rle), box: rleBox(rle), predictedIou: score, stability: Number.NaN };
+    return { rle, area: rleArea(rle), box: rleBox(rle), categoryId, score: scores.get(id) as number };
   });
-  return { height, width, objects, categoryIds: instances.map(({ categoryId }) => categoryId) };
+  return { height, width, objects };
 }

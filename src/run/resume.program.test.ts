@@ -68,7 +68,7 @@ describe("a run that is stopped by Ctrl-C", () => {
     child.kill("SIGINT");
     const { code, stdout, stderr } = await result;
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
-    expect(stderr).toContain("stopping after the images in flight (again to stop now)");
+    expect(stderr).toContain("stopping after what is in hand (again to stop now)");
     expect(JSON.parse(linesOf(stderr).at(-1) ?? "")).toEqual({
       event: "error",
       code: "ABORTED",

@@ -39,13 +39,16 @@ export function writeInstances(made: readonly string[], objects: ObjectRun): voi
     for (const id of held) {
       const path = objectsFile(run, id);
       const { height, width, proposals } = decodeProposals(readFileBytes(path), path);
+      const asked = prompts.promptsOf(id);
       const imageId = prompts.imageIds?.get(id);
       yield {
         file: relative(images, fileOf(photos, id)).split(sep).join("/"),
         height,
         width,
-        objects: proposals,
-        categoryIds: prompts.promptsOf(id).map(({ classId }) => categoryIds[classId]),
+        objects: proposals.map(({ rle, area, box, predictedIou }, k) => {
+          const score = Number.isNaN(predictedIou) ? null : predictedIou;
+          return { rle, area, box, score, categoryId: categoryIds[asked[k].classId] };
+        }),
         ...(imageId === undefined ? {} : { imageId }),
       };
     }
