@@ -4,7 +4,8 @@ import type { Box } from "../src/core/geometry.ts";
 import type { ClassId } from "../src/core/label-map.ts";
 import type { ObjectPrompt } from "../src/core/object-prompt.ts";
 import { boxToRle } from "../src/core/polygon.ts";
-import { cocoBoxes, cocoClasses, readCoco } from "../src/data/coco.ts";
+import { cocoBoxes, readCoco } from "../src/data/coco.ts";
+import { cocoClasses } from "../src/data/coco-classes.ts";
 import { readIdList } from "../src/data/id-list.ts";
 import {
   encodePartPredictions,

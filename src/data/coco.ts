@@ -3,17 +3,12 @@ import { type Box, boxFromCoco, type Size } from "../core/geometry.ts";
 import { BACKGROUND, type ClassId } from "../core/label-map.ts";
 import { checkSize } from "../core/limits.ts";
 import type { LabeledBox } from "../core/weak-label.ts";
-import { isBackgroundName } from "./class-list.ts";
+import { type CocoCategory, nameCategories } from "./coco-classes.ts";
 import { type CocoSegmentation, readSegmentation } from "./coco-segmentation.ts";
 import { type CocoImageJson, cocoId, cocoImages } from "./coco-shape.ts";
 import { readJsonFile } from "./json-file.ts";
 import { pathFault, pictureId } from "./picture-id.ts";
 import { addIssues, collectProblems, type Problems, quote } from "./problems.ts";
-
-export interface CocoCategory {
-  readonly id: number;
-  readonly name: string;
-}
 
 export interface CocoInstance {
   readonly id: number;
@@ -115,46 +110,6 @@ export function decodeCoco(value: unknown, where: string): CocoDataset {
   }
   problems.throwIfAny();
   return { categories: nameCategories(categories), images: [...byImage.values()] };
-}
-
-/** Categories of one name are told apart by their supercategories: "Car Body" and "Boat Body", as in PartImageNet's list. */
-function nameCategories(categories: Shape["categories"]): CocoCategory[] {
-  const counts = new Map<string, number>();
-  for (const { name } of categories) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return categories.map(({ id, name, supercategory: object }) => {
-    const isShared = (counts.get(name) as number) > 1 && typeof object === "string" && object !== "";
-    return { id, name: isShared ? `${object} ${name}` : name };
-  });
-}
-
-/**
- * Class names and the class id of each category. Without a list of ours, categories take the class ids 1, 2, … in
- * the order of their ids, and one that is called background is 0. With a list they are found by name.
- *
- * @throws MaskwrightError BAD_FORMAT that names the categories which the list does not have; without a list, those of one name
- */
-export function cocoClasses(
-  { categories }: CocoDataset,
-  where: string,
-  list?: readonly string[],
-): { readonly classes: readonly string[]; readonly classIds: ReadonlyMap<number, ClassId> } {
-  const sorted = [...categories].sort((a, b) => a.id - b.id);
-  const foreground = sorted.filter(({ name }) => !isBackgroundName(name));
-  const problems = collectProblems(where);
-  const classIds = new Map<number, ClassId>();
-  for (const { id, name } of sorted) if (isBackgroundName(name)) classIds.set(id, BACKGROUND);
-  const names = new Set<string>();
-  for (const [k, { id, name }] of foreground.entries()) {
-    const classId = list === undefined ? k + 1 : list.indexOf(name);
-    if (classId < 0) problems.add("categories", "names of the class list", quote(name));
-    if (list === undefined && names.has(name)) problems.add("categories", "each name once", quote(name));
-    names.add(name);
-    classIds.set(id, classId);
-  }
-  problems.throwIfAny(
-    list === undefined ? "With --classes FILE, categories of one name are one class." : undefined,
-  );
-  return { classes: list ?? ["background", ...foreground.map(({ name }) => name)], classIds };
 }
 
 /** The boxes of an image as weak labels; without crowds, the background, and instances that have no box. */

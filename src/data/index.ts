@@ -2,6 +2,7 @@ export * from "./cam-file.ts";
 export { type ClassList, classList, cocoCategoryIds } from "./class-list.ts";
 export { decodeClassTexts, readClassTexts } from "./class-texts.ts";
 export * from "./coco.ts";
+export { type CocoCategory, cocoClasses } from "./coco-classes.ts";
 export { encodeInstances, type ImageInstance, type ImageInstances } from "./coco-instances.ts";
 export { type CocoSegmentation, cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
 export {

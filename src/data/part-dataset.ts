@@ -1,5 +1,6 @@
 import type { ClassId } from "../core/label-map.ts";
-import { type CocoDataset, cocoClasses, decodeCoco } from "./coco.ts";
+import { type CocoDataset, decodeCoco } from "./coco.ts";
+import { cocoClasses } from "./coco-classes.ts";
 import { readJsonFile } from "./json-file.ts";
 
 /** A COCO file of parts, read with its flaws. */

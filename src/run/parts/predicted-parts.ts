@@ -4,7 +4,7 @@ import type { ScoredMask } from "../../core/average-precision.ts";
 import { badFormat } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
 import type { ClassId } from "../../core/label-map.ts";
-import { cocoClasses } from "../../data/coco.ts";
+import { cocoClasses } from "../../data/coco-classes.ts";
 import { cocoMask } from "../../data/coco-segmentation.ts";
 import type { PartDataset } from "../../data/part-dataset.ts";
 import { readPartPredictions } from "../../data/part-predictions.ts";
