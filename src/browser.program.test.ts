@@ -48,7 +48,7 @@ describe.skipIf(!hasChromium())("in Chromium", () => {
       await served.close();
       await browser.close();
     };
-  }, 60_000);
+  });
 
   it("runs the bytes that onnxruntime-node runs to the same numbers, in WebAssembly", async () => {
     expect(await page.evaluate("crossOriginIsolated"), "for threads").toBe(true);

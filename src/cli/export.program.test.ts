@@ -27,7 +27,7 @@ beforeAll(async () => {
   const { height, width, data: samples } = noise(64, 64);
   writeTree(data, { "images/photo.png": makePng({ height, width, colorType: 2, samples }) });
   writeTinySegmenters(data);
-}, 120_000);
+});
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 /** The code that a page of the docs shows. */

@@ -41,7 +41,7 @@ beforeAll(async () => {
     code: 0,
     stderr: [],
   });
-}, 60_000);
+});
 
 afterAll(() => {
   if (home === undefined) delete process.env.MASKWRIGHT_HOME;

@@ -73,7 +73,7 @@ beforeAll(async () => {
     "parts.json": partsOf(),
     "points.csv": ["file,class,x,y", ...points, ""].join("\n"),
   });
-}, 60_000);
+});
 
 afterAll(() => {
   if (home === undefined) delete process.env.MASKWRIGHT_HOME;

@@ -49,7 +49,7 @@ beforeAll(async () => {
     ),
     errors: null,
   });
-}, 120_000);
+});
 
 afterAll(() => {
   if (home === undefined) delete process.env.MASKWRIGHT_HOME;

@@ -26,7 +26,7 @@ beforeAll(async () => {
   const { code, stdout } = await maskwright(data, ...run("whole"));
   expect(code).toBe(0);
   expect(stdout).toMatch(/^01-masks: objects \d+, by regions\n\n6 photos with truth\n +masks\nmIoU /);
-}, 60_000);
+});
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 describe("run", () => {

@@ -42,7 +42,7 @@ describe("train sam-tiny", () => {
 
     const other = await train(folder, "whole", ...steps, "--rate", "0.01");
     expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("recipe.rate") });
-  }, 120_000);
+  });
 
   it("goes on from weights that were written, its own and those that ship", async () => {
     const folder = temporaryFolder();
@@ -63,7 +63,7 @@ describe("train sam-tiny", () => {
       });
       expect(changed.map(([name]) => name)).toEqual([]);
     }
-  }, 120_000);
+  });
 
   it("learns from photos with masks, from where a checkpoint was", async () => {
     const folder = temporaryFolder();
@@ -139,5 +139,5 @@ describe("train sam-tiny", () => {
 
     const alone = await train(folder, "fourth", "photos");
     expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining("--instances") });
-  }, 120_000);
+  });
 });

@@ -31,7 +31,7 @@ beforeAll(async () => {
     ),
     errors: null,
   });
-}, 120_000);
+});
 
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
