@@ -65,7 +65,7 @@ export async function openPage(
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const page = await browser.newPage();
   // Playwright waits 30 seconds, which a busy machine can exceed.
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(120_000);
   const errors: string[] = [];
   page.on("pageerror", ({ message }) => errors.push(message));
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { waitUntil: "load" });
