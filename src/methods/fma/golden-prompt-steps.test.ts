@@ -1,0 +1,150 @@
+import { afterAll, describe, expect, it } from "vitest";
+import type { NdArray } from "../../core/array.ts";
+import {
+  type Arrays,
+  addUpdate,
+  compileTraining,
+  gradients,
+  type TrainingGraph,
+} from "../../engine/index.ts";
+import { interpret } from "../../engine/testing/interpreter.ts";
+import { relativeError } from "../../testing/golden.ts";
+import {
+  classificationFeeds,
+  classificationOptions,
+  segmentationOptions,
+  segmentationRuns,
+} from "../../testing/golden-prompt-feeds.ts";
+import {
+  type Dtype,
+  dtypes,
+  type GoldenPrompts,
+  openGoldenPrompts,
+  tensorsOf,
+  type Values,
+} from "../../testing/golden-prompts.ts";
+import { clipLastBlock } from "./clip-sides.ts";
+import {
+  classificationTraining,
+  promptOptimizer,
+  promptRate,
+  segmentationTraining,
+} from "./prompt-training.ts";
+
+const opened = await openGoldenPrompts("steps of prompts");
+
+describe.skipIf(opened === null)("golden fma: steps of prompts", () => {
+  const prompts = opened ?? ({} as GoldenPrompts);
+  const { runtime, golden, scales = [], open, textSide, expectClose } = prompts;
+  afterAll(() => opened?.close());
+
+  describe.each(scales)("five steps of SGD, %s", (name) => {
+    /** The README's 8 iterations; the rate and the warm-up before it show in the set's own rates. */
+    const scheduleOf = (kind: string): ((step: number) => number) => {
+      const rates = Array.from(golden.get(`sgd.${name}.${kind}.float64.lr`).data as Float64Array);
+      const rate = Math.max(...rates);
+      return promptRate(8, { warmupSteps: rates.indexOf(rate), rate });
+    };
+    const start = (): { tensors: Map<string, NdArray> } => ({
+      tensors: new Map([["context", golden.get("gradcam.ctx")]]),
+    });
+
+    interface Trained {
+      readonly losses: readonly number[];
+      readonly context: ArrayLike<number>;
+    }
+
+    async function train(
+      training: TrainingGraph,
+      feeds: readonly Readonly<Record<string, Values>>[],
+      rates: readonly number[],
+    ): Promise<Trained> {
+      const trainer = await compileTraining(training, runtime, {
+        optimizer: promptOptimizer,
+        microBatches: feeds.length,
+        start: start(),
+      });
+      const losses: number[] = [];
+      for (const rate of rates) losses.push((await trainer.step(feeds as Arrays[], rate)).loss);
+      const { data } = (await trainer.state()).tensors.get("context") as NdArray;
+      await trainer.dispose();
+      return { losses, context: data as Float32Array };
+    }
+
+    /** The same by the interpreter, in one run a step. */
+    function trainExactly(
+      { loss, parameters }: TrainingGraph,
+      fixed: Readonly<Record<string, Values>>,
+      rates: readonly number[],
+    ): Trained {
+      const [context] = parameters;
+      const next = addUpdate(promptOptimizer, { context }, { context: gradients(loss, [context])[0] });
+      const moment = Object.keys(next).find((name) => name !== "context") as string;
+      const rateName = [...context.graph.names].find((name) => name.includes("rate")) as string;
+      const given = Object.entries(fixed).map(([name, { data }]) => [name, data as Float64Array]);
+      const before = golden.get("gradcam.ctx").data as Float32Array;
+      const losses: number[] = [];
+      let state: Record<string, ArrayLike<number>> = {
+        context: before,
+        [moment]: new Float64Array(before.length),
+      };
+      for (const rate of rates) {
+        const feeds = { ...Object.fromEntries(given), ...state, [rateName]: [rate] };
+        const [value, moved, velocity] = interpret([loss, next.context, next[moment]], feeds);
+        losses.push(value.data[0]);
+        state = { context: moved.data, [moment]: velocity.data };
+      }
+      return { losses, context: state.context };
+    }
+
+    async function expectSteps(
+      kind: "cl" | "cam",
+      dtype: Dtype,
+      training: TrainingGraph,
+      feeds: readonly Readonly<Record<string, Values>>[],
+    ): Promise<void> {
+      const key = `sgd.${name}.${kind}.DTYPE`;
+      const count = golden.get(`${key}.losses`.replace("DTYPE", dtype)).shape[0];
+      const rates = Array.from({ length: count }, (_, step) => scheduleOf(kind)(step));
+      const exact = dtype === "float64";
+      const { losses, context } = exact
+        ? trainExactly(training, feeds[0], rates)
+        : await train(training, feeds, rates);
+      expectClose(`${key}.lr`, dtype, rates, 1e-12);
+      // Five steps on weights that are float32: the last loss of the CAMs is 5e-7 away.
+      expectClose(`${key}.losses`, dtype, losses, exact ? 1e-6 : undefined);
+      expectClose(`${key}.ctx_after5`, dtype, context);
+      // What the steps changed, which is small beside the context.
+      const moved = (values: ArrayLike<number>): Float64Array =>
+        Float64Array.from(values, (value, p) => value - Number(golden.get("gradcam.ctx").data[p]));
+      const wanted = moved(golden.get(`${key}.ctx_after5`.replace("DTYPE", dtype)).data as Float64Array);
+      expect(relativeError(moved(context), wanted), key).toBeLessThan(exact ? 5e-4 : 5e-3);
+    }
+
+    it.each(dtypes)("of classification prompts, %s", async (dtype) => {
+      const set = await open(dtype);
+      const training = classificationTraining(textSide(set, name), classificationOptions(set));
+      await expectSteps("cl", dtype, training, [classificationFeeds(set)]);
+    });
+
+    it.each([
+      [1, "float32"],
+      [3, "float32"],
+      [1, "float64"],
+    ] as const)("of segmentation prompts, in %i runs, %s", async (runs, dtype) => {
+      const set = await open(dtype);
+      const rows = Math.ceil(set.pairs.length / runs);
+      const text = textSide(set, name);
+      const training = segmentationTraining(
+        text,
+        clipLastBlock(set.source),
+        segmentationOptions(prompts, set, rows),
+      );
+      await expectSteps("cam", dtype, training, segmentationRuns(prompts, set, rows));
+    });
+  });
+
+  it("leaves nothing of the set out", () => {
+    expect(golden.unused().filter((name) => tensorsOf.steps.test(name))).toEqual([]);
+  });
+});
