@@ -40,6 +40,7 @@ const studies: Readonly<Record<string, Readonly<Record<string, readonly string[]
     "class weight 20": ["--class-weight", "20"],
     "token weight 80": ["--token-weight", "80"],
   },
+  length: { "ten changed versions, 15 epochs": ["--augment", "10", "--epochs", "15"] },
 };
 
 const { model, seed, limit } = values;
@@ -54,7 +55,7 @@ async function bench(data: string): Promise<void> {
   // Embeddings of the changed versions too.
   const cache = [
     "--cache-limit",
-    "10",
+    "20",
     ...(values.workers === undefined ? [] : ["--workers", values.workers]),
   ];
   const labels = ["--classes", names, "--model", model, ...cache];
