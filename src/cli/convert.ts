@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { formatCount } from "../core/count.ts";
 import type { Conversion, ConvertFormat } from "../data/convert/convert.ts";
 import { addExamples, classesOption } from "./options.ts";
-import { exitCodes, printJson, progressKind } from "./session.ts";
+import { exitCodes, printJson, progressKind, untilInterrupted } from "./session.ts";
 
 interface ConvertCommandOptions {
   readonly from: ConvertFormat;
@@ -97,16 +97,12 @@ export async function runConvert(
       import("../core/error.ts"),
     ]);
   const progress = await createProgress(progressKind({ json }));
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
   let hasBegun = false;
   const end = (): void => {
     if (hasBegun) progress.end();
   };
-  try {
-    return await convert(input, output, {
+  const work = async (signal: AbortSignal): Promise<Conversion> =>
+    await convert(input, output, {
       from,
       to,
       strict,
@@ -123,15 +119,14 @@ export async function runConvert(
         async advance(id) {
           progress.advance(id);
           await setImmediate(); // lets a Ctrl-C in
-          if (abort.signal.aborted)
-            throw new MaskwrightError("ABORTED", "convert: stopped, nothing was written");
+          if (signal.aborted) throw new MaskwrightError("ABORTED", "convert: stopped, nothing was written");
         },
       },
     });
+  try {
+    return await untilInterrupted({ json }, "stopping after the picture in hand (again to stop now)", work);
   } finally {
     end();
-    process.off("SIGINT", stop);
-    process.off("SIGTERM", stop);
   }
 }
 

@@ -56,25 +56,27 @@ export function progressKind(
  * Runs work that is told by a signal when the first Ctrl-C comes. A second one ends the process by the signal itself, as shells expect, and
  * not by an exit, which would end threads in the middle of what they compute: ONNX Runtime aborts then.
  */
-export async function untilInterrupted(
+export async function untilInterrupted<T>(
   { json }: Pick<CommonOptions, "json">,
   message: string,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const abort = new AbortController();
   const unhook = (): void => {
     process.off("SIGINT", stop);
     process.off("SIGTERM", stop);
   };
   const stop = (): void => {
-    unhook();
+    // Not at once: the progress bar's own listener ends the process if it finds itself alone.
+    setImmediate(unhook);
+    if (abort.signal.aborted) return;
     abort.abort();
     process.stderr.write(json ? `${JSON.stringify({ event: "stopping", message })}\n` : `\n${message}\n`);
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
   try {
-    await work(abort.signal);
+    return await work(abort.signal);
   } finally {
     unhook();
   }
