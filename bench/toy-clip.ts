@@ -92,7 +92,11 @@ async function measure(each: number, clip: ClipModel): Promise<void> {
         table.set(row, [...(table.get(row) ?? []), 100 * (scores.miou ?? 0)]);
       }
     };
-    const untaught = { kind: "made", source: { kind: "clip", clip, texts: sceneTexts } } as const;
+    const untaught = {
+      kind: "made",
+      source: { kind: "clip", clip, texts: sceneTexts },
+      round: "coarse",
+    } as const;
     await run("taught scenes, written", "written", { cams: untaught, recipe: recipe.coarse, ids: taught });
     const learned = { kind: "learned", clip, recipe, seed: each } as const;
     await run("taught scenes, learned", "learned", { cams: learned, recipe: recipe.coarse, ids: taught });
@@ -109,7 +113,8 @@ async function measure(each: number, clip: ClipModel): Promise<void> {
       const { sha256 } = await digestFile(texts);
       const classCount = sceneTexts.classes.length;
       const source = { kind: "contexts", clip, texts, sha256, classCount } as const;
-      const cams = { kind: "made", source } as const;
+      const round = name === "segmentation" ? "fine" : "coarse";
+      const cams = { kind: "made", source, round } as const;
       await run(`other scenes, ${name} contexts`, `${name}-others`, { cams, recipe: own, ids: others });
     }
   } finally {

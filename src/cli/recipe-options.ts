@@ -13,7 +13,7 @@ export function addRecipeOptions(command: Command, what: string): Command {
     .addOption(
       new Option(
         "--round <name>",
-        "which of the recipe's: coarse (default), after classification contexts; or fine, after segmentation contexts",
+        "which of the recipe's: coarse, after classification contexts, or fine, after segmentation contexts (default: that of the CAMs' run, else coarse)",
       ).choices(["coarse", "fine"]),
     );
 }

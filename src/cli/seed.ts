@@ -6,27 +6,13 @@ import type { CamSource } from "../run/cams/cam-source.ts";
 import type { ProposalOrigin } from "../run/refine.ts";
 import type { CamOrigin } from "../run/seeds/cam-origin.ts";
 import type { SeedReport } from "../run/seeds/seed-summary.ts";
-import { addGeneratorOptions, type GeneratorOptions, generatorChoice } from "./generator-options.ts";
-import { checkModelOptions, checkNoSource, checkNoTraining } from "./mask-checks.ts";
-import { addModelOptions, type ModelOptions, sourceChoice } from "./mask-options.ts";
+import { addGeneratorOptions, generatorChoice } from "./generator-options.ts";
+import { addModelOptions, sourceChoice } from "./mask-options.ts";
 import { addExamples, addWorkOptions, positiveNumber, selectionOf } from "./options.ts";
-import { addRecipeOptions, type RecipeOptions } from "./recipe-options.ts";
+import { addRecipeOptions } from "./recipe-options.ts";
+import { checkSeedOptions, type SeedCommandOptions } from "./seed-options.ts";
 import { commandLine, printEstimate, printJson, withSession } from "./session.ts";
-import { addTagOptions, camSourceChoice, seedOf, sourceName, type TagOptions } from "./tag-options.ts";
-
-interface SeedCommandOptions extends TagOptions, ModelOptions, GeneratorOptions, RecipeOptions {
-  readonly out: string;
-  readonly cams?: string;
-  /** Only where it was typed; default "0". */
-  readonly camKeysFrom?: "0" | "1";
-  readonly prompts: "written" | "learned";
-  readonly proposals?: string;
-  readonly power?: number;
-  readonly crf?: boolean;
-  readonly truth?: string;
-  readonly overlay?: boolean;
-  readonly dryRun?: boolean;
-}
+import { addTagOptions, camSourceChoice, seedOf } from "./tag-options.ts";
 
 /** `maskwright seed IMAGES --tags FILE --recipe voc -o DIR` */
 export function seedCommand(): Command {
@@ -87,7 +73,7 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
   const { tags, out, power, crf = false, truth = null, overlay = false } = options;
   if (tags === undefined && options.cams === undefined)
     throw new MaskwrightError("INVALID_ARGUMENT", "seed: expected --tags FILE or --cams DIR, got neither");
-  checkOptions(options);
+  checkSeedOptions(options);
   await withSession(options, async (context) => {
     const [{ estimateSeed, seed }, { readSeedRecipe }, { classList }, { readTags }] = await Promise.all([
       import("../run/seed.ts"),
@@ -99,7 +85,7 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
     const cams = await camOrigin(options, classes);
     const recipe = await readSeedRecipe(options.recipe, {
       source: sourceKind(cams),
-      round: options.round ?? (cams.kind === "folder" ? cams.round : "coarse"),
+      round: cams.kind === "learned" ? "coarse" : cams.round,
     });
     const request = {
       images,
@@ -123,37 +109,6 @@ async function runSeed(images: string, options: SeedCommandOptions): Promise<voi
   });
 }
 
-/** Refuses what nothing would read. */
-function checkOptions(options: SeedCommandOptions): void {
-  const { cams, camKeysFrom, weights, contexts, proposals, model, prompts, round } = options;
-  const isLearned = prompts === "learned";
-  if (cams === undefined && camKeysFrom !== undefined)
-    throw new MaskwrightError(
-      "INVALID_ARGUMENT",
-      "--cam-keys-from: expected --cams DIR, whose keys it counts, got none",
-    );
-  for (const [one, other, isBoth] of [
-    ["--cams DIR", "--weights FILE", cams !== undefined && weights !== undefined],
-    ["--cams DIR", "--contexts DIR", cams !== undefined && contexts !== undefined],
-    ["--cams DIR", "--source NAME", cams !== undefined && options.source !== undefined],
-    ["--cams DIR", "--clip NAME", cams !== undefined && options.clip !== undefined],
-    ["--cams DIR", "--texts FILE", cams !== undefined && options.texts !== undefined],
-    ["--cams DIR", "--seed N", cams !== undefined && options.seed !== undefined],
-    ["--cams DIR", "--prompts learned", cams !== undefined && isLearned],
-    ["--contexts DIR", "--prompts learned", contexts !== undefined && isLearned],
-    ["--round NAME", "--prompts learned", round !== undefined && isLearned],
-    ["--proposals DIR", "--model NAME", proposals !== undefined && model !== undefined],
-  ] as const)
-    if (isBoth) throw new MaskwrightError("INVALID_ARGUMENT", `seed: expected ${one} or ${other}, got both`);
-  const isClip = sourceName(options) === "clip" && cams === undefined;
-  if (isClip && !isLearned) checkNoTraining(options);
-  // CLIP reads these too.
-  const { precision: _, device: __, ...others } = options;
-  const own = isClip ? others : options;
-  if (proposals === undefined) checkModelOptions(own);
-  else checkNoSource(own, "masks to make");
-}
-
 /** What makes the CAMs; those of other code count as a classifier's, as they mostly are. */
 function sourceKind(cams: CamOrigin): CamSource["kind"] {
   if (cams.kind === "made") return cams.source.kind;
@@ -161,14 +116,15 @@ function sourceKind(cams: CamOrigin): CamSource["kind"] {
 }
 
 async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promise<CamOrigin> {
-  const { cams, camKeysFrom = "0", prompts, recipe: name, power } = options;
+  const { cams, camKeysFrom = "0", prompts, recipe: name, power, round } = options;
   if (cams !== undefined) {
     const { openCams } = await import("../run/seeds/cam-origin.ts");
-    return openCams(cams, camKeysFrom === "0" ? 0 : 1);
+    const opened = openCams(cams, camKeysFrom === "0" ? 0 : 1);
+    return { ...opened, round: round ?? opened.round };
   }
   const { chooseCamSource } = await import("../run/cams/choose-cam-source.ts");
   const source = await chooseCamSource(camSourceChoice(options, classes));
-  if (prompts === "written") return { kind: "made", source };
+  if (prompts === "written") return { kind: "made", source, round: round ?? "coarse" };
   if (source.kind !== "clip")
     throw new MaskwrightError(
       "INVALID_ARGUMENT",

@@ -53,6 +53,7 @@ it("makes of both rounds, stage by stage, what the whole makes", async () => {
   await seed(whole, context);
 
   const masks = { kind: "folder", folder: at("whole/proposals") } as const;
+  expect(openCams(at("whole"), 0)).toMatchObject({ source: "contexts", round: "fine" });
   for (const [name, own, seeds, made] of [
     ["classification", recipe.coarse, null, "coarse/"],
     ["segmentation", recipe.fine, at("seeds-classification"), ""],
@@ -72,7 +73,11 @@ it("makes of both rounds, stage by stage, what the whole makes", async () => {
     const affinity = { affinity: own.affinity as Affinity, attention: folderOf.attention as string };
     await refineCams({ cams: folderOf, ...affinity, out: refined }, context);
     expect(openCams(refined, 0)).toMatchObject({ source: "contexts", isRefined: true, attention: null });
-    await seed({ ...seedRequest, masks, cams: openCams(refined, 0), recipe: own, out }, context);
+    const seeded = await seed(
+      { ...seedRequest, masks, cams: openCams(refined, 0), recipe: own, out },
+      context,
+    );
+    expect(seeded.options).toMatchObject({ source: "contexts", round: "coarse" });
     for (const stage of ["cams", "refined", "seeds"]) {
       const alone = stage === "cams" ? cams : stage === "refined" ? refined : out;
       expect(hashTree(join(alone, stage))).toEqual(hashTree(at(`whole/${made}${stage}`)));

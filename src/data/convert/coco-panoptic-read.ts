@@ -4,7 +4,7 @@ import { formatSize, isSameSize, type Size } from "../../core/geometry.ts";
 import { type ClassId, IGNORE } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
 import { idsToRles, type Rle } from "../../core/rle.ts";
-import { cocoClasses } from "../coco-classes.ts";
+import { cocoClasses, nameCategories } from "../coco-classes.ts";
 import { cocoId, cocoImages } from "../coco-shape.ts";
 import { containedPath, readFileBytes } from "../paths.ts";
 import { pathFault, pictureId } from "../picture-id.ts";
@@ -38,7 +38,15 @@ const shape = z.object(
       "a list",
     ),
     categories: z.array(
-      z.object({ id: cocoId, name: z.string("a text"), isthing: z.int("0 or 1").nullish() }, "an object"),
+      z.object(
+        {
+          id: cocoId,
+          name: z.string("a text"),
+          supercategory: z.unknown().optional(),
+          isthing: z.int("0 or 1").nullish(),
+        },
+        "an object",
+      ),
       "a list",
     ),
   },
@@ -52,7 +60,7 @@ export function panopticSource(value: unknown, path: string, list?: readonly str
   if (!parsed.success) addIssues(problems, parsed.error.issues, value);
   problems.throwIfAny();
   const { images, annotations, categories } = parsed.data as Shape;
-  const { classes, classIds } = cocoClasses({ categories }, path, list);
+  const { classes, classIds } = cocoClasses({ categories: nameCategories(categories) }, path, list);
   const byImage = new Map(annotations.map((annotation) => [annotation.image_id, annotation]));
   for (const [k, { id: imageId, file_name, height, width }] of images.entries()) {
     const place = `images[${k}]`;

@@ -55,6 +55,18 @@ describe("COCO panoptic", () => {
     ]);
   });
 
+  it("tells categories of one name apart by their supercategories", async () => {
+    const bodies = panoptic((json) =>
+      json
+        .replace('"name":"dog"', '"name":"body","supercategory":"dog"')
+        .replace('"name":"person"', '"name":"body","supercategory":"person"'),
+    );
+    expect((await toCoco(bodies)).categories.map(({ name }: { name: string }) => name)).toEqual([
+      "person body",
+      "dog body",
+    ]);
+  });
+
   it("writes what panopticapi reads: a folder of PNGs beside the file that lists their segments", async () => {
     const folder = temporaryFolder();
     writeTree(folder, { "in/sub/a.png": labelPng("102 10x") });

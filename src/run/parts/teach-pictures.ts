@@ -127,7 +127,7 @@ export async function teachPictures(request: TeachRequest, context: WorkContext)
         `${source.path}: expected pictures with parts, got none with any`,
         source.leftOut === null
           ? {}
-          : { hint: `There are ${source.leftOut}; --parts FILE.json takes the boxes of masks.` },
+          : { hint: `Passed over: ${source.leftOut}. --parts FILE.json takes the boxes of masks, too.` },
       );
     const held = await teachAll(request.held, 0);
     const keys = [...new Set([...training, ...held].map(({ key }) => key))];

@@ -103,7 +103,7 @@ async function chooseSeeding(
     seeds.power === undefined ? base : { ...base, power: seeds.power };
   if (cams.prompts === "written" || source.kind !== "clip") {
     const base = await readSeedRecipe(seeds.recipe, { source: kind });
-    return { cams: { kind: "made", source }, recipe: withPower(base) };
+    return { cams: { kind: "made", source, round: "coarse" }, recipe: withPower(base) };
   }
   const fma = await models.readFmaRecipe(seeds.recipe);
   const fine = withPower(fma.fine);

@@ -39,8 +39,14 @@ export interface CamFolder {
   readonly isRefined: boolean;
 }
 
+/** CAMs that are made on the way, by what is there. */
+export interface MadeOrigin extends Pick<CamFolder, "round"> {
+  readonly kind: "made";
+  readonly source: CamSource;
+}
+
 /** Where CAMs come from: they are made on the way, or those of a folder are taken. */
-export type CamOrigin = { readonly kind: "made"; readonly source: CamSource } | LearnedOrigin | CamFolder;
+export type CamOrigin = MadeOrigin | LearnedOrigin | CamFolder;
 
 /**
  * The CAMs of a folder, or of a run of `maskwright cam`, `affinity` or `seed`.
@@ -73,10 +79,14 @@ export function camIdentity(origin: CamOrigin): {
   readonly options: Readonly<Record<string, unknown>>;
   readonly inputs: Readonly<Record<string, string>>;
 } {
-  if (origin.kind === "made") return { options: sourceIdentity(origin.source), inputs: {} };
+  if (origin.kind === "made")
+    return { options: { ...sourceIdentity(origin.source), round: origin.round }, inputs: {} };
   if (origin.kind === "learned") {
-    const { clip, recipe, seed } = origin;
+    const { clip, seed } = origin;
+    // What other sources have is not read.
+    const { others: _, ...recipe } = origin.recipe;
     return { options: { source: "learned", ...clipIdentity(clip), recipe, seed }, inputs: {} };
   }
-  return { options: { keyBase: origin.keyBase }, inputs: { cams: resolve(origin.folder) } };
+  const { keyBase, source, round, folder } = origin;
+  return { options: { keyBase, source, round }, inputs: { cams: resolve(folder) } };
 }

@@ -54,6 +54,9 @@ it("takes an affinity where its base has none, if that says enough", async () =>
   await expect(readFmaRecipe(unsaid)).rejects.toThrow(
     "recipe.json: fine.affinity: expected at and boxThreshold, where its base has no affinity, got rounds",
   );
+  await expect(readSeedRecipe(fileOf({ from: "scenes", affinity: {} }), source)).rejects.toThrow(
+    "recipe.json: affinity: expected at and boxThreshold, where its base has no affinity, got none",
+  );
 });
 
 it("takes both rounds and the length of both trainings from a file", async () => {

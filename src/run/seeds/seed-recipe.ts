@@ -66,8 +66,8 @@ export async function readFmaRecipe(source: string): Promise<FmaRecipe> {
   return {
     ...base,
     name: source,
-    coarse: withSaid(source, base.coarse, coarse),
-    fine: withSaid(`${source}: fine`, base.fine, fine),
+    coarse: withSaid(`${source}: `, base.coarse, coarse),
+    fine: withSaid(`${source}: fine.`, base.fine, fine),
     classification: withTraining(`${source}: classification`, base.classification, classification),
     segmentation: withTraining(`${source}: segmentation`, base.segmentation, segmentation),
   };
@@ -98,8 +98,8 @@ export async function readSeedRecipe(
   if (isName(name)) return base(name);
   const { from, fine, ...coarse } = await readShape(name);
   return round === "coarse"
-    ? withSaid(name, base(from), coarse)
-    : withSaid(`${name}: fine`, base(from), fine);
+    ? withSaid(`${name}: `, base(from), coarse)
+    : withSaid(`${name}: fine.`, base(from), fine);
 }
 
 function isName(name: string): name is RecipeName {
@@ -118,7 +118,7 @@ async function readShape(source: string): Promise<z.infer<typeof shape>> {
 function withSaid(where: string, base: SeedRecipe, said: z.infer<typeof seeds> = {}): SeedRecipe {
   const { affinity, power = base.power } = said;
   if (affinity === undefined) return { ...base, power };
-  return { affinity: affinity && withAffinity(`${where}.affinity`, base.affinity, affinity), power };
+  return { affinity: affinity && withAffinity(`${where}affinity`, base.affinity, affinity), power };
 }
 
 function withAffinity(
@@ -129,7 +129,11 @@ function withAffinity(
   const { at = base?.at, boxThreshold = base?.boxThreshold } = said;
   const { power = base?.power ?? 2, rounds = base?.rounds ?? 1, compat = base?.compat ?? "paper" } = said;
   if (at !== undefined && boxThreshold !== undefined) return { at, boxThreshold, power, rounds, compat };
-  throw badFormat(where, "at and boxThreshold, where its base has no affinity", Object.keys(said).join(", "));
+  throw badFormat(
+    where,
+    "at and boxThreshold, where its base has no affinity",
+    Object.keys(said).join(", ") || "none",
+  );
 }
 
 /** With other steps, the warm-up has the same share of them where nothing else is said. */
