@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { MaskwrightError } from "../core/error.ts";
 import type { Device } from "../engine/index.ts";
-import type { SamTinyRecipe } from "../run/train-sam-tiny.ts";
+import type { SamTinyRecipe } from "../run/promptable/sam-tiny-recipe.ts";
 import { addDeviceOption } from "./mask-options.ts";
 import { addExamples, count, fraction, positiveNumber, wholeNumber } from "./options.ts";
 import { type CommonOptions, printJson, withSession } from "./session.ts";
@@ -66,7 +66,10 @@ async function runTrainSamTiny(images: string | undefined, options: TrainSamTiny
     );
   const photos = images === undefined || instances === undefined ? null : { images, instances };
   await withSession(options, async (context) => {
-    const { trainSamTiny, samTinyRecipe } = await import("../run/train-sam-tiny.ts");
+    const [{ trainSamTiny }, { samTinyRecipe }] = await Promise.all([
+      import("../run/train-sam-tiny.ts"),
+      import("../run/promptable/sam-tiny-recipe.ts"),
+    ]);
     const recipe = recipeOf(samTinyRecipe, options);
     const report = await trainSamTiny(
       { photos, out, recipe, init, seed, checkpointEvery, device, threads },

@@ -5,7 +5,8 @@ import { writeSafetensors } from "../core/safetensors.ts";
 import { quietContext } from "../testing/progress.ts";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
 import type { Pool } from "./pool.ts";
-import { samTinyRecipe, type TrainSamTinyRequest, trainSamTiny } from "./train-sam-tiny.ts";
+import { samTinyRecipe } from "./promptable/sam-tiny-recipe.ts";
+import { type TrainSamTinyRequest, trainSamTiny } from "./train-sam-tiny.ts";
 
 const pool: Pool = {
   run: () => Promise.reject(new Error("nothing to be drawn")),

@@ -17,34 +17,12 @@ import { writeAtomically } from "./files.ts";
 import { readFirstWeights } from "./promptable/first-weights.ts";
 import { readMaskedPhotos } from "./promptable/masked-photos.ts";
 import { type PhaseOptions, runPhases } from "./promptable/phases.ts";
+import type { SamTinyRecipe } from "./promptable/sam-tiny-recipe.ts";
 import { openRunDirectory } from "./run-directory.ts";
 import type { WorkContext } from "./stage.ts";
 import { digestFile } from "./store/digest.ts";
 import type { MaskedSource } from "./tasks/prompt-samples.ts";
 import { version } from "./version.ts";
-
-export interface SamTinyRecipe {
-  /** Steps on windows of a quarter of the model's input, which are quick, and then on all of it. */
-  readonly windowSteps: number;
-  readonly wholeSteps: number;
-  /** Windows of a step. */
-  readonly batch: number;
-  /** Prompts of a window. */
-  readonly prompts: number;
-  /** Of Adam, at its highest. */
-  readonly rate: number;
-  /** Share of the pictures that are drawn scenes; 1 without photos. */
-  readonly scenes: number;
-}
-
-export const samTinyRecipe: SamTinyRecipe = {
-  windowSteps: 1400,
-  wholeSteps: 30,
-  batch: 4,
-  prompts: 12,
-  rate: 5e-4,
-  scenes: 0.5,
-};
 
 export interface TrainSamTinyRequest {
   /** Photos with a COCO JSON of masks, or null for scenes alone. */

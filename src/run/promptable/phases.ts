@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Device } from "../../engine/index.ts";
 import { openWorkerRuntime } from "../../engine/node.ts";
 import type { Arrays } from "../../engine/runtime.ts";
 import type { Schedule } from "../../engine/schedule.ts";
@@ -9,7 +10,7 @@ import type { SamConfig } from "../../models/sam/config.ts";
 import type { WorkContext } from "../stage.ts";
 import type { MaskedSource } from "../tasks/prompt-samples.ts";
 import { runTraining, type TrainingResult } from "../train.ts";
-import type { TrainSamTinyRequest } from "../train-sam-tiny.ts";
+import type { SamTinyRecipe } from "./sam-tiny-recipe.ts";
 
 /** Steps on windows of one size. */
 export interface Phase {
@@ -21,7 +22,13 @@ export interface Phase {
   readonly steps: number;
 }
 
-export interface PhaseOptions extends TrainSamTinyRequest {
+export interface PhaseOptions {
+  readonly out: string;
+  readonly recipe: SamTinyRecipe;
+  readonly seed: number;
+  readonly checkpointEvery: number;
+  readonly device: Device;
+  readonly threads: number | null;
   readonly config: SamConfig;
   /** Over the whole run. */
   readonly schedule: Schedule;
