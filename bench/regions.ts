@@ -57,9 +57,9 @@ function scoreFolder(photos: readonly VocPhoto[], run: string): void {
     ["all 49", scored],
   ] as const) {
     const best = some.flatMap((each) => each.best);
-    const recall = mean(best.map((iou) => (iou >= 0.5 ? 1 : 0)));
     const masks = mean(some.map((each) => each.masks)).toFixed(0);
-    console.log(`| ${name} | ${best.length} | ${masks} | ${mean(best).toFixed(3)} | ${recall.toFixed(3)} |`);
+    const row = [name, best.length, masks, mean(best).toFixed(3), recall(best).toFixed(3)];
+    console.log(`| ${row.join(" | ")} |`);
   }
 }
 
@@ -90,12 +90,8 @@ function report(name: string, measured: readonly Measured[]): void {
     String(best100.length).padStart(7),
     mean(best100).toFixed(3).padStart(7),
     mean(best300).toFixed(3).padStart(7),
-    mean(best100.map((iou) => (iou >= 0.5 ? 1 : 0)))
-      .toFixed(3)
-      .padStart(10),
-    mean(best300.map((iou) => (iou >= 0.5 ? 1 : 0)))
-      .toFixed(3)
-      .padStart(10),
+    recall(best100).toFixed(3).padStart(10),
+    recall(best300).toFixed(3).padStart(10),
     mean(measured.map(({ seconds }) => seconds))
       .toFixed(3)
       .padStart(7),
@@ -121,6 +117,11 @@ function miou(measured: readonly Measured[], labelsOf: (m: Measured) => LabelMap
   const total = emptyConfusion(21);
   for (const m of measured) addConfusion(total, confusion(labelsOf(m), m.photo.truth, 21));
   return (100 * (scores(total).miou ?? 0)).toFixed(2);
+}
+
+/** Share of the objects that a mask answers with an IoU of 0.5 or more. */
+function recall(best: readonly number[]): number {
+  return mean(best.map((iou) => (iou >= 0.5 ? 1 : 0)));
 }
 
 function mean(values: readonly number[]): number {
