@@ -3,6 +3,13 @@ import { z } from "zod";
 /** A number by which the lists of COCO JSON name one another's entries. */
 export const cocoId: z.ZodInt = z.int("a whole number");
 
+/** An entry of `categories`; see `nameCategories`. */
+export const cocoCategory: z.ZodObject<{
+  id: z.ZodInt;
+  name: z.ZodString;
+  supercategory: z.ZodOptional<z.ZodUnknown>;
+}> = z.object({ id: cocoId, name: z.string("a text"), supercategory: z.unknown().optional() }, "an object");
+
 /** An entry of `images`. */
 export interface CocoImageJson {
   readonly id: number;

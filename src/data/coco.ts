@@ -5,7 +5,7 @@ import { checkSize } from "../core/limits.ts";
 import type { LabeledBox } from "../core/weak-label.ts";
 import { type CocoCategory, nameCategories } from "./coco-classes.ts";
 import { type CocoSegmentation, readSegmentation } from "./coco-segmentation.ts";
-import { type CocoImageJson, cocoId, cocoImages } from "./coco-shape.ts";
+import { type CocoImageJson, cocoCategory, cocoId, cocoImages } from "./coco-shape.ts";
 import { readJsonFile } from "./json-file.ts";
 import { pathFault, pictureId } from "./picture-id.ts";
 import { addIssues, collectProblems, type Problems, quote } from "./problems.ts";
@@ -56,10 +56,7 @@ const shape = z.object(
       ),
       "a list",
     ),
-    categories: z.array(
-      z.object({ id: cocoId, name: z.string("a text"), supercategory: z.unknown().optional() }, "an object"),
-      "a list",
-    ),
+    categories: z.array(cocoCategory, "a list"),
   },
   "an object with images, annotations and categories",
 );

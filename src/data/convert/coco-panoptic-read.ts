@@ -5,7 +5,7 @@ import { type ClassId, IGNORE } from "../../core/label-map.ts";
 import { checkSize } from "../../core/limits.ts";
 import { idsToRles, type Rle } from "../../core/rle.ts";
 import { cocoClasses, nameCategories } from "../coco-classes.ts";
-import { cocoId, cocoImages } from "../coco-shape.ts";
+import { cocoCategory, cocoId, cocoImages } from "../coco-shape.ts";
 import { containedPath, readFileBytes } from "../paths.ts";
 import { pathFault, pictureId } from "../picture-id.ts";
 import { decodePng } from "../png-decode.ts";
@@ -37,18 +37,7 @@ const shape = z.object(
       ),
       "a list",
     ),
-    categories: z.array(
-      z.object(
-        {
-          id: cocoId,
-          name: z.string("a text"),
-          supercategory: z.unknown().optional(),
-          isthing: z.int("0 or 1").nullish(),
-        },
-        "an object",
-      ),
-      "a list",
-    ),
+    categories: z.array(cocoCategory.extend({ isthing: z.int("0 or 1").nullish() }), "a list"),
   },
   "an object with images, annotations and categories",
 );
