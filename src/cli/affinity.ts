@@ -57,21 +57,23 @@ async function runAffinity(path: string, options: AffinityOptions): Promise<void
 /** CAMs, attention and how the two meet. */
 async function chosen(
   path: string,
-  { recipe, round: said, camKeysFrom, attention }: AffinityOptions,
+  { recipe, round, camKeysFrom, attention }: AffinityOptions,
 ): Promise<Pick<AffinityRequest, "cams" | "attention" | "affinity">> {
   const [{ openCams }, { readSeedRecipe }] = await Promise.all([
     import("../run/seeds/cam-origin.ts"),
     import("../run/seeds/seed-recipe.ts"),
   ]);
-  const cams = openCams(path, camKeysFrom === "0" ? 0 : 1);
+  const cams = openCams(path, camKeysFrom === "0" ? 0 : 1, round);
   const folder = attention ?? cams.attention;
   if (folder === null)
     throw new MaskwrightError("INVALID_ARGUMENT", `${path}: expected attention beside the CAMs, got none`, {
       hint: "`maskwright cam --attention` keeps it; --attention DIR names that of other CAMs.",
     });
-  const round = said ?? cams.round;
-  const { affinity } = await readSeedRecipe(recipe, { source: cams.source ?? "classifier", round });
-  if (affinity !== null) return { cams: { ...cams, round }, attention: folder, affinity };
+  const { affinity } = await readSeedRecipe(recipe, {
+    source: cams.source ?? "classifier",
+    round: cams.round,
+  });
+  if (affinity !== null) return { cams, attention: folder, affinity };
   throw new MaskwrightError(
     "INVALID_ARGUMENT",
     `--recipe ${recipe}: expected a recipe with affinity, got none`,

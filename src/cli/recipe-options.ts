@@ -1,9 +1,10 @@
 import { type Command, Option } from "commander";
+import type { SeedRound } from "../methods/fma/recipes.ts";
 
 export interface RecipeOptions {
   readonly recipe: string;
   /** Only where it was typed. */
-  readonly round?: "coarse" | "fine";
+  readonly round?: SeedRound;
 }
 
 /** Which recipe: for commands that do one round of seeds, or a stage of it. @param what  is read of it */

@@ -21,28 +21,30 @@ export interface SeedCommandOptions extends TagOptions, ModelOptions, GeneratorO
 
 /** Refuses what nothing would read. @throws MaskwrightError INVALID_ARGUMENT that names the options */
 export function checkSeedOptions(options: SeedCommandOptions): void {
-  const { cams, camKeysFrom, weights, contexts, proposals, model, prompts, round } = options;
-  const isLearned = prompts === "learned";
+  const { cams, camKeysFrom, weights, source, clip, texts, contexts, seed, proposals, model, round } =
+    options;
+  const learned = options.prompts === "learned" ? options.prompts : undefined;
   if (cams === undefined && camKeysFrom !== undefined)
     throw new MaskwrightError(
       "INVALID_ARGUMENT",
       "--cam-keys-from: expected --cams DIR, whose keys it counts, got none",
     );
-  for (const [one, other, isBoth] of [
-    ["--cams DIR", "--weights FILE", cams !== undefined && weights !== undefined],
-    ["--cams DIR", "--contexts DIR", cams !== undefined && contexts !== undefined],
-    ["--cams DIR", "--source NAME", cams !== undefined && options.source !== undefined],
-    ["--cams DIR", "--clip NAME", cams !== undefined && options.clip !== undefined],
-    ["--cams DIR", "--texts FILE", cams !== undefined && options.texts !== undefined],
-    ["--cams DIR", "--seed N", cams !== undefined && options.seed !== undefined],
-    ["--cams DIR", "--prompts learned", cams !== undefined && isLearned],
-    ["--contexts DIR", "--prompts learned", contexts !== undefined && isLearned],
-    ["--round NAME", "--prompts learned", round !== undefined && isLearned],
-    ["--proposals DIR", "--model NAME", proposals !== undefined && model !== undefined],
+  for (const [one, value, other, otherValue] of [
+    ["--cams DIR", cams, "--weights FILE", weights],
+    ["--cams DIR", cams, "--contexts DIR", contexts],
+    ["--cams DIR", cams, "--source NAME", source],
+    ["--cams DIR", cams, "--clip NAME", clip],
+    ["--cams DIR", cams, "--texts FILE", texts],
+    ["--cams DIR", cams, "--seed N", seed],
+    ["--cams DIR", cams, "--prompts learned", learned],
+    ["--contexts DIR", contexts, "--prompts learned", learned],
+    ["--round NAME", round, "--prompts learned", learned],
+    ["--proposals DIR", proposals, "--model NAME", model],
   ] as const)
-    if (isBoth) throw new MaskwrightError("INVALID_ARGUMENT", `seed: expected ${one} or ${other}, got both`);
+    if (value !== undefined && otherValue !== undefined)
+      throw new MaskwrightError("INVALID_ARGUMENT", `seed: expected ${one} or ${other}, got both`);
   const isClip = sourceName(options) === "clip" && cams === undefined;
-  if (isClip && !isLearned) checkNoTraining(options);
+  if (isClip && learned === undefined) checkNoTraining(options);
   // CLIP reads these too.
   const { precision: _, device: __, ...others } = options;
   const own = isClip ? others : options;

@@ -119,8 +119,7 @@ async function camOrigin(options: SeedCommandOptions, classes: ClassList): Promi
   const { cams, camKeysFrom = "0", prompts, recipe: name, power, round } = options;
   if (cams !== undefined) {
     const { openCams } = await import("../run/seeds/cam-origin.ts");
-    const opened = openCams(cams, camKeysFrom === "0" ? 0 : 1);
-    return { ...opened, round: round ?? opened.round };
+    return openCams(cams, camKeysFrom === "0" ? 0 : 1, round);
   }
   const { chooseCamSource } = await import("../run/cams/choose-cam-source.ts");
   const source = await chooseCamSource(camSourceChoice(options, classes));

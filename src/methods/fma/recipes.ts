@@ -39,6 +39,9 @@ export interface SeedRecipe {
   readonly power: number;
 }
 
+/** Seeds by contexts of the first training, and by those of the second. */
+export type SeedRound = "coarse" | "fine";
+
 export interface FmaRecipe {
   readonly name: string;
   readonly texts: ClassTexts;

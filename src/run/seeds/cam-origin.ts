@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { MaskwrightError } from "../../core/error.ts";
-import type { FmaRecipe } from "../../methods/fma/recipes.ts";
+import type { FmaRecipe, SeedRound } from "../../methods/fma/recipes.ts";
 import {
   type CamSource,
   type ClipModel,
@@ -33,16 +33,17 @@ export interface CamFolder {
   readonly keyBase: 0 | 1;
   /** What made them, where a run says so; null for those of other code. */
   readonly source: CamSource["kind"] | null;
-  /** The seeds that they are for, where a run says so: of `seed` that learned contexts for both, these are the last CAMs. */
-  readonly round: "coarse" | "fine";
+  /** The seeds that they are for. */
+  readonly round: SeedRound;
   /** Whether affinity has refined them. */
   readonly isRefined: boolean;
 }
 
 /** CAMs that are made on the way, by what is there. */
-export interface MadeOrigin extends Pick<CamFolder, "round"> {
+export interface MadeOrigin {
   readonly kind: "made";
   readonly source: CamSource;
+  readonly round: SeedRound;
 }
 
 /** Where CAMs come from: they are made on the way, or those of a folder are taken. */
@@ -51,9 +52,10 @@ export type CamOrigin = MadeOrigin | LearnedOrigin | CamFolder;
 /**
  * The CAMs of a folder, or of a run of `maskwright cam`, `affinity` or `seed`.
  *
+ * @param round  the seeds that they are for; by default those of the run, which are the fine ones where contexts were learned for both
  * @throws MaskwrightError NOT_FOUND for a missing folder; BAD_FORMAT for one of label maps
  */
-export function openCams(path: string, keyBase: 0 | 1): CamFolder {
+export function openCams(path: string, keyBase: 0 | 1, round?: SeedRound): CamFolder {
   const run = readRunDescription(path);
   const made = ["cams", "refined"].find((name) => run !== null && existsSync(join(path, name)));
   const { kind, folder, files } = openLabels(made === undefined ? path : join(path, made));
@@ -68,7 +70,7 @@ export function openCams(path: string, keyBase: 0 | 1): CamFolder {
   const source = isLearned ? "contexts" : (sourceKinds.find((each) => each === run?.options.source) ?? null);
   return {
     ...{ kind: "folder", folder, files, keyBase, source },
-    round: isLearned || run?.options.round === "fine" ? "fine" : "coarse",
+    round: round ?? (isLearned || run?.options.round === "fine" ? "fine" : "coarse"),
     attention: hasAttention ? attention : null,
     isRefined: made === "refined",
   };

@@ -7,6 +7,7 @@ import {
   type FmaRecipe,
   type PromptRecipe,
   type SeedRecipe,
+  type SeedRound,
   sceneRecipe,
   vocRecipe,
 } from "../../methods/fma/recipes.ts";
@@ -78,7 +79,7 @@ export interface SeedRecipeChoice {
   /** CAMs of other code count as a classifier's. */
   readonly source: CamSource["kind"];
   /** @default "coarse" */
-  readonly round?: "coarse" | "fine";
+  readonly round?: SeedRound;
 }
 
 /**
@@ -92,8 +93,8 @@ export async function readSeedRecipe(
   { source, round = "coarse" }: SeedRecipeChoice,
 ): Promise<SeedRecipe> {
   const base = (from: RecipeName): SeedRecipe => {
-    const recipe: FmaRecipe = recipes[from];
-    return { ...recipe[round], ...(source === "contexts" ? {} : recipe.others[source]) };
+    const { [round]: own, others } = recipes[from];
+    return { ...own, ...(source === "contexts" ? {} : others[source]) };
   };
   if (isName(name)) return base(name);
   const { from, fine, ...coarse } = await readShape(name);
