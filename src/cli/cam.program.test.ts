@@ -6,7 +6,7 @@ import { readCam, type StoredCam } from "../data/cam-file.ts";
 import { photoSize } from "../data/photo.ts";
 import { readTags } from "../data/weak-labels.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
 import { hashTree, temporaryFolder, writeTree } from "../testing/tree.ts";
 
@@ -54,13 +54,12 @@ describe("cam", () => {
   });
 
   it("ends as if nothing had happened after Ctrl-C", async () => {
-    const { child, result, lines } = startMaskwright(
+    const { code } = await interruptMaskwright(
       data,
+      [{ signal: "SIGINT", pattern: /"stage":"head"/, count: 20 }],
       ...cam("stopped", "--attention", "--overlay", "--json"),
     );
-    await lines(/"stage":"head"/, 20);
-    child.kill("SIGINT");
-    expect((await result).code).toBe(130);
+    expect(code).toBe(130);
     expect(existsSync(join(data, "stopped/cams"))).toBe(false);
     expect((await maskwright(data, ...cam("stopped", "--attention", "--overlay"))).code).toBe(0);
     expect(hashTree(join(data, "stopped"), volatile)).toEqual(hashTree(join(data, "whole"), volatile));

@@ -10,7 +10,7 @@ import { readLabelMap } from "../data/label-file.ts";
 import type { WeakLabels } from "../data/tags.ts";
 import { readTags } from "../data/weak-labels.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { pthFile } from "../testing/pth-file.ts";
 import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
 import { hashTree, writeTree } from "../testing/tree.ts";
@@ -95,10 +95,9 @@ it("seed --dry-run: says which trainings it leaves out", async () => {
 });
 
 it("seed: learns both contexts, and goes on where it was stopped", async () => {
-  const { child, result, lines } = startMaskwright(data, ...learn("seeds", "--json"));
-  await lines(/"stage":"segmentation"/, 1);
-  child.kill("SIGINT");
-  expect((await result).code).toBe(130);
+  const stopping = { signal: "SIGINT", pattern: /"stage":"segmentation"/ } as const;
+  const stopped = await interruptMaskwright(data, [stopping], ...learn("seeds", "--json"));
+  expect(stopped.code).toBe(130);
   expect(existsSync(join(data, "seeds/report.json"))).toBe(false);
   const coarse = (): Record<string, string> => hashTree(join(data, "seeds/coarse"));
   const before = coarse();

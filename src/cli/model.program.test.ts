@@ -17,7 +17,14 @@ import { readPhoto } from "../data/photo.ts";
 import { decodeProposals } from "../data/proposal-file.ts";
 import { proposeWithSam } from "../methods/index.ts";
 import { openSam } from "../run/open-sam.ts";
-import { linesOf, maskwright, program, start, startMaskwright } from "../testing/command.ts";
+import {
+  interruptMaskwright,
+  linesOf,
+  maskwright,
+  program,
+  start,
+  startMaskwright,
+} from "../testing/command.ts";
 import { writeScenes } from "../testing/scene-files.ts";
 import { writeTinyPair } from "../testing/tiny-pair.ts";
 import { hashTree, temporaryFolder, timesOf } from "../testing/tree.ts";
@@ -86,10 +93,9 @@ describe("propose with a model", () => {
 
   it("ends as if nothing had happened after it was killed", async () => {
     const folder = temporaryFolder();
-    const { child, result, lines } = startMaskwright(folder, ...propose(), "--json");
-    await lines(/"event":"progress"/, 1);
-    child.kill("SIGKILL");
-    await result;
+    const killing = { signal: "SIGKILL", pattern: /"event":"progress"/ } as const;
+    const { code } = await interruptMaskwright(folder, [killing], ...propose(), "--json");
+    expect(code).toBe("SIGKILL");
     expect((await maskwright(folder, ...propose())).code).toBe(0);
     expect(outcome(folder)).toEqual(outcome(data));
   });

@@ -13,7 +13,7 @@ import { createPixelClassifier } from "../methods/segment/inference-network.ts";
 import { openScores } from "../methods/segment/inference-scores.ts";
 import { imageNetNormalization } from "../models/segmenter/normalization.ts";
 import { tinyNetworks } from "../models/segmenter/testing/tiny-segmenter.ts";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { writeScenes } from "../testing/scene-files.ts";
 import { writeTinySegmenters } from "../testing/segmenter-files.ts";
 import { hashTree, temporaryFolder, timesOf, writeTree } from "../testing/tree.ts";
@@ -105,10 +105,13 @@ describe("predict with a segmenter", () => {
     const folder = join(data, "again");
     expect((await maskwright(data, ...predict("again", "--limit", "2", "--probabilities"))).code).toBe(0);
     const before = timesOf(join(folder, "labels"));
-    const started = startMaskwright(data, ...predict("again", "--probabilities", "--json"));
-    await started.lines(/"stage":"labels"/, 1);
-    started.child.kill("SIGKILL");
-    await started.result;
+    const killing = { signal: "SIGKILL", pattern: /"stage":"labels"/ } as const;
+    const killed = await interruptMaskwright(
+      data,
+      [killing],
+      ...predict("again", "--probabilities", "--json"),
+    );
+    expect(killed.code).toBe("SIGKILL");
     expect((await maskwright(data, ...predict("again", "--probabilities"))).code).toBe(0);
     expect(timesOf(join(folder, "labels"))).toMatchObject(before);
     expect(hashTree(join(folder, "probabilities"))).toEqual(hashTree(join(data, "found/probabilities")));

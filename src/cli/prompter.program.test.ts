@@ -21,7 +21,7 @@ import type { PrompterConfig } from "../models/prompter/config.ts";
 import { createPrompter } from "../models/prompter/networks.ts";
 import { embeddingOwner, openEmbeddingCache, withEmbeddingCache } from "../run/embedding-cache.ts";
 import { openSam } from "../run/open-sam.ts";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { importRandomModel, writePartScenes } from "../testing/part-scenes.ts";
 import { hashTree, temporaryFolder, timesOf } from "../testing/tree.ts";
 
@@ -91,14 +91,12 @@ describe("train prompter", () => {
 
   it("ends with the same bytes after it was killed, and stopped", async () => {
     const folder = temporaryFolder();
-    const killed = startMaskwright(folder, ...train("out", "--json"));
-    await killed.lines(/"stage":"train","id":"6"/, 1);
-    killed.child.kill("SIGKILL");
-    await killed.result;
-    const stopped = startMaskwright(folder, ...train("out", "--json"));
-    await stopped.lines(/"stage":"train","id":"\d+"/, 2);
-    stopped.child.kill("SIGINT");
-    const { code, stderr } = await stopped.result;
+    const killing = { signal: "SIGKILL", pattern: /"stage":"train","id":"6"/ } as const;
+    const killed = await interruptMaskwright(folder, [killing], ...train("out", "--json"));
+    expect(killed.code).toBe("SIGKILL");
+    const stopping = { signal: "SIGINT", pattern: /"stage":"train","id":"\d+"/, count: 2 } as const;
+    const stopped = await interruptMaskwright(folder, [stopping], ...train("out", "--json"));
+    const { code, stderr } = stopped;
     expect({ code, last: JSON.parse(linesOf(stderr).at(-1) ?? "") }).toEqual({
       code: 130,
       last: expect.objectContaining({

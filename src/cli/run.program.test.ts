@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { hashTree, temporaryFolder, timesOf, writeTree } from "../testing/tree.ts";
 import { writeWeakScenes } from "../testing/weak-scenes.ts";
 
@@ -51,10 +51,12 @@ describe("run", () => {
 
   it("says where it stands in all of it, and goes on after Ctrl-C", async () => {
     const folder = temporaryFolder();
-    const { child, result, lines } = startMaskwright(folder, ...run("out", "--json", "--workers", "1"));
-    await lines(/"event":"progress","stage":"1\/1 masks: objects".*"note":"run \d+:\d\d left"/, 2);
-    child.kill("SIGINT");
-    const { code, stderr } = await result;
+    const pattern = /"event":"progress","stage":"1\/1 masks: objects".*"note":"run \d+:\d\d left"/;
+    const { code, stderr } = await interruptMaskwright(
+      folder,
+      [{ signal: "SIGINT", pattern, count: 2 }],
+      ...run("out", "--json", "--workers", "1"),
+    );
     expect(code).toBe(130);
     expect(JSON.parse(linesOf(stderr).at(-1) ?? "")).toMatchObject({
       code: "ABORTED",

@@ -7,7 +7,7 @@ import { readLabelMap } from "../data/label-file.ts";
 import { encodeProposals } from "../data/proposal-file.ts";
 import { readTags } from "../data/weak-labels.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
-import { maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, maskwright } from "../testing/command.ts";
 import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
 import { hashTree, temporaryFolder, writeTree } from "../testing/tree.ts";
 
@@ -65,10 +65,8 @@ describe("seed", () => {
       [/"stage":"cams"/, "SIGINT", 130],
       [/"stage":"seeds"/, "SIGKILL", "SIGKILL"],
     ] as const) {
-      const { child, result, lines } = startMaskwright(data, ...args, "--json");
-      await lines(pattern, 2);
-      child.kill(signal);
-      expect((await result).code).toBe(code);
+      const run = await interruptMaskwright(data, [{ signal, pattern, count: 2 }], ...args, "--json");
+      expect(run.code).toBe(code);
     }
     expect((await maskwright(data, ...args)).code).toBe(0);
     expect(hashTree(join(data, "stopped"), volatile)).toEqual(hashTree(join(data, "whole"), volatile));

@@ -9,7 +9,7 @@ import { readLabelMap } from "../data/label-file.ts";
 import { encodeJpeg } from "../data/photo.ts";
 import { sceneClasses } from "../scenes/objects/catalog.ts";
 import { drawScene } from "../scenes/scene.ts";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { hashTree, temporaryFolder, timesOf, writeTree } from "../testing/tree.ts";
 
 const size = { height: 48, width: 64 };
@@ -168,10 +168,12 @@ describe("segment, resumed", () => {
     await maskwright(folder, ...byBoxes);
     const whole = outcome(folder);
     rmSync(join(folder, "out"), { recursive: true });
-    const { child, result, lines } = startMaskwright(folder, ...byBoxes, "--workers", "1", "--json");
-    await lines(/"event":"progress"/, 2);
-    child.kill("SIGKILL");
-    await result;
+    const { code } = await interruptMaskwright(
+      folder,
+      [{ signal: "SIGKILL", pattern: /"event":"progress"/, count: 2 }],
+      ...[...byBoxes, "--workers", "1", "--json"],
+    );
+    expect(code).toBe("SIGKILL");
     expect((await maskwright(folder, ...byBoxes)).code).toBe(0);
     expect(outcome(folder)).toEqual(whole);
   });

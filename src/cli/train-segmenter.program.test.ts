@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeCam } from "../data/cam-file.ts";
 import { decodeCheckpoint } from "../engine/checkpoint.ts";
 import { readSegmenter } from "../run/segmenter/segmenter-checkpoint.ts";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { writeTaggedScenes } from "../testing/tagged-scenes.ts";
 import { hashTree, labelPng, temporaryFolder, writeTree } from "../testing/tree.ts";
 
@@ -70,14 +70,12 @@ describe("train segmenter", () => {
 
   it("ends with the same bytes after it was killed, and stopped", async () => {
     const folder = temporaryFolder();
-    const killed = startMaskwright(folder, ...train("out", "--json"));
-    await killed.lines(/"stage":"train","id":"5"/, 1);
-    killed.child.kill("SIGKILL");
-    await killed.result;
-    const stopped = startMaskwright(folder, ...train("out", "--json"));
-    await stopped.lines(/"stage":"train","id":"\d+"/, 2);
-    stopped.child.kill("SIGINT");
-    expect((await stopped.result).code).toBe(130);
+    const killing = { signal: "SIGKILL", pattern: /"stage":"train","id":"5"/ } as const;
+    const killed = await interruptMaskwright(folder, [killing], ...train("out", "--json"));
+    expect(killed.code).toBe("SIGKILL");
+    const stopping = { signal: "SIGINT", pattern: /"stage":"train","id":"\d+"/, count: 2 } as const;
+    const stopped = await interruptMaskwright(folder, [stopping], ...train("out", "--json"));
+    expect(stopped.code).toBe(130);
     expect((await maskwright(folder, ...train("out"))).code).toBe(0);
     expect(outcome(join(folder, "out"))).toEqual(outcome(join(data, "whole")));
   });

@@ -5,7 +5,7 @@ import { openWeightFile } from "../engine/node.ts";
 import { toyClipConfig } from "../models/clip/config.ts";
 import { clipTensors, clipWeights } from "../models/clip/weights.ts";
 import { readWords } from "../models/clip/word-tokenizer.ts";
-import { linesOf, maskwright, startMaskwright } from "../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../testing/command.ts";
 import { hashTree, temporaryFolder } from "../testing/tree.ts";
 
 const train = (out: string): string[] => [
@@ -21,10 +21,8 @@ it("trains, goes on where it was stopped to the same bytes, and what it wrote is
   expect(whole.code).toBe(0);
   expect(JSON.parse(whole.stdout)).toMatchObject({ command: "train toy-clip", images: 2, steps: 6 });
 
-  const stopped = startMaskwright(folder, ...train("parts"));
-  await stopped.lines(/"stage":"toy-clip objects","id":"1"/, 1);
-  stopped.child.kill("SIGINT");
-  const { code, stderr } = await stopped.result;
+  const stopping = { signal: "SIGINT", pattern: /"stage":"toy-clip objects","id":"1"/ } as const;
+  const { code, stderr } = await interruptMaskwright(folder, [stopping], ...train("parts"));
   const last = JSON.parse(linesOf(stderr).at(-1) ?? "");
   expect([code, last.message]).toEqual([130, expect.stringMatching(/^train: stopped after \d of \d steps$/)]);
   expect((await maskwright(folder, ...train("parts"))).code).toBe(0);

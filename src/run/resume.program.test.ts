@@ -1,10 +1,15 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "../core/random.ts";
-import { linesOf, maskwright, type RunningCommand, startMaskwright } from "../testing/command.ts";
+import {
+  type CommandResult,
+  type Interruption,
+  interruptMaskwright,
+  linesOf,
+  maskwright,
+} from "../testing/command.ts";
 import { writeScenes } from "../testing/scene-files.ts";
 import { hashTree, temporaryFolder, timesOf, writeTree } from "../testing/tree.ts";
 
@@ -34,26 +39,23 @@ function outcome(folder: string): unknown {
   return { report, files: hashTree(join(folder, "out"), /^(report\.json|log\.ndjson)$/) };
 }
 
-/** A refinement of the same scenes in a folder of its own, under --json. */
-function start(folder: string, ...args: string[]): RunningCommand {
-  return startMaskwright(folder, ...refinement(), "--json", ...args);
+/** A refinement of the same scenes in a folder of its own, under --json and in one thread, interrupted. */
+function interrupt(folder: string, ...interruptions: Interruption[]): Promise<CommandResult> {
+  return interruptMaskwright(folder, interruptions, ...refinement(), "--json", "--workers", "1");
 }
 
 describe("a run that is killed", () => {
   const r = random("three moments");
   const moments = Array.from({ length: 3 }, () => ({
-    images: 1 + r.integer(2 * SCENES - 2),
+    count: 1 + r.integer(2 * SCENES - 2),
     delayMs: r.integer(30),
   }));
 
-  it.each(moments)("$delayMs ms after step $images ends as if nothing had happened", async (moment) => {
+  it.each(moments)("$delayMs ms after step $count ends as if nothing had happened", async (moment) => {
     const folder = temporaryFolder();
-    const { child, result, lines } = start(folder);
-    await lines(/"event":"progress","stage":"(proposals|pseudo)"/, moment.images);
-    await setTimeout(moment.delayMs);
-    child.kill("SIGKILL");
-    expect((await result).code).toBe("SIGKILL");
-
+    const pattern = /"event":"progress","stage":"(proposals|pseudo)"/;
+    const { code } = await interrupt(folder, { signal: "SIGKILL", pattern, ...moment });
+    expect(code).toBe("SIGKILL");
     const resumed = await maskwright(folder, ...refinement());
     expect(resumed.code).toBe(0);
     expect(outcome(folder)).toEqual(outcome(data));
@@ -63,10 +65,9 @@ describe("a run that is killed", () => {
 describe("a run that is stopped by Ctrl-C", () => {
   it("finishes the images in flight, says how to go on, and goes on", async () => {
     const folder = temporaryFolder();
-    const { child, result, lines } = start(folder, "--workers", "1");
-    await lines(/"event":"progress"/, 3);
-    child.kill("SIGINT");
-    const { code, stdout, stderr } = await result;
+    const { code, stdout, stderr } = await interrupt(folder, {
+      ...{ signal: "SIGINT", pattern: /"event":"progress"/, count: 3 },
+    });
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
     expect(stderr).toContain("stopping after what is in hand (again to stop now)");
     expect(JSON.parse(linesOf(stderr).at(-1) ?? "")).toEqual({
@@ -84,12 +85,12 @@ describe("a run that is stopped by Ctrl-C", () => {
 
   it("ends at once the second time, and still goes on", async () => {
     const folder = temporaryFolder();
-    const { child, result, lines } = start(folder, "--workers", "1");
-    await lines(/"event":"progress"/, 1);
-    child.kill("SIGINT");
-    await lines(/"event":"stopping"/, 1);
-    child.kill("SIGINT");
-    expect((await result).code).toBe("SIGINT");
+    const { code } = await interrupt(
+      folder,
+      { signal: "SIGINT", pattern: /"event":"progress"/ },
+      { signal: "SIGINT", pattern: /"event":"stopping"/ },
+    );
+    expect(code).toBe("SIGINT");
     expect((await maskwright(folder, ...refinement())).code).toBe(0);
     expect(outcome(folder)).toEqual(outcome(data));
   });

@@ -17,8 +17,16 @@ export interface CommandResult {
 export interface RunningCommand {
   readonly child: ChildProcess;
   readonly result: Promise<CommandResult>;
-  /** Waits until so many lines of standard error match, or the program ends. */
-  lines(pattern: RegExp, count: number): Promise<void>;
+}
+
+/** A signal to a program, from inside it, when so many lines of its standard error have matched. */
+export interface Interruption {
+  readonly signal: "SIGINT" | "SIGKILL";
+  readonly pattern: RegExp;
+  /** Default 1. */
+  readonly count?: number;
+  /** Default 0. */
+  readonly delayMs?: number;
 }
 
 /** Runs the built program in a folder to its end. */
@@ -31,21 +39,40 @@ export function startMaskwright(folder: string, ...args: readonly string[]): Run
   return start(process.execPath, [program, ...args], folder);
 }
 
-/** Starts any program, with nothing on its standard input. */
-export function start(command: string, args: readonly string[], folder: string): RunningCommand {
-  const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+/** Runs the built program in a folder, interrupted once by each of the signals, in their order. */
+export function interruptMaskwright(
+  folder: string,
+  interruptions: readonly Interruption[],
+  ...args: readonly string[]
+): Promise<CommandResult> {
+  const waiting = interruptions.map(({ signal, pattern, count = 1, delayMs = 0 }) => ({
+    ...{ signal, pattern: pattern.source, count, delayMs },
+  }));
+  const before = new URL("interruption.mjs", import.meta.url).href;
+  return start(process.execPath, ["--import", before, program, ...args], folder, {
+    MASKWRIGHT_INTERRUPTIONS: JSON.stringify(waiting),
+  }).result;
+}
+
+/**
+ * Starts any program, with nothing on its standard input.
+ *
+ * @param variables  of its environment, besides ours
+ */
+export function start(
+  command: string,
+  args: readonly string[],
+  folder: string,
+  variables: Readonly<Record<string, string>> = {},
+): RunningCommand {
+  const env = { ...process.env, ...variables };
+  const child = spawn(command, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
   child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
   const result = once(child, "close").then(([code, signal]) => ({ code: code ?? signal, stdout, stderr }));
-  const lines = async (pattern: RegExp, count: number): Promise<void> => {
-    const isThere = (): boolean => stderr.split("\n").filter((line) => pattern.test(line)).length >= count;
-    while (child.exitCode === null && child.signalCode === null && !isThere()) {
-      await Promise.race([once(child.stderr, "data"), result]);
-    }
-  };
-  return { child, result, lines };
+  return { child, result };
 }
 
 /** The lines of a message, without the empty one at its end. */

@@ -1,10 +1,9 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
-import { linesOf, maskwright, startMaskwright } from "../../testing/command.ts";
+import { interruptMaskwright, linesOf, maskwright } from "../../testing/command.ts";
 import { hashTree } from "../../testing/tree.ts";
 import { writeWeakScenes } from "../../testing/weak-scenes.ts";
 
@@ -60,11 +59,10 @@ function outcome(out: string): unknown {
 it("ends with the same bytes when it is killed at five random moments", async () => {
   const r = random("five moments");
   for (const [k, part] of parts.entries()) {
-    const { child, result, lines } = startMaskwright(data, ...args());
-    await lines(new RegExp(`"event":"progress","stage":"${part}"`), 1 + r.integer(steps[k]));
-    await setTimeout(r.integer(30));
-    child.kill("SIGKILL");
-    expect((await result).code).toBe("SIGKILL");
+    const pattern = new RegExp(`"event":"progress","stage":"${part}"`);
+    const count = 1 + r.integer(steps[k]);
+    const killing = { signal: "SIGKILL", pattern, count, delayMs: r.integer(30) } as const;
+    expect((await interruptMaskwright(data, [killing], ...args())).code).toBe("SIGKILL");
   }
   const { code, stdout } = await maskwright(data, ...args());
   expect(code).toBe(0);
