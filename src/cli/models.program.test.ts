@@ -146,7 +146,7 @@ describe("models pull", () => {
     const downloads = join(models(), "downloads");
     await vi.waitFor(
       () => expect(Object.values(hashTree(downloads))).toEqual([hashBytes(bytes.subarray(0, 600_000))]),
-      10_000,
+      60_000,
     );
     running.child.kill("SIGINT");
     const { code, stdout, stderr } = await running.result;
