@@ -44,6 +44,10 @@ describe("matchQueries", () => {
 
   it("takes no part, and leaves the dearest of more parts than queries", () => {
     expect(matchQueries(outputs, targets([]))).toEqual(new Int32Array(0));
+    // As a teacher gives them that has taught nothing.
+    const none = { classIds: [], tokens: floats([0, 0, 2]) };
+    expect(matchQueries(outputs, none)).toEqual(new Int32Array(0));
+    expect(matchingCosts(outputs, none).shape).toEqual([3, 0]);
     const many = targets([1, 1, 1, 1], 90, 90, 6, 8, 0, 0, 3, 4);
     expect(matchQueries(outputs, many)).toEqual(Int32Array.of(-1, 2, 0, 1));
   });

@@ -71,6 +71,8 @@ export function softmax(logits: Float32Array): Float64Array {
 }
 
 function checkTargets({ shape }: NdArray, { classIds, tokens }: PartTargets, classCount: number): void {
+  // The tokens of no prompt have no shape.
+  if (classIds.length === 0) return;
   const expected = formatShape([classIds.length, ...shape.slice(1)]);
   if (formatShape(tokens.shape) !== expected)
     throw shapeMismatch("matchQueries: targets' tokens", expected, formatShape(tokens.shape));
