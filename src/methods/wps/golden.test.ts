@@ -8,6 +8,7 @@ import { random } from "../../core/random.ts";
 import { decodeRle } from "../../core/rle.ts";
 import { type OriginalPicture, scoreOriginal, scoreRows } from "../../core/row-metric.ts";
 import { writeSafetensors } from "../../core/safetensors.ts";
+import type { CocoImage } from "../../data/coco.ts";
 import { cocoMask } from "../../data/coco-segmentation.ts";
 import { decodeParts } from "../../data/part-dataset.ts";
 import { readPhoto } from "../../data/photo.ts";
@@ -29,6 +30,7 @@ import { createPrompter } from "../../models/prompter/networks.ts";
 import { promptParts } from "../../models/prompter/prompter.ts";
 import { prompterTensors } from "../../models/prompter/weights.ts";
 import type { SamEmbedding } from "../../models/sam/embedding.ts";
+import { DECODER_EPSILON, norm } from "../../models/sam/layers.ts";
 import { preprocess } from "../../models/sam/preprocess.ts";
 import { createSam } from "../../models/sam/sam.ts";
 import { openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
@@ -47,7 +49,7 @@ import {
   type GoldenCases,
   openWeightFormulas,
   prompterConfigOf,
-  samWithoutEncoder,
+  samConfigOf,
   type WeightSpecs,
 } from "./testing/golden-wps.ts";
 import { compilePartTraining, partTraining } from "./training.ts";
@@ -64,6 +66,7 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
   const formulas = openWeightFormulas(specs);
   const config =
     folder === null ? ({} as ReturnType<typeof prompterConfigOf>) : prompterConfigOf(cases, specs);
+  const samConfig = folder === null ? ({} as ReturnType<typeof samConfigOf>) : samConfigOf(specs);
   const tensors = new Map(
     folder === null ? [] : [...prompterTensors(config)].map(([name]) => [name, formulas.draw(name)]),
   );
@@ -123,6 +126,8 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       const isNormal = name === "query_embed.weight";
       // Both are samples: the extremes of n draws differ by some n-th, the deviations by some √n-th of themselves.
       const slack = 1.5 / Math.sqrt(data.length);
+      // Of two draws of a few, neither says what the other must be.
+      if (data.length < 16 && std > 0) continue;
       expect(Math.abs(deviation - std), name).toBeLessThanOrEqual(std * 3 * slack);
       const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       expect(largest, name).toBeGreaterThanOrEqual(limit * (isNormal ? 0.7 : 1 - 4 * slack));
@@ -141,36 +146,46 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       return known;
     };
     const parts = promptParts(look, input(graph, "features", features.shape), config);
-    const [first, second] = nodesOf(graph, "gelu").map(({ outputs }) => outputs[0]);
+    const activated = nodesOf(graph, "gelu").map(({ outputs }) => outputs[0]);
     const after = (name: string): Tensor => computedWith(graph, look(`prompter.${name}`));
     const { encoderLayers, decoderLayers } = config;
     const outputs: Record<string, Tensor> = {
       logits: parts.logits,
       student_tokens: parts.tokens,
-      "neck.2": first,
-      "neck.3": computedWith(graph, look("conv_layers.3.weight")),
-      "neck.5": second,
-      hs: after("decoder.norm.weight"),
+      "neck.5": activated[1],
       memory: after(`encoder.layers.${encoderLayers - 1}.norm2.weight`),
     };
+    // Of the stages before it the set keeps some.
+    for (let i = 0; i < 5; i++) {
+      const name = `neck.${i}`;
+      if (!golden.has(name) && !golden.has(`${name}.sample`)) continue;
+      outputs[name] = i === 2 ? activated[0] : computedWith(graph, look(`conv_layers.${i}.weight`));
+    }
     for (let i = 0; i + 1 < encoderLayers; i++)
       outputs[`encoder.layer${i}`] = after(`encoder.layers.${i}.norm2.weight`);
+    const last = after("decoder.norm.weight");
     for (let i = 0; i < decoderLayers; i++) {
       const own = `decoder.layers.${i}`;
       outputs[`decoder.layer${i}`] = after(`${own}.norm3.weight`);
       outputs[`decoder.layer${i}.self_attn`] = after(`${own}.self_attn.out_proj.weight`);
       outputs[`decoder.layer${i}.cross_attn`] = after(`${own}.multihead_attn.out_proj.weight`);
+      // The published decoder norms every layer's states, though the heads read those of the last alone.
+      const normed = norm(look, "prompter.decoder.norm", outputs[`decoder.layer${i}`], DECODER_EPSILON);
+      outputs[`hs.${i}`] = i + 1 < decoderLayers ? normed : last;
     }
     const executable = await compile(outputs, session);
     const results = await executable.run({ features });
     await executable.dispose();
+    const states = Array.from({ length: decoderLayers }, (_, i) => results[`hs.${i}`].data as Float32Array);
+    expectSampled("hs", concatenated(states), 5e-5);
     const tolerances: [RegExp, number][] = [
       [/^neck/, 1e-5],
       [/^(encoder|memory)/, 2e-5],
-      [/^(decoder|hs)/, 5e-5],
+      [/^decoder/, 5e-5],
       [/^(logits|student)/, 1e-4],
     ];
     for (const [name, { shape, data }] of Object.entries(results)) {
+      if (name.startsWith("hs.")) continue;
       const tolerance = tolerances.find(([pattern]) => pattern.test(name))?.[1] as number;
       expectSampled(name, arranged(name, { shape, data: data as Float32Array }), tolerance);
     }
@@ -182,29 +197,24 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
     );
   });
 
-  /** Ours as the set lays it out: maps as NCHW, layers as [tokens, batch, D], the last layer's states alone. */
+  /** Ours as the set lays it out: maps as NCHW, layers as [tokens, batch, D]. */
   function arranged(
     name: string,
     { shape, data }: { shape: readonly number[]; data: Float32Array },
   ): Float32Array {
-    if (/^neck\.[25]$|^memory/.test(name))
+    if (/^neck\.[1245]$|^memory/.test(name))
       return permuted(data, [batch, data.length / batch / config.dim, config.dim], [0, 2, 1]);
     if (/^(encoder|decoder)/.test(name)) {
       const count = data.length / batch / config.dim;
       return permuted(data, [batch, count, config.dim], [1, 0, 2]);
-    }
-    if (name === "hs") {
-      const [layers] = golden.get("hs").shape;
-      const others = numbers(golden.get("hs")).slice(0, (layers - 1) * data.length);
-      return Float32Array.from([...others, ...data]);
     }
     expect(shape.length, name).toBeGreaterThan(1);
     return data;
   }
 
   async function teach(kind: "boxes" | "points"): Promise<PartTargets[]> {
-    const sam = createSam(fileOf(formulas.sam()), samWithoutEncoder, session);
-    const side = samWithoutEncoder.encoder.side;
+    const sam = createSam(fileOf(formulas.sam()), samConfig, session);
+    const { side } = samConfig.encoder;
     const targets: PartTargets[] = [];
     for (const b of pictures) {
       const rows = numbers(golden.get(`boxes.${b}`));
@@ -232,6 +242,7 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
     const points = await teach("points");
     for (const [b, { tokens }] of points.entries()) {
       expectTensor(`teacher_point_tokens.${b}`, tokens.data, 2e-5);
+      if (tokens.shape[0] === 0) continue;
       const constant = formulas.draw("SAM_model.prompt_encoder.not_a_point_embed.weight").data;
       expect(tokens.data.slice(constant.length, 2 * constant.length)).toEqual(constant);
     }
@@ -248,7 +259,8 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       const found = [...matchQueries(outputsOf(b), byBoxes[b], costs)];
       expect(found).toEqual(queries_for_targets);
       expect(found).toEqual(numbers(golden.get(`matched_queries.${b}`)));
-      const total = found.reduce((sum, q, n) => sum + matrix.data[q * found.length + n], 0);
+      const costOf = (q: number, n: number): number => (q < 0 ? 0 : matrix.data[q * found.length + n]);
+      const total = found.reduce((sum, q, n) => sum + costOf(q, n), 0);
       expectClose("total cost", [total], [total_cost], 1e-5);
       const points = [...matchQueries(outputsOf(b), byPoints[b], costs)];
       expect(points).toEqual(numbers(golden.get(`matched_queries_point.${b}`)));
@@ -274,10 +286,9 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       ["class", "cls"],
       ["token", "embedding"],
       ["accuracy", "accuracy"],
+      ["recall", "recall"],
     ] as const)
       expectClose(theirs, [numbersOf[ours]], [cases.loss[theirs]], 1e-5);
-    expect(numbersOf.recall).toBe(cases.loss.recall);
-    compared++;
 
     const training = partTraining(config, batch, losses);
     const names = [...prompterTensors(config).keys()];
@@ -326,10 +337,12 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
     const wanted = new Float32Array(batch * queries * size);
     const shares = new Float32Array(batch * queries);
     found.forEach((row, b) => {
+      const count = row.filter((q) => q >= 0).length;
       row.forEach((q, n) => {
+        if (q < 0) return;
         labels[b * queries + q] = BigInt(targets[b].classIds[n] - 1);
         wanted.set(targets[b].tokens.data.subarray(n * size, (n + 1) * size), (b * queries + q) * size);
-        shares[b * queries + q] = 1 / row.length;
+        shares[b * queries + q] = 1 / count;
       });
     });
     return {
@@ -402,9 +415,9 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
   }
 
   it("finds and masks the published parts", async () => {
-    const sam = createSam(fileOf(formulas.sam()), samWithoutEncoder, session);
+    const sam = createSam(fileOf(formulas.sam()), samConfig, session);
     const prompter = createPrompter(fileOf(tensors), config, session);
-    const { side } = samWithoutEncoder.encoder;
+    const { side } = samConfig.encoder;
     const square = { height: side, width: side };
     const { per_image } = cases.eval_forward;
     expect(per_image.filter(({ classes }) => classes.length > 0).length).toBe(
@@ -423,10 +436,10 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       compared += 2;
       if (classes.length === 0) continue;
       expect(found.map(({ query }) => query)).toEqual(numbers(golden.get(`eval.${entry}.kept`)));
-      const sampled = golden.get(`eval.${entry}.masks_256_every8`);
+      const sampled = golden.get(nameOf(`eval.${entry}.masks_`));
       const probabilities = found.flatMap(({ prediction: { logits } }) => {
         const [, height, width] = logits.shape;
-        const step = height / sampled.shape[1];
+        const step = Math.ceil(height / sampled.shape[1]);
         return Array.from(logits.data, (logit) => 1 / (1 + Math.exp(-logit))).filter(
           (_, p) => Math.floor(p / width) % step === 0 && (p % width) % step === 0,
         );
@@ -434,7 +447,7 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       expectClose(`eval.${entry}`, probabilities, numbers(sampled), 2e-3);
       // Levels of 255, rounded.
       const levels = Array.from(found[0].prediction.logits.data, (logit) => 255 / (1 + Math.exp(-logit)));
-      const wanted = numbers(golden.get(`eval.${entry}.first_mask_256`));
+      const wanted = numbers(golden.get(nameOf(`eval.${entry}.first_mask_`)));
       const gaps = wanted.map((level, p) => Math.abs(level - levels[p]));
       expect(gaps.filter((gap) => gap > 0.5 + 255 * 2e-3).length).toBe(0);
       compared++;
@@ -457,17 +470,25 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       decoded.map(({ predictedIou }) => predictedIou[0]),
       2e-3,
     );
-    const [, , half] = golden.get("decoder.low_res_every2").shape;
+    const everyOther = nameOf("decoder.low_res_every");
+    const [, , rowCount] = golden.get(everyOther).shape;
     const low = decoded.flatMap(({ logits }) => {
       const width = logits.shape[2];
-      const step = width / half;
+      const step = Math.ceil(width / rowCount);
       return [...logits.data].filter(
         (_, p) => Math.floor(p / width) % step === 0 && (p % width) % step === 0,
       );
     });
-    expectTensor("decoder.low_res_every2", low, 2e-3);
+    expectTensor(everyOther, low, 2e-3);
     await sam.dispose();
   });
+
+  /** The one name that starts so: how large or how sparse the tensor is, stands behind it. */
+  function nameOf(start: string): string {
+    const [name, ...others] = golden.names.filter((each) => each.startsWith(start));
+    expect([typeof name, others], start).toEqual(["string", []]);
+    return name;
+  }
 
   function embeddingOf(b: number, size: Size): SamEmbedding {
     const length = features.data.length / batch;
@@ -509,9 +530,10 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       const total = pixels.data.reduce((sum, value) => sum + value, 0);
       expect(Math.abs(total - image_sum)).toBeLessThanOrEqual(1e-6 * pixels.data.length);
 
-      const classes = Array.from({ length: config.classes + 1 }, (_, id) => `part ${id}`);
-      const { dataset, classIds } = decodeParts(readJson(root, annotations), annotations, classes);
-      const [truth] = dataset.images;
+      const value = readJson<{ readonly categories: readonly unknown[] }>(root, annotations);
+      const classes = ["background", ...value.categories.map((_, id) => `part ${id}`)];
+      const { dataset, classIds } = decodeParts(value, annotations, classes);
+      const truth = dataset.images.find(({ file }) => file === image) as CocoImage;
       const boxes = truth.instances.flatMap(({ box }) => (box === null ? [] : [placeBox(box, frame)]));
       expectTensor(
         `${key}.boxes`,
@@ -535,30 +557,9 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
   });
 
   it("scores as published, quirks included", () => {
-    const disc = (x: number, y: number, radius: number, isStrict: boolean): Mask => {
-      const side = 1024;
-      const inside = (p: number): boolean => {
-        const square = (Math.floor(p / side) - y) ** 2 + ((p % side) - x) ** 2;
-        return isStrict ? square < radius ** 2 : square <= radius ** 2;
-      };
-      return {
-        height: side,
-        width: side,
-        data: Uint8Array.from({ length: side ** 2 }, (_, p) => Number(inside(p))),
-      };
-    };
     for (const { desc, ...wanted } of cases.metric_discs) {
-      const isStrict = desc.startsWith("strict");
-      const shift = /shifted (\d+) px in ([xy])/.exec(desc);
-      const [by, axis] = [Number(shift?.[1]), shift?.[2]];
-      const other =
-        shift === null
-          ? disc(700, 700, 50, isStrict)
-          : disc(512 + (axis === "x" ? by : 0), 512 + (axis === "y" ? by : 0), 100, isStrict);
-      const got = scoreRows(
-        shift === null ? disc(300, 300, 100, isStrict) : disc(512, 512, 100, isStrict),
-        other,
-      );
+      const [one, other] = discsOf(desc);
+      const got = scoreRows(one, other);
       expectClose(desc, [got.iou, got.accuracy, got.f1], [wanted.iou, wanted.acc, wanted.f1], 1e-6);
     }
     const [pair, truth] = ["metric.pair.pred", "metric.pair.gt"].map((name) => golden.get(name));
@@ -650,6 +651,11 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
       expect(Math.abs(rate(Number(step)) - factor), step).toBeLessThanOrEqual(1e-9);
       compared++;
     }
+    const trained = originalRate(cases.config.opt.learning_rate);
+    for (const [step, { lr }] of (cases.adam.schedule_original?.history ?? []).entries()) {
+      if (lr === null) continue;
+      expectClose(`rate of step ${step}`, [trained(step)], [lr], 1e-9);
+    }
   });
 });
 
@@ -680,6 +686,42 @@ function planes({ shape, data }: NdArray): Mask[] {
     width,
     data: (data as Uint8Array).subarray(n * size, (n + 1) * size),
   }));
+}
+
+/**
+ * The pair of discs that a text describes, such as "strict discs: r=100 at (300,300) vs r=50 at (700,700)": (x,y) in a square of 1024 px
+ * unless it says otherwise, the first at its middle with a radius of 100 unless it says otherwise.
+ */
+function discsOf(text: string): Mask[] {
+  const side = Number(/(\d+) square/.exec(text)?.[1] ?? 1024);
+  const named = [...text.matchAll(/r=(\d+) at \((\d+),(\d+)\)/g)].map((found) => {
+    const [radius, x, y] = found.slice(1).map(Number);
+    return { radius, x, y };
+  });
+  const [first = { radius: 100, x: side / 2, y: side / 2 }] = named;
+  const shift = /shifted (\d+) px in ([xy])/.exec(text);
+  if (shift === null) expect(named.length, text).toBe(2);
+  const by = (axis: string): number => (shift?.[2] === axis ? Number(shift[1]) : 0);
+  const second = named[1] ?? { ...first, x: first.x + by("x"), y: first.y + by("y") };
+  const isStrict = text.startsWith("strict");
+  return [first, second].map(({ radius, x, y }) => ({
+    height: side,
+    width: side,
+    data: Uint8Array.from({ length: side ** 2 }, (_, p) => {
+      const square = (Math.floor(p / side) - y) ** 2 + ((p % side) - x) ** 2;
+      return Number(isStrict ? square < radius ** 2 : square <= radius ** 2);
+    }),
+  }));
+}
+
+function concatenated(parts: readonly Float32Array[]): Float32Array {
+  const result = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
 }
 
 /** A copy with the axes in another order. */

@@ -93,6 +93,8 @@ interface WeightSpec {
   readonly seed: number;
   readonly scale: number;
   readonly offset: number;
+  /** Of the bias of classes: "last entry overwritten with 7.0". */
+  readonly note?: string;
   readonly first4: readonly number[];
   readonly sum: number;
 }
@@ -119,24 +121,39 @@ export function prompterConfigOf({ config }: GoldenCases, shapes: WeightSpecs): 
   };
 }
 
-/** The published decoder and prompt encoder; an image encoder of the same grid that is nothing, since the set replaced it. */
-export const samWithoutEncoder: SamConfig = {
-  kind: "sam",
-  encoder: {
-    kind: "vit",
-    side: 1024,
-    patch: 16,
-    dim: 8,
-    depth: 0,
-    heads: 1,
-    window: 14,
-    globalBlocks: [],
-    mlpRatio: 4,
-  },
-  dim: 256,
-  maskChannels: 16,
-  decoder: { depth: 2, heads: 8, mlpDim: 2048, iouDim: 256 },
-};
+/**
+ * SAM's decoder and prompt encoder, sizes by shapes; what no shape says as published. Its image encoder is nothing, of the same grid, since
+ * the set replaced it.
+ */
+export function samConfigOf(shapes: WeightSpecs): SamConfig {
+  const shapeOf = (name: string): readonly number[] => shapes[`SAM_model.${name}`].shape;
+  const layers = Object.keys(shapes).flatMap(
+    (name) => /^SAM_model\.mask_decoder\.transformer\.layers\.(\d+)\./.exec(name)?.[1] ?? [],
+  );
+  const patch = 16;
+  return {
+    kind: "sam",
+    encoder: {
+      kind: "vit",
+      side: patch * shapes["@features"].shape[2],
+      patch,
+      dim: 8,
+      depth: 0,
+      heads: 1,
+      window: 14,
+      globalBlocks: [],
+      mlpRatio: 4,
+    },
+    dim: shapeOf("prompt_encoder.no_mask_embed.weight")[1],
+    maskChannels: shapeOf("prompt_encoder.mask_downscaling.6.weight")[1],
+    decoder: {
+      depth: new Set(layers).size,
+      heads: 8,
+      mlpDim: shapeOf("mask_decoder.transformer.layers.0.mlp.lin1.bias")[0],
+      iouDim: shapeOf("mask_decoder.iou_prediction_head.layers.0.bias")[0],
+    },
+  };
+}
 
 /** The set's formula for its weights, checked against the first values and the sum it gives. */
 export function openWeightFormulas(shapes: WeightSpecs): {
@@ -161,7 +178,8 @@ export function openWeightFormulas(shapes: WeightSpecs): {
   };
   const draw = (name: string): NdArray<"float32"> => {
     const array = checked(name, drawRaw(name));
-    if (name === "class_embed.bias") array.data[array.data.length - 1] = 7;
+    const { note } = shapes[name];
+    if (note !== undefined) array.data[array.data.length - 1] = lastEntry(note);
     return array;
   };
   return {
@@ -169,7 +187,7 @@ export function openWeightFormulas(shapes: WeightSpecs): {
     features: () => checked("@features", pooled(drawRaw("@features"))),
     sam: () =>
       new Map(
-        [...samTensors(samWithoutEncoder)].map(([name, shape]) => [
+        [...samTensors(samConfigOf(shapes))].map(([name, shape]) => [
           name,
           name.startsWith("image_encoder.")
             ? { dtype: "float32", shape, data: new Float32Array(elementCount(shape)) }
@@ -177,6 +195,12 @@ export function openWeightFormulas(shapes: WeightSpecs): {
         ]),
       ),
   };
+}
+
+function lastEntry(note: string): number {
+  const value = /^last entry overwritten with (-?[\d.e-]+)$/.exec(note)?.[1];
+  if (value === undefined) throw new Error(`the formula has an unknown note "${note}"`);
+  return Number(value);
 }
 
 function hash(index: number, seed: number): number {
