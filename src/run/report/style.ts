@@ -81,7 +81,7 @@ section > p { color: var(--soft); margin-bottom: 1rem; }
 .card header p { color: var(--soft); }
 .panels { display: grid; grid-template-columns: repeat(5, minmax(0, 1fr)); gap: .5rem; }
 .panels .row { grid-column-start: 1; }
-.panels img { display: block; width: 100%; height: auto; background: var(--grid); }
+.panels img { display: block; width: 100%; height: auto; max-height: 36rem; object-fit: contain; background: var(--grid); }
 figcaption { margin-top: .2rem; font-size: .78rem; color: var(--soft); }
 
 dl > div { display: grid; grid-template-columns: 11rem minmax(0, 1fr); gap: 0 1.5rem; padding: .4rem 0; border-top: 1px solid var(--grid); }
