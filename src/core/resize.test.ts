@@ -31,6 +31,8 @@ describe("longestSideSize", () => {
     [500, 334, 1024, 684],
     [1, 1, 1024, 1024],
     [2048, 4096, 512, 1024],
+    [1, 5000, 1, 1024],
+    [5000, 1, 1024, 1],
   ])("takes %d×%d to %d×%d", (height, width, newHeight, newWidth) => {
     expect(longestSideSize({ height, width }, 1024)).toEqual({ height: newHeight, width: newWidth });
   });

@@ -23,11 +23,14 @@ export interface FloatMap extends Size {
 /**
  * The size whose longest side is `target`, sides rounded half up: SAM's input size for 1024.
  *
+ * Differs: a side is 1 at least, and so a picture thousands of times as long as wide keeps something of itself. The original fails at it.
+ *
  * @see segment-anything, `utils/transforms.py`, `get_preprocess_shape`
  */
 export function longestSideSize({ height, width }: Size, target: number): Size {
   const scale = target / Math.max(height, width);
-  return { height: Math.floor(height * scale + 0.5), width: Math.floor(width * scale + 0.5) };
+  const scaled = (side: number): number => Math.max(1, Math.floor(side * scale + 0.5));
+  return { height: scaled(height), width: scaled(width) };
 }
 
 /**

@@ -1,6 +1,4 @@
-import { invalid } from "../../core/error.ts";
 import type { Box, Point, Size } from "../../core/geometry.ts";
-import { formatSize } from "../../core/geometry.ts";
 import type { GrayImage, RgbImage } from "../../core/image.ts";
 import { interpolate } from "../../core/interpolate.ts";
 import { type FloatMap, longestSideSize, resizeGray, resizeImage } from "../../core/resize.ts";
@@ -21,17 +19,9 @@ export interface CenterFrame {
 /**
  * The frame of WPS-SAM's published code: the longer side at `side`, what is left of the other shared between both ends, the odd pixel at the
  * right or bottom. SAM itself puts a picture at the top left.
- *
- * @throws MaskwrightError INVALID_ARGUMENT for a picture so narrow that nothing of it would remain
  */
 export function centerFrame({ height, width }: Size, side: number): CenterFrame {
   const input = longestSideSize({ height, width }, side);
-  if (input.height < 1 || input.width < 1)
-    throw invalid(
-      "centerFrame: picture",
-      `at most ${2 * side} times as long as wide`,
-      formatSize({ height, width }),
-    );
   const left = Math.floor((side - input.width) / 2);
   const top = Math.floor((side - input.height) / 2);
   return { side, original: { height, width }, input, left, top };

@@ -1,6 +1,6 @@
 import type { NdArray } from "../../core/array.ts";
 import { invalid } from "../../core/error.ts";
-import { formatSize, type Point } from "../../core/geometry.ts";
+import type { Point } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { longestSideSize, resizeImage } from "../../core/resize.ts";
 import type { Arrays } from "../../engine/index.ts";
@@ -29,8 +29,6 @@ export function imageFeeds(
     const { pixels } = preprocess(layout.isStretched ? resizeImage(image, square, "bilinear") : image, side);
     return { feeds: { [input.name]: pixels }, frame };
   }
-  if (resized.height < 1 || resized.width < 1)
-    throw invalid("embed: image", `at most ${2 * side} times as long as wide`, formatSize(image));
   const { data } = resizeImage(image, resized, "bilinear");
   const levels = floats([resized.height, resized.width, 3], Float32Array.from(data));
   return { feeds: { [input.name]: input.isSquare ? padLevels(levels, side) : levels }, frame };

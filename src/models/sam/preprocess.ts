@@ -1,6 +1,5 @@
 import type { NdArray } from "../../core/array.ts";
-import { invalid } from "../../core/error.ts";
-import { formatSize, type Point, type Size } from "../../core/geometry.ts";
+import type { Point, Size } from "../../core/geometry.ts";
 import type { RgbImage } from "../../core/image.ts";
 import { longestSideSize, resizeImage } from "../../core/resize.ts";
 
@@ -21,13 +20,10 @@ export interface EncoderInput {
  * The picture with its longer side at S pixels, in units of the standard deviation around the mean, and zeros (so the mean color) below or
  * to the right of it. Every float32 is the original's.
  *
- * @throws MaskwrightError INVALID_ARGUMENT for a picture so narrow that nothing of it would remain
  * @see segment-anything, `utils/transforms.py`, `apply_image`; `modeling/sam.py`, `preprocess`
  */
 export function preprocess(image: RgbImage, side: number): EncoderInput {
   const input = longestSideSize(image, side);
-  if (input.height < 1 || input.width < 1)
-    throw invalid("preprocess: image", `at most ${2 * side} times as long as wide`, formatSize(image));
   return { pixels: padPixels(resizeImage(image, input, "bilinear"), side), input };
 }
 

@@ -14,7 +14,6 @@ import { samWeights } from "./weights.ts";
 
 /** A promptable model. Embeddings are values: there is no current picture. */
 export interface Sam {
-  /** @throws MaskwrightError INVALID_ARGUMENT for a picture of which nothing would remain at the model's size */
   embed(image: RgbImage): Promise<SamEmbedding>;
   /** The masks of a prompt on the picture of an embedding. */
   decode(embedding: SamEmbedding, prompt: Prompt, options?: DecodeOptions): Promise<MaskPrediction>;
