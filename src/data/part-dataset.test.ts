@@ -39,9 +39,30 @@ describe("decodeParts", () => {
     });
     expect(decodeParts(file([[1, 1, 5, 5]]), "parts.json").leftOut).toEqual([2]);
     expect(decodeParts(file([[]]), "parts.json").leftOut).toEqual([2]);
+    expect(decodeParts(file([[1, 1, 5, 5]]), "parts.json").dataset.images[0].instances).toHaveLength(1);
     expect(() => decodeParts(file([["x"]]), "parts.json")).toThrow("segmentation[0]");
     expect(() => decodeParts(file([[1, 2, 3, 4, 5]]), "parts.json")).toThrow("three or more corners");
     expect(() => decodeParts(null, "parts.json")).toThrow("parts.json");
+  });
+
+  it("passes over points and lines after the first polygon", () => {
+    const file = {
+      images: [image],
+      annotations: [annotation(1, 1, [...square, [7, 7, 9, 9], [8, 8]])],
+      categories: [{ id: 1, name: "wheel" }],
+    };
+    const { dataset, leftOut } = decodeParts(file, "parts.json");
+    expect(dataset.images[0].instances[0].segmentation).toEqual({ kind: "polygons", polygons: square });
+    expect(leftOut).toEqual([]);
+  });
+
+  it("says where in the file something is wrong, annotations that are left out counted", () => {
+    const file = {
+      images: [image],
+      annotations: [annotation(1, 1, [[1, 1, 5, 5]]), annotation(2, 9, square)],
+      categories: [{ id: 1, name: "wheel" }],
+    };
+    expect(() => decodeParts(file, "parts.json")).toThrow("annotations[1].category_id");
   });
 
   it("calls parts of one name after their objects", () => {

@@ -21,7 +21,8 @@ export async function readParts(path: string, classes?: readonly string[]): Prom
 
 /**
  * COCO JSON of parts, with any category ids. Annotations whose first polygon has fewer than three corners, of which PartImageNet has some, are
- * left out, as in WPS-SAM's published code; everything else that is wrong is refused as `decodeCoco` does.
+ * left out, as in WPS-SAM's published code; such a polygon after the first holds no pixel and is passed over. Everything else that is wrong is
+ * refused as `decodeCoco` does.
  *
  * @param classes  index = class id, 0 = background: categories are found by name. When the file names none,
  *                 category id c is class c + 1 of the list. Without a list, categories take the class ids 1, 2, … by their ids.
@@ -30,26 +31,39 @@ export async function readParts(path: string, classes?: readonly string[]): Prom
 export function decodeParts(value: unknown, where: string, classes?: readonly string[]): PartDataset {
   const { annotations, categories } = Object(value) as { annotations?: unknown; categories?: unknown };
   const leftOut: number[] = [];
+  // All of them stay in the list, so that its places are those of the file.
   const kept = Array.isArray(annotations)
-    ? annotations.filter((annotation: unknown) => {
-        if (!isDegenerate(annotation)) return true;
-        leftOut.push((annotation as { id: number }).id);
-        return false;
+    ? annotations.map((annotation: unknown) => {
+        const { id, segmentation } = Object(annotation) as { id: number; segmentation?: unknown };
+        if (!Array.isArray(segmentation) || !segmentation.some(isLine)) return annotation;
+        if (isLine(segmentation[0])) leftOut.push(id);
+        return { ...Object(annotation), segmentation: segmentation.filter((polygon) => !isLine(polygon)) };
       })
     : annotations;
   const isBare = classes !== undefined && !hasNames(categories);
   const listed = isBare ? classes.slice(1).map((name, id) => ({ id, name })) : categories;
-  const dataset = decodeCoco({ ...Object(value), annotations: kept, categories: listed }, where);
+  const dataset = without(
+    decodeCoco({ ...Object(value), annotations: kept, categories: listed }, where),
+    new Set(leftOut),
+  );
   const known = isBare
     ? { classes, classIds: new Map(classes.slice(1).map((_, id): [number, ClassId] => [id, id + 1])) }
     : cocoClasses(dataset, where, classes);
   return { dataset, ...known, leftOut };
 }
 
-function isDegenerate(annotation: unknown): boolean {
-  const { segmentation } = Object(annotation) as { segmentation?: unknown };
-  const first: unknown = Array.isArray(segmentation) ? segmentation[0] : undefined;
-  return Array.isArray(first) && first.length <= 4 && first.every((value) => typeof value === "number");
+/** A polygon that holds nothing. */
+function isLine(polygon: unknown): boolean {
+  return Array.isArray(polygon) && polygon.length <= 4 && polygon.every((value) => typeof value === "number");
+}
+
+function without(dataset: CocoDataset, ids: ReadonlySet<number>): CocoDataset {
+  if (ids.size === 0) return dataset;
+  const images = dataset.images.map((image) => ({
+    ...image,
+    instances: image.instances.filter(({ id }) => !ids.has(id)),
+  }));
+  return { ...dataset, images };
 }
 
 function hasNames(categories: unknown): boolean {
