@@ -6,7 +6,7 @@ import { decodeRle, rleArea } from "../core/rle.ts";
 import { dataFolder, readJson } from "../testing/folders.ts";
 import { draw, drawLabels, labels } from "../testing/picture.ts";
 import { classList, cocoCategoryIds } from "./class-list.ts";
-import { type CocoDataset, cocoBoxes, cocoTags, decodeCoco, readCoco } from "./coco.ts";
+import { type CocoDataset, cocoBoxes, cocoTags, decodeCoco, imagesById, readCoco } from "./coco.ts";
 import { cocoClasses } from "./coco-classes.ts";
 import { cocoMask, cocoToLabelMap } from "./coco-segmentation.ts";
 import { labelMapsToCoco } from "./coco-write.ts";
@@ -274,6 +274,27 @@ describe("decodeCoco", () => {
       { ...square, id: 3, category_id: 9, segmentation: "x" },
     ];
     expect(() => decodeCoco({ ...small, annotations }, "a.json")).toThrow(/^a\.json: 3 problems\n/);
+  });
+});
+
+describe("imagesById", () => {
+  const images = (...files: string[]): CocoDataset =>
+    decodeCoco(
+      {
+        ...{ annotations: [], categories: [] },
+        images: files.map((file_name, id) => ({ id, file_name, height: 1, width: 1 })),
+      },
+      "a.json",
+    );
+
+  it("finds images in folders by their paths", () => {
+    expect([...imagesById(images("a.jpg", "b/a.jpg"), "a.json").keys()]).toEqual(["a", "b/a"]);
+  });
+
+  it("refuses two images that are one picture", () => {
+    expect(() => imagesById(images("a.jpg", "b.jpg", "a.png"), "a.json")).toThrow(
+      "a.json: images: expected one picture for a, got a.jpg and a.png",
+    );
   });
 });
 

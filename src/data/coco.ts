@@ -109,6 +109,26 @@ export function decodeCoco(value: unknown, where: string): CocoDataset {
   return { categories: nameCategories(categories), images: [...byImage.values()] };
 }
 
+/**
+ * The images by our ids.
+ *
+ * @throws MaskwrightError BAD_FORMAT for two of one id: "a.jpg" and "a.png" are two images in COCO, but one picture here
+ */
+export function imagesById({ images }: CocoDataset, where: string): Map<string, CocoImage> {
+  const byId = new Map<string, CocoImage>();
+  const problems = collectProblems(where);
+  for (const image of images) {
+    const other = byId.get(image.id);
+    if (other !== undefined)
+      problems.add("images", `one picture for ${image.id}`, `${other.file} and ${image.file}`);
+    byId.set(image.id, image);
+  }
+  problems.throwIfAny(
+    "A picture is known by its name without the extension: rename or remove one of the two.",
+  );
+  return byId;
+}
+
 /** The boxes of an image as weak labels; without crowds, the background, and instances that have no box. */
 export function cocoBoxes({ instances }: CocoImage, classIds: ReadonlyMap<number, ClassId>): LabeledBox[] {
   return instances.flatMap(({ box, isCrowd, categoryId }) => {

@@ -7,7 +7,7 @@ import type { ClassId } from "../core/label-map.ts";
 import type { LabeledPrompt, ObjectPrompt, PointPrompt } from "../core/object-prompt.ts";
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
 import { type ClassList, type ClassSource, classList } from "./class-list.ts";
-import { cocoBoxes, countBoxless, readCoco } from "./coco.ts";
+import { cocoBoxes, countBoxless, imagesById, readCoco } from "./coco.ts";
 import { cocoClasses } from "./coco-classes.ts";
 import { listPictures, type PictureFile, readFileBytes } from "./paths.ts";
 import { collectProblems, quote } from "./problems.ts";
@@ -100,7 +100,7 @@ async function openCocoBoxes(path: string, classes: ClassSource | undefined): Pr
   const given = classes === undefined ? null : await classList(classes);
   const own = cocoClasses(dataset, path, given?.classes);
   if (own.classes.length > 255) throw badFormat(path, "at most 254 classes", `${own.classes.length - 1}`);
-  const images = new Map(dataset.images.map((image) => [image.id, image]));
+  const images = imagesById(dataset, path);
   const boxless = countBoxless(dataset, own.classIds);
   return {
     kind: "boxes",

@@ -4,7 +4,7 @@ import { MaskwrightError } from "../core/error.ts";
 import { addConfusion, type Confusion, emptyConfusion } from "../core/metrics.ts";
 import { unpackError } from "../core/remote-error.ts";
 import type { RowScores } from "../core/row-metric.ts";
-import type { CocoImage } from "../data/coco.ts";
+import { type CocoImage, imagesById } from "../data/coco.ts";
 import type { PartDataset } from "../data/part-dataset.ts";
 import { inLanes } from "./lanes.ts";
 import type { PartPredictionSource, PredictedParts } from "./parts/predicted-parts.ts";
@@ -46,7 +46,7 @@ export async function evaluatePartPredictions(
 ): Promise<PartEvaluation> {
   const { pred, truth, path, ids, originalBatch } = request;
   const classCount = truth.classes.length;
-  const images = new Map(truth.dataset.images.map((image) => [image.id, image]));
+  const images = imagesById(truth.dataset, path);
   const failures = new Map<string, Failure>();
 
   const fail = (id: string, error: Error): void => {

@@ -4,7 +4,7 @@ import { BACKGROUND, type ClassId } from "../../core/label-map.ts";
 import type { LabeledPrompt } from "../../core/object-prompt.ts";
 import { rleBox } from "../../core/rle.ts";
 import { type ClassSource, classList } from "../../data/class-list.ts";
-import type { CocoInstance } from "../../data/coco.ts";
+import { type CocoInstance, imagesById } from "../../data/coco.ts";
 import { cocoMask } from "../../data/coco-segmentation.ts";
 import { type PartDataset, readParts } from "../../data/part-dataset.ts";
 import type { PromptSource } from "../../data/prompts.ts";
@@ -21,7 +21,7 @@ export async function openPartBoxes(path: string, classes?: ClassSource): Promis
   const given = classes === undefined ? null : await classList(classes);
   const parts = await readParts(path, given?.classes);
   const { images } = parts.dataset;
-  const byId = new Map(images.map((image) => [image.id, image]));
+  const byId = imagesById(parts.dataset, path);
   const lines = parts.leftOut.length;
   return {
     kind: "boxes",

@@ -4,6 +4,7 @@ import type { ScoredMask } from "../../core/average-precision.ts";
 import { badFormat } from "../../core/error.ts";
 import type { Size } from "../../core/geometry.ts";
 import type { ClassId } from "../../core/label-map.ts";
+import { imagesById } from "../../data/coco.ts";
 import { cocoClasses } from "../../data/coco-classes.ts";
 import { cocoMask } from "../../data/coco-segmentation.ts";
 import type { PartDataset } from "../../data/part-dataset.ts";
@@ -61,7 +62,7 @@ export async function openPredictedParts(path: string, truth: PartDataset): Prom
 async function openInstances(path: string, truth: PartDataset): Promise<PartPredictionSource> {
   const { dataset, scores } = await readPartPredictions(path, truth.dataset);
   const { classIds } = cocoClasses(dataset, path, truth.classes);
-  const images = new Map(dataset.images.map((image) => [image.id, image]));
+  const images = imagesById(dataset, path);
   return {
     path,
     isBare: true,
