@@ -101,11 +101,16 @@ export async function trainSamTiny(
     last,
     bytes: bytes.length,
     failures: [],
-    fingerprint: fingerprint([JSON.stringify(masked)]),
+    fingerprint: fingerprint(textsOf(masked)),
     timing: { seconds: secondsSince(startMs) },
   };
   writeReport(out, report);
   return report;
+}
+
+/** What the photos and their masks are, a photo at a time: all of COCO's masks are more than one text can be. */
+function* textsOf(photos: readonly MaskedSource[]): Generator<string> {
+  for (const photo of photos) yield JSON.stringify(photo);
 }
 
 /** The pictures of a run: what each is depends on its number alone. */
