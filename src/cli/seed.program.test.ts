@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { foregroundClasses } from "../core/label-map.ts";
+import { encodeCam } from "../data/cam-file.ts";
 import { readLabelMap } from "../data/label-file.ts";
 import { encodeProposals } from "../data/proposal-file.ts";
 import { readTags } from "../data/weak-labels.ts";
@@ -82,6 +83,32 @@ describe("seed", () => {
     expect((await maskwright(data, ...args, "--cams", "whole/cams", "-o", "plain")).code).toBe(0);
     expect(existsSync(join(data, "plain/refined"))).toBe(false);
     expect(readFileSync(join(data, "plain/report.html"), "utf8")).toContain("no affinity refined them");
+  });
+
+  it("takes CAMs of other code, on a grid of their own, and scores them", async () => {
+    const cam = (classId: number): Uint8Array =>
+      encodeCam({ kind: "cam", classes: [classId], height: 1, width: 2, data: Float32Array.of(0, 1) });
+    const empty = readFileSync(new URL("../../fixtures/arrays/cam-empty.npy", import.meta.url));
+    writeTree(data, {
+      "foreign/scene-0.safetensors": cam(sceneClasses.length - 1),
+      "foreign/scene-1.npy": empty,
+      "beyond/scene-0.safetensors": cam(sceneClasses.length),
+    });
+    const seeds = (cams: string): Promise<{ code: number | string | null; stderr: string }> =>
+      maskwright(
+        data,
+        ...["seed", "images", "--classes", "classes.txt", "--cams", cams, "--proposals", "whole"],
+        ...["--truth", "truth", "-o", `of-${cams}`],
+      );
+    expect((await seeds("foreign")).code).toBe(0);
+    expect(readReport("of-foreign")).toMatchObject({ images: 2, scored: 2, perImage: [{}, { labeled: 0 }] });
+    const { code, stderr } = await seeds("beyond");
+    const last = sceneClasses.length - 1;
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: expect.stringContaining(`expected maps of the ${last} classes of the list, got one of class`),
+    });
+    expect(existsSync(join(data, "of-beyond/seeds"))).toBe(false);
   });
 
   it("lets a CRF sharpen the scores, and takes a recipe from a file", async () => {

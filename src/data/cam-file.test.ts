@@ -101,6 +101,13 @@ describe("decodeCam", () => {
     expect(decodeCam(encodeCam(cam, picture), "x")).toEqual({ ...cam, picture });
   });
 
+  it("takes a file without maps for a picture without classes, where it may be one", () => {
+    expect(decodeCam(fixture("cam-empty.npy"), "x", { mayBeEmpty: true })).toEqual({
+      ...{ kind: "cam", classes: [], height: 1, width: 1, data: new Float32Array(0) },
+    });
+    expect(decodeCam(fixture("cam-irn.npy"), "x", { mayBeEmpty: true })).toEqual(cam);
+  });
+
   it.each<[what: string, bytes: Uint8Array, message: string]>([
     ["no map", fixture("cam-empty.npy"), "a.npy: expected at least one map, got none"],
     ["an array of two dimensions", fixture("f4.npy"), "a.npy: CAM: expected an array [P, H, W], got [2,3]"],

@@ -13,6 +13,8 @@ export interface DecodeCamOptions {
   readonly classes?: readonly ClassId[];
   /** What the file's `keys` call the first class after the background. Default 0, as WSSS code counts. */
   readonly keyBase?: 0 | 1;
+  /** Take a file that names no map, not even its size, for 1 × 1 without maps; otherwise it is refused. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** A CAM as a file holds it. */
@@ -47,8 +49,10 @@ export async function readCam(path: string, options: DecodeCamOptions = {}): Pro
  * @throws MaskwrightError BAD_FORMAT, SHAPE_MISMATCH for maps of different sizes or another number of classes
  */
 export function decodeCam(bytes: Uint8Array, where: string, options: DecodeCamOptions = {}): StoredCam {
-  const { keyBase = 0 } = options;
+  const { keyBase = 0, mayBeEmpty = false } = options;
   const members = readMembers(bytes, where);
+  if (mayBeEmpty && members.size === 0)
+    return { kind: "cam", classes: [], height: 1, width: 1, data: new Float32Array(0) };
   const { stack, classes: found } = findMaps(members, where, 1 - keyBase);
   const [count, height, width] = stack.shape;
   checkSize(where, { height, width });

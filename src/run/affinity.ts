@@ -36,7 +36,7 @@ export async function refineCams(request: AffinityRequest, context: WorkContext)
   return await inRunDirectory(out, { command: "affinity", options, inputs }, async (run) => {
     const stage = {
       ids,
-      cams: (id: string) => ({ path: fileOf(files, id), keyBase, classes: null }),
+      cams: (id: string) => ({ path: fileOf(files, id), keyBase, classes: null, classCount: null }),
       ...{ attention, affinity, prefix: "" },
     };
     const { finished, failures } = await affinityStage(stage, run, context);

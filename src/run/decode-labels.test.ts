@@ -20,3 +20,11 @@ it("stretches a CAM to the picture that its file speaks of, before the backgroun
   const empty = encodeCam({ ...cam, classes: [], data: new Float32Array(0) }, { height: 1, width: 3 });
   expect(await decodeLabels(empty, "a.safetensors", reading)).toEqual(labels("000"));
 });
+
+it("stretches a CAM whose file does not speak of its picture to the size given", async () => {
+  const size = { height: 2, width: 4 };
+  expect(await decodeLabels(encodeCam(cam), "a.safetensors", reading, size)).toEqual(labels("0022 0022"));
+  // What the file says comes first.
+  const said = encodeCam(cam, { height: 1, width: 2 });
+  expect(await decodeLabels(said, "a.safetensors", reading, size)).toEqual(labels("02"));
+});

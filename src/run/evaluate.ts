@@ -12,6 +12,8 @@ import type { EvaluatedItem } from "./tasks/evaluate.ts";
 export interface EvaluateRequest {
   readonly pred: LabelInput;
   readonly cams: CamReading;
+  /** See `EvaluateTask`. @default false */
+  readonly stretched?: boolean;
   /** Folder of ground-truth label maps. */
   readonly truth: string;
   readonly ids: readonly string[];
@@ -39,7 +41,7 @@ const BATCH = 16;
  * @throws MaskwrightError the first picture's error, unless the context says to keep going
  */
 export async function evaluateLabels(request: EvaluateRequest, context: WorkContext): Promise<Evaluation> {
-  const { pred, truth, ids, classCount, running, boundary, cams } = request;
+  const { pred, truth, ids, classCount, running, boundary, cams, stretched = false } = request;
   const { pool, progress, signal, keepGoing } = context;
   const truths = openLabels(truth).files;
   const total = emptyConfusion(classCount);
@@ -61,7 +63,14 @@ export async function evaluateLabels(request: EvaluateRequest, context: WorkCont
       fail(id, new MaskwrightError("NOT_FOUND", text, { hint: "--ids FILE chooses the images to score." }));
       return [];
     });
-    const result = await pool.run("evaluate", { items: pairs, classCount, running, boundary, cams });
+    const result = await pool.run("evaluate", {
+      items: pairs,
+      classCount,
+      running,
+      boundary,
+      cams,
+      stretched,
+    });
     addConfusion(total, { classCount, counts: result.counts });
     if (boundaries !== null && result.boundaries !== null) addBoundaryCounts(boundaries, result.boundaries);
     for (const item of result.items) {

@@ -79,6 +79,7 @@ async function onlyRound(tagged: TaggedPhotos, recipe: SeedRecipe, shared: Share
       path: fileOf(files, id),
       keyBase,
       classes: tagged.tags.get(id) ?? null,
+      classCount: request.classes.classes.length,
     });
     const round = await seedIn("", tagged, { recipe, cams: camOf, attention }, shared);
     return { rounds: [round], trainings: [], failures: round.failures };
@@ -147,6 +148,7 @@ function seedMade(
     path: join(folderOf("cams"), `${id}.safetensors`),
     keyBase: 0,
     classes: null,
+    classCount: null,
   });
   return seedIn(prefix, tagged, { recipe, cams, attention: folderOf("attention") }, shared);
 }

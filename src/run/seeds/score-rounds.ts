@@ -58,7 +58,7 @@ export async function scoreRounds(
       const reading = { background: { kind: "power", power: recipe.power }, keyBase } as const;
       const shared = { ids, truth: truths.folder, classCount: classes.classes.length };
       const evaluation = await evaluateLabels(
-        { ...shared, pred, cams: reading, running: false, boundary: false },
+        { ...shared, pred, cams: reading, stretched: true, running: false, boundary: false },
         context,
       );
       evaluations.push({ name: `${label}${name}`, evaluation });

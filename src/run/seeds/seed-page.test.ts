@@ -38,7 +38,10 @@ function writeRun(prefixes: readonly string[], { isRefined = false } = {}) {
       label: prefix.replace("/", " "),
       recipe: { affinity: null, power: k + 1 },
       isRefined,
-      cams: (id) => ({ path: join(out, `${prefix}cams`, `${id}.safetensors`), keyBase: 0, classes: null }),
+      cams: (id) => ({
+        path: join(out, `${prefix}cams`, `${id}.safetensors`),
+        ...{ keyBase: 0, classes: null, classCount: null },
+      }),
       finished: {
         ids: ["a"],
         *[Symbol.iterator]() {

@@ -20,6 +20,8 @@ export interface EvaluateTask {
   readonly classCount: number;
   /** Used where `pred` is a CAM file. */
   readonly cams: CamReading;
+  /** Whether a CAM whose file does not say how large its picture is has the truth's size, whatever its grid. */
+  readonly stretched: boolean;
   /** Give the published running figures of each picture as well. */
   readonly running: boolean;
   /** Compare boundaries as well: costs some twenty times the rest. */
@@ -50,15 +52,16 @@ export interface EvaluateResult {
 
 /** Scores a batch; a picture that cannot be scored is reported beside the others. */
 export async function evaluateItems(task: EvaluateTask): Promise<EvaluateResult> {
-  const { items, classCount, cams, running, boundary } = task;
+  const { items, classCount, cams, stretched, running, boundary } = task;
   const total = emptyConfusion(classCount);
   const boundaries = boundary ? emptyBoundaryCounts(classCount) : null;
   const done: EvaluatedItem[] = [];
   const failures: { id: string; error: RemoteError }[] = [];
   for (const { id, pred, truth } of items) {
     try {
-      const predicted = await decodeLabels(readFileBytes(pred), pred, cams);
       const expected = readLabelMap(truth);
+      const size = stretched ? expected : undefined;
+      const predicted = await decodeLabels(readFileBytes(pred), pred, cams, size);
       if (!isSameSize(predicted, expected)) {
         throw shapeMismatch(pred, `${formatSize(expected)} like ${truth}`, formatSize(predicted));
       }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Cam } from "../../core/class-maps.ts";
 import { refineByCrf } from "../../core/crf.ts";
-import { shapeMismatch } from "../../core/error.ts";
+import { badFormat, shapeMismatch } from "../../core/error.ts";
 import { formatSize, isSameSize } from "../../core/geometry.ts";
 import { BACKGROUND, type ClassId, countLabels, type LabelMap } from "../../core/label-map.ts";
 import type { Proposal } from "../../core/proposal.ts";
@@ -24,6 +24,8 @@ export interface CamFile {
   readonly keyBase: 0 | 1;
   /** Maps of other classes are left out; null keeps all. */
   readonly classes: readonly ClassId[] | null;
+  /** Length of the class list, the background in it; null without a list. */
+  readonly classCount: number | null;
 }
 
 export interface SeedTask {
@@ -77,9 +79,27 @@ export async function seedItem(task: SeedTask): Promise<ItemResult<SeedResult>> 
   return { key, result: { ...describe(seed, cam), masks: set.proposals.length } };
 }
 
-/** The CAM in a file's bytes, with the maps that are wanted. */
-export function readCamFile(bytes: Uint8Array, { path, keyBase, classes: wanted }: CamFile): StoredCam {
-  const cam = decodeCam(bytes, path, { keyBase });
+/**
+ * The CAM in a file's bytes, with the maps that are wanted. A file without any is that of a photo without tags.
+ *
+ * @throws MaskwrightError as `decodeCam`; BAD_FORMAT for a class beyond the class list
+ */
+export function readCamFile(
+  bytes: Uint8Array,
+  { path, keyBase, classes: wanted, classCount }: CamFile,
+): StoredCam {
+  const cam = decodeCam(bytes, path, { keyBase, mayBeEmpty: true });
+  const beyond = cam.classes.find((id) => classCount !== null && id >= classCount);
+  if (classCount !== null && beyond !== undefined) {
+    const hint =
+      "--classes must be the list that the CAMs were made with, --cam-keys-from what their keys call its first class.";
+    throw badFormat(
+      path,
+      `maps of the ${classCount - 1} classes of the list`,
+      `one of class ${beyond}`,
+      hint,
+    );
+  }
   if (wanted === null || cam.classes.every((id) => wanted.includes(id))) return cam;
   const rows = cam.classes.flatMap((id, p) => (wanted.includes(id) ? [p] : []));
   const plane = cam.height * cam.width;
