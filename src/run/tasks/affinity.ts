@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import type { NdArray } from "../../core/array.ts";
-import { badFormat } from "../../core/error.ts";
+import { badFormat, shapeMismatch } from "../../core/error.ts";
+import { formatSize, type Size } from "../../core/geometry.ts";
 import { halfToFloat32 } from "../../core/half.ts";
 import { readSafetensors } from "../../core/safetensors.ts";
 import { encodeCam } from "../../data/cam-file.ts";
@@ -43,7 +44,7 @@ export function refineByAffinity(task: AffinityTask): ItemResult<AffinityResult>
       ? cam
       : refineCam(
           cam,
-          affinityFromAttention(decodeAttention(attentionBytes, attentionPath), rounds),
+          affinityFromAttention(decodeAttention(attentionBytes, attentionPath, cam), rounds),
           options,
         );
   const encoded = encodeCam(refined, cam.picture);
@@ -51,10 +52,20 @@ export function refineByAffinity(task: AffinityTask): ItemResult<AffinityResult>
   return { key, result: { maps: refined.classes.length, bytes: encoded.length } };
 }
 
-function decodeAttention(bytes: Uint8Array, where: string): NdArray<"float32"> {
+/** @throws MaskwrightError for attention that is not among the CAM's positions, or has values that no weights are */
+function decodeAttention(bytes: Uint8Array, where: string, grid: Size): NdArray<"float32"> {
   const array = readSafetensors(bytes, where).get("attention");
-  if (array?.dtype === "float32") return array as NdArray<"float32">;
-  if (array?.dtype === "float16")
-    return { dtype: "float32", shape: array.shape, data: halfToFloat32(array.data as Uint16Array) };
-  throw badFormat(where, 'float16 "attention" [N, N]', array === undefined ? "none" : array.dtype);
+  if (array?.dtype !== "float32" && array?.dtype !== "float16")
+    throw badFormat(where, '"attention" [N, N] in float16 or float32', array?.dtype ?? "none");
+  const { dtype, shape } = array;
+  const count = grid.height * grid.width;
+  if (shape.length !== 2 || shape.some((length) => length !== count)) {
+    const expected = `[${count}, ${count}] for a CAM of ${formatSize(grid)} positions`;
+    throw shapeMismatch(where, expected, `[${shape.join(", ")}]`);
+  }
+  const data = dtype === "float16" ? halfToFloat32(array.data as Uint16Array) : (array.data as Float32Array);
+  const wrong = data.findIndex((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
+  if (wrong >= 0)
+    throw badFormat(where, "finite attention of 0 or more", `${data[wrong]} at element ${wrong}`);
+  return { dtype: "float32", shape, data };
 }
