@@ -89,3 +89,12 @@ it("lists all that is wrong in a file", async () => {
   const path = fileOf({ from: "ade", affinity: { at: "score", boxThreshold: 2 }, power: 0, extra: 1 });
   await expect(readSeedRecipe(path, { source: "classifier" })).rejects.toThrow(/4 problems\n.*\n.*\n.*\n/);
 });
+
+it("names the keys that there are, where one is none of them", async () => {
+  await expect(readFmaRecipe(fileOf({ clasification: { steps: 600 } }))).rejects.toThrow(
+    'recipe.json: content: expected an object with from, affinity, power, fine, classification and segmentation, got {"clasification":',
+  );
+  await expect(readFmaRecipe(fileOf({ fine: { from: "voc" } }))).rejects.toThrow(
+    "recipe.json: fine: expected an object with affinity and power, got",
+  );
+});

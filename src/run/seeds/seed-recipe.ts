@@ -25,13 +25,11 @@ const affinityShape = z.strictObject(
   },
   "an object with at, boxThreshold, power, rounds and compat, or null",
 );
-const seeds = z.strictObject(
-  {
-    affinity: affinityShape.nullable().optional(),
-    power: number.positive("a number above 0").optional(),
-  },
-  "an object with affinity and power",
-);
+const seedKeys = {
+  affinity: affinityShape.nullable().optional(),
+  power: number.positive("a number above 0").optional(),
+};
+const seeds = z.strictObject(seedKeys, "an object with affinity and power");
 const training = z.strictObject(
   {
     steps: count.min(1, "1 or more").optional(),
@@ -40,12 +38,16 @@ const training = z.strictObject(
   },
   "an object with steps, warmupSteps and augmentation",
 );
-const shape = seeds.extend({
-  from: z.enum(["voc", "coco", "scenes"], "voc, coco or scenes").default("voc"),
-  fine: seeds.optional(),
-  classification: training.optional(),
-  segmentation: training.optional(),
-});
+const shape = z.strictObject(
+  {
+    from: z.enum(["voc", "coco", "scenes"], "voc, coco or scenes").default("voc"),
+    ...seedKeys,
+    fine: seeds.optional(),
+    classification: training.optional(),
+    segmentation: training.optional(),
+  },
+  "an object with from, affinity, power, fine, classification and segmentation",
+);
 
 const recipes = { voc: vocRecipe, coco: cocoRecipe, scenes: sceneRecipe } as const;
 type RecipeName = keyof typeof recipes;
