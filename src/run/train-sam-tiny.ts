@@ -61,7 +61,8 @@ export async function trainSamTiny(
   const total = recipe.windowSteps + recipe.wholeSteps;
   if (total === 0)
     throw new MaskwrightError("INVALID_ARGUMENT", "train sam-tiny: expected at least one step, got none");
-  const masked = photos === null ? [] : await readMaskedPhotos(photos.images, photos.instances);
+  const { side } = config.encoder;
+  const masked = photos === null ? [] : await readMaskedPhotos(photos.images, photos.instances, side);
   const share = masked.length === 0 ? 1 : recipe.scenes;
   const first = init === null ? null : await readFirstWeights(init, config);
   // Other masks or first weights under the same name are another training; the masks' file names the photos too.
@@ -73,7 +74,6 @@ export async function trainSamTiny(
   const inputs =
     photos === null ? {} : { images: resolve(photos.images), instances: resolve(photos.instances) };
   openRunDirectory(out, { command: "train sam-tiny", options, inputs }).journal.close();
-  const { side } = config.encoder;
   const result = await runPhases(
     [
       { name: "windows", side: side / 2, from: 0, steps: recipe.windowSteps },

@@ -96,6 +96,12 @@ export function drawSample(picture: MaskedPicture, options: SampleOptions, r: Ra
   };
 }
 
+/** Whether a window can show a mask: a speck has too few pixels even where its picture is largest. */
+export function canBeSeen(mask: Rle, canvas: number): boolean {
+  const scale = (canvas * ZOOM.window[1]) / Math.max(mask.height, mask.width);
+  return rleArea(mask) * scale ** 2 >= LEAST_PIXELS;
+}
+
 /** A window of a picture, px of the picture, and the size at which it is looked at. */
 interface View {
   readonly window: Box;

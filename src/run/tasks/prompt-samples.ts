@@ -1,4 +1,5 @@
-import { MaskwrightError } from "../../core/error.ts";
+import { badFormat, MaskwrightError } from "../../core/error.ts";
+import { formatSize, isSameSize } from "../../core/geometry.ts";
 import { type Random, random } from "../../core/random.ts";
 import type { Rle } from "../../core/rle.ts";
 import { readPhoto } from "../../data/photo.ts";
@@ -19,10 +20,10 @@ export interface PromptSamplesTask extends SampleOptions {
   readonly windows: number;
 }
 
-/** Windows in which nothing can be seen that are drawn again. */
+/** Windows of a picture that are drawn before it is given up, where nothing is seen in them. */
 const TRIES = 50;
 
-/** Windows of one picture, each with prompts. */
+/** Windows of one picture, each with prompts. A photo whose masks are hardly ever seen gives way to a scene. */
 export async function drawPromptSamples({
   source,
   seed,
@@ -30,16 +31,18 @@ export async function drawPromptSamples({
   ...options
 }: PromptSamplesTask): Promise<Arrays[]> {
   const r = random(seed);
-  const picture = source.kind === "scene" ? maskedScene(seed, r, options.canvas) : await maskedPhoto(source);
-  const samples: Arrays[] = [];
-  for (let tries = 0; samples.length < windows; tries++) {
-    if (tries === TRIES) {
-      const where = source.kind === "scene" ? `scene "${seed}"` : source.path;
-      throw new MaskwrightError("BAD_FORMAT", `${where}: expected masks of a few pixels each, got none`);
+  const draw = (picture: MaskedPicture): Arrays[] => {
+    const samples: Arrays[] = [];
+    for (let tries = 0; tries < TRIES && samples.length < windows; tries++) {
+      const sample = drawSample(picture, options, r);
+      if (sample !== null) samples.push(sample);
     }
-    const sample = drawSample(picture, options, r);
-    if (sample !== null) samples.push(sample);
-  }
+    return samples;
+  };
+  const own = source.kind === "scene" ? [] : draw(await maskedPhoto(source));
+  const samples = own.length === windows ? own : draw(maskedScene(seed, r, options.canvas));
+  if (samples.length < windows)
+    throw new MaskwrightError("BAD_FORMAT", `scene "${seed}": expected masks of a few pixels each, got none`);
   return samples;
 }
 
@@ -58,5 +61,14 @@ async function maskedPhoto({
   path,
   masks,
 }: Extract<MaskedSource, { kind: "photo" }>): Promise<MaskedPicture> {
-  return { image: await readPhoto(path), masks };
+  const image = await readPhoto(path);
+  const other = masks.find((mask) => !isSameSize(mask, image));
+  if (other !== undefined)
+    throw badFormat(
+      path,
+      `a photo of ${formatSize(other)} as its masks`,
+      formatSize(image),
+      "Photos are turned as their EXIF orientation says.",
+    );
+  return { image, masks };
 }
