@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
-import { checkPrompts, openBoxes, openPoints, type PromptSource } from "./prompts.ts";
+import { checkPictureSize, checkPrompts, openBoxes, openPoints, type PromptSource } from "./prompts.ts";
 
 const classes = "cat\ndog\n";
 
@@ -192,6 +192,27 @@ b.jpg,cat,9,10,1,rex`,
     await expect(open(openPoints, "points.json", "{}")).rejects.toThrow(
       "--points: expected a .csv file, got ",
     );
+  });
+});
+
+describe("checkPictureSize", () => {
+  const source: PromptSource = {
+    ...{ kind: "boxes", path: "a.json", ids: ["a", "b"], leftOut: null, promptsOf: () => [] },
+    classes: { name: "some", classes: ["background", "car"] },
+    sizes: new Map([["a", { height: 2, width: 3 }]]),
+  };
+
+  it("refuses a picture of another size than its file says", () => {
+    expect(() => checkPictureSize(source, "a", { height: 3, width: 2 })).toThrow(
+      "a.json: a: expected a photo of 2×3, got 3×2",
+    );
+  });
+
+  it("takes any size where the file says none", () => {
+    const { sizes: _, ...silent } = source;
+    checkPictureSize(source, "a", { height: 2, width: 3 });
+    checkPictureSize(source, "b", { height: 9, width: 9 });
+    checkPictureSize(silent, "a", { height: 9, width: 9 });
   });
 });
 

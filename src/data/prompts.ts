@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { formatCount } from "../core/count.ts";
-import { badFormat, MaskwrightError } from "../core/error.ts";
-import { clipBox, type Size } from "../core/geometry.ts";
+import { badFormat, MaskwrightError, shapeMismatch } from "../core/error.ts";
+import { clipBox, formatSize, isSameSize, type Size } from "../core/geometry.ts";
 import type { ClassId } from "../core/label-map.ts";
 import type { LabeledPrompt, ObjectPrompt, PointPrompt } from "../core/object-prompt.ts";
 import type { LabeledBox, LabeledPoint } from "../core/weak-label.ts";
@@ -25,6 +25,8 @@ export interface PromptSource {
   readonly ids: readonly string[];
   /** COCO's number of each picture, where the source has one. */
   readonly imageIds?: ReadonlyMap<string, number>;
+  /** The size of each picture, where the source says it: the one that its coordinates are in. */
+  readonly sizes?: ReadonlyMap<string, Size>;
   /** What of the file is passed over that a person should know of, such as "2 annotations"; null for nothing. */
   readonly leftOut: string | null;
   /** The objects of a picture, in the order of the source. @throws MaskwrightError BAD_FORMAT for a file of one picture alone */
@@ -108,6 +110,7 @@ async function openCocoBoxes(path: string, classes: ClassSource | undefined): Pr
     classes: given ?? { name: path, classes: own.classes, categoryIds: invert(own.classIds) },
     ids: [...images.keys()],
     imageIds: new Map(dataset.images.map(({ id, imageId }) => [id, imageId])),
+    sizes: images,
     leftOut:
       boxless === 0 ? null : `${formatCount(boxless, "annotation")} without a box or with an empty one`,
     promptsOf: (id) => {
@@ -115,6 +118,18 @@ async function openCocoBoxes(path: string, classes: ClassSource | undefined): Pr
       return image === undefined ? [] : cocoBoxes(image, own.classIds).map(boxPrompt);
     },
   };
+}
+
+/**
+ * Checks that a picture has the size that its source says.
+ *
+ * @throws MaskwrightError SHAPE_MISMATCH for another: its objects are not where the source has them
+ */
+export function checkPictureSize({ path, sizes }: PromptSource, id: string, picture: Size): void {
+  const size = sizes?.get(id);
+  if (size === undefined || isSameSize(size, picture)) return;
+  const hint = "Its objects are elsewhere then. Photos are turned as their EXIF orientation says.";
+  throw shapeMismatch(`${path}: ${id}`, `a photo of ${formatSize(size)}`, formatSize(picture), hint);
 }
 
 /** The category id of each class id; the background may have none, and then has 0. */

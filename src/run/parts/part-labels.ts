@@ -33,6 +33,7 @@ export async function openPartBoxes(path: string, classes?: ClassSource): Promis
     },
     ids: [...byId.keys()],
     imageIds: new Map(images.map(({ id, imageId }) => [id, imageId])),
+    sizes: byId,
     leftOut: lines === 0 ? null : `${formatCount(lines, "mask")} of fewer than three corners`,
     promptsOf(id) {
       const image = byId.get(id);

@@ -3,7 +3,7 @@ import { formatCount } from "../../core/count.ts";
 import { MaskwrightError } from "../../core/error.ts";
 import { random } from "../../core/random.ts";
 import { readPhoto } from "../../data/photo.ts";
-import { checkPrompts, type PromptSource } from "../../data/prompts.ts";
+import { checkPictureSize, checkPrompts, type PromptSource } from "../../data/prompts.ts";
 import type { PartLabel, TaughtPicture } from "../../methods/wps/augment.ts";
 import type { PartTargets } from "../../methods/wps/targets.ts";
 import { teachParts } from "../../methods/wps/teacher.ts";
@@ -59,8 +59,8 @@ export interface TaughtPictures {
 /**
  * Embeds the pictures and asks the prompt encoder for their tokens. Pictures without parts are left out.
  *
- * @throws MaskwrightError as `openSam`; BAD_FORMAT for parts outside their picture, unless the context says to keep going; NOT_FOUND when
- *         no picture has a part; ABORTED when the signal fires
+ * @throws MaskwrightError as `openSam`; BAD_FORMAT for parts outside their picture and SHAPE_MISMATCH for a picture of another size than
+ *         its file of parts says, unless the context says to keep going; NOT_FOUND when no picture has a part; ABORTED when the signal fires
  */
 export async function teachPictures(request: TeachRequest, context: WorkContext): Promise<TaughtPictures> {
   const { source, model, cachePrecision, memoryBytes } = request;
@@ -165,6 +165,7 @@ async function readTaught(
   const prompts = source.promptsOf(id);
   if (prompts.length === 0) return null;
   const image = await readPhoto(fileOf(photos, id));
+  checkPictureSize(source, id, image);
   checkPrompts(prompts, image, `${source.path}: ${id}`);
   return { image, weak: taughtLabel(prompts, supervision) };
 }
