@@ -48,6 +48,8 @@ export interface GoldenCases {
   >;
   readonly grad: Readonly<Record<string, Sample & { readonly norm: number; readonly sum: number }>>;
   readonly grad_float64_norm: Readonly<Record<string, number>>;
+  /** Of the set's own gradients, against float64. */
+  readonly grad_float32_relative_error: Readonly<Record<string, number>>;
   readonly adam: Readonly<Record<string, AdamRun>>;
   readonly eval_forward: {
     readonly entries_in_output_lists: number;
