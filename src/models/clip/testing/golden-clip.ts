@@ -50,7 +50,7 @@ export function configOf({ config }: Pick<GoldenCases, "config">): ClipConfig {
       patch: config.vision_patch_size,
       dim: config.vision_width,
       depth: config.vision_layers,
-      heads: config.vision_width / 64,
+      heads: Math.floor(config.vision_width / 64),
     },
     text: {
       context: config.context_length,
