@@ -29,7 +29,7 @@ interface Cases {
     readonly bg: readonly string[];
     readonly n_ctx: number;
     readonly layout: "end" | "front" | "middle";
-    readonly csc: boolean;
+    readonly csc: boolean | readonly number[];
   };
 }
 
@@ -134,7 +134,7 @@ export async function openGoldenPrompts(what: string): Promise<GoldenPrompts | n
     const layout = layoutNames(names, goldenTokenizer(golden, names, gradcam.n_ctx), {
       contextLength: gradcam.n_ctx,
       namePosition: gradcam.layout,
-      sharing: gradcam.csc ? "each" : "shared",
+      sharing: gradcam.csc === true ? "each" : gradcam.csc === false ? "shared" : gradcam.csc,
       maxLength: config.text.context,
     });
     const graph = createGraph();
@@ -143,7 +143,7 @@ export async function openGoldenPrompts(what: string): Promise<GoldenPrompts | n
     const features = await compute(
       dtype,
       {
-        tokens: image.blocks[config.vision.depth - 2],
+        tokens: image.blocks[config.vision.depth - 2] ?? image.stem,
         activation: image.activation,
         embedding: l2Normalize(image.meanEmbedding),
       },
@@ -155,7 +155,9 @@ export async function openGoldenPrompts(what: string): Promise<GoldenPrompts | n
   const pictures = new Map<Dtype, Promise<GoldenPictures>>();
   return {
     ...{ runtime, golden, compute },
-    scales: [...new Set(golden.names.flatMap((name) => /^gradcam\.(scale\d+)/.exec(name)?.[1] ?? []))],
+    scales: [
+      ...new Set(golden.names.flatMap((name) => /^gradcam\.(scale[\d.]+?)\.[A-Za-z]/.exec(name)?.[1] ?? [])),
+    ],
     open(dtype) {
       const opened = pictures.get(dtype) ?? openPictures(dtype);
       pictures.set(dtype, opened);
@@ -200,12 +202,17 @@ function goldenTokenizer(
   names.forEach((name, g) => {
     const ids = Array.from((data as Int32Array).subarray(g * shape[1], (g + 1) * shape[1]));
     const words = ids.slice(1 + contextLength, ids.indexOf(Math.max(...ids)));
-    known.set(`${name}.`, words).set(name, words.slice(0, -1));
+    const plain = name.replaceAll("_", " ");
+    known.set(`${plain}.`, words).set(plain, words.slice(0, -1));
   });
   const [startToken] = data as Int32Array;
   return {
     startToken,
     endToken: Math.max(...(data as Int32Array)),
-    encode: (text) => known.get(text) ?? [],
+    encode(text) {
+      const found = known.get(text);
+      if (found === undefined) throw new Error(`the golden set has no tokens of "${text}"`);
+      return found;
+    },
   } as TextTokenizer;
 }

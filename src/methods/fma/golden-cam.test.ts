@@ -65,7 +65,7 @@ describe.skipIf(opened === null)("golden fma: CAMs", () => {
       const feeds = { context: golden.get("gradcam.ctx"), tokens: set.tokens };
       const { cam, scores, logits } = await compute(dtype, found, feeds);
       const key = `gradcam.${name}.${mode}.DTYPE`;
-      expectClose(`${key}.pos_cam`, dtype, cam);
+      expectClose(`${key}.pos_cam`, dtype, firstRows(cam, set.pairs.length));
       expectClose(`${key}.sm_logits`, dtype, byPicture(set, scores));
       if (mode === "True") expectClose(`gradcam.${name}.DTYPE.logits`, dtype, byPicture(set, logits));
     }
@@ -103,30 +103,44 @@ describe.skipIf(opened === null)("golden fma: CAMs", () => {
     expectClose(`gradcam.${name}.True.DTYPE.pos_cam`, "float32", found);
   });
 
-  /** One row for each class in a picture, of the set's features. */
+  /** One row for each class in a picture, of the set's features, then one for each picture without any. */
   function rowsCam(
     graph: Graph,
-    { source, tokens, isPresent, classCount, pairs }: GoldenPictures,
+    { source, tokens, isPresent, classCount, pictureCount, pairs }: GoldenPictures,
     options: { readonly texts: Tensor; readonly scale: number; readonly competition: Competition },
   ): Record<keyof GradCam, Tensor> {
-    const pictures = pairs.map((pair) => Math.floor(pair / classCount));
+    const rows = [...pairs, ...untagged({ pairs, classCount, pictureCount })];
+    const pictures = rows.map((pair) => Math.floor(pair / classCount));
     const rowsOf = (values: Tensor): Tensor => gather(values, constant(graph, Int32Array.from(pictures)));
     const block = clipLastBlock(source)(rowsOf(input(graph, "tokens", tokens.shape)));
     const shape = [isPresent.length / classCount, classCount];
     const present = rowsOf(constant(graph, Float32Array.from(isPresent), { shape }));
     const target = constant(
       graph,
-      BigInt64Array.from(pairs, (pair) => BigInt(pair % classCount)),
+      BigInt64Array.from(rows, (pair) => BigInt(pair % classCount)),
     );
     return { ...gradCam({ ...block, ...options, present, target }) };
   }
 
+  /** The first class, for pictures that have none. */
+  function untagged(set: Pick<GoldenPictures, "pairs" | "classCount" | "pictureCount">): number[] {
+    const tagged = new Set(set.pairs.map((pair) => Math.floor(pair / set.classCount)));
+    return Array.from({ length: set.pictureCount }, (_, picture) => picture)
+      .filter((picture) => !tagged.has(picture))
+      .map((picture) => picture * set.classCount);
+  }
+
   /** The first row of each picture: [P, G] to [B, G]. */
-  function byPicture({ pairs, classCount, pictureCount }: GoldenPictures, { shape, data }: Values): number[] {
-    return Array.from({ length: pictureCount }, (_, picture) => {
-      const row = pairs.findIndex((pair) => Math.floor(pair / classCount) === picture);
+  function byPicture(set: GoldenPictures, { shape, data }: Values): number[] {
+    const rows = [...set.pairs, ...untagged(set)];
+    return Array.from({ length: set.pictureCount }, (_, picture) => {
+      const row = rows.findIndex((pair) => Math.floor(pair / set.classCount) === picture);
       return Array.from((data as Float32Array).subarray(row * shape[1], (row + 1) * shape[1]));
     }).flat();
+  }
+
+  function firstRows({ shape, data }: Values, count: number): Float64Array {
+    return Float64Array.from((data as Float32Array).subarray(0, count * (shape[1] as number)));
   }
 
   it("leaves nothing of the set out", () => {

@@ -26,12 +26,16 @@ interface Schedule {
   readonly warm: number;
   readonly max_iter: number;
   readonly values: Readonly<Record<string, number>>;
+  /** Between the published recursive form and the closed one. */
+  readonly max_abs_diff_closed_form: number;
 }
 
 const folder = goldenFolder("fma");
 /** The published code in float32, and in float64: the graphs here are computed in float64. */
 const tolerances = { float32: 1e-3, float64: 1e-9 } as const;
 const dtypes = ["float32", "float64"] as const;
+/** The README's, of all its steps of SGD. */
+const WEIGHT_DECAY = 5e-4;
 
 describe.skipIf(folder === null)("golden fma: losses", () => {
   const root = folder ?? "";
@@ -131,12 +135,26 @@ describe.skipIf(folder === null)("golden fma: losses", () => {
         const slack = (): number => (distance === "l1" ? plateauSlope(k, reduction) : 0);
         for (const dtype of dtypes) {
           const key = `cam_loss.${k}.${setting}.${dtype}`;
-          expectClose(`${key}.loss`, [foreground[0], background[0]], tolerances[dtype]);
-          expectSlope(`${key}.grad`, slope, tolerances[dtype], slack);
+          if (Number.isNaN(numbers(`${key}.loss`)[0])) expectNothing(key, [foreground, background, slope]);
+          else {
+            expectClose(`${key}.loss`, [foreground[0], background[0]], tolerances[dtype]);
+            expectSlope(`${key}.grad`, slope, tolerances[dtype], slack);
+          }
         }
       }
     }
   });
+
+  /** Where all pixels are ignored, the published mean is 0 / 0; ours is 0. */
+  function expectNothing(key: string, results: readonly ArrayLike<number>[]): void {
+    const published = [...Array.from(numbers(`${key}.loss`)), ...Array.from(numbers(`${key}.grad`))];
+    expect(published.every(Number.isNaN), key).toBe(true);
+    expect(
+      results.flatMap((each) => Array.from(each)).every((value) => value === 0),
+      key,
+    ).toBe(true);
+    compared++;
+  }
 
   /**
    * As `expectClose`, but all elements together may differ by `slack`: beyond the border of the map, stretching repeats a
@@ -208,11 +226,12 @@ describe.skipIf(folder === null)("golden fma: losses", () => {
 
   it("learning rates", () => {
     const { lr } = readJson<{ lr: Schedule[] }>(root, "cases.json");
-    for (const { name, warm, max_iter, values } of lr) {
+    for (const { name, warm, max_iter, values, max_abs_diff_closed_form } of lr) {
       const schedule = promptRate(max_iter, { warmupSteps: warm });
       for (const [step, rate] of Object.entries(values)) {
-        // The published recursive form and the closed one differ by this much, which is more than 1e-12 where the rate is nearly 0.
-        expect(Math.abs(schedule(Number(step)) - rate), `${name} ${step}`).toBeLessThan(1e-17);
+        // Ours is the closed form, up to the last bits of a rate of 1e-3.
+        const difference = Math.abs(schedule(Number(step)) - rate);
+        expect(difference, `${name} ${step}`).toBeLessThanOrEqual(max_abs_diff_closed_form + 1e-18);
         compared++;
       }
     }
@@ -232,10 +251,14 @@ describe.skipIf(folder === null)("golden fma: losses", () => {
       [moment]: new Float64Array(size),
       p: numbers("sgd_toy.p0"),
     };
+    // The set does not say its rate; the first step shows it, which is `rate` · (gradient + decay · p).
+    const all = Array.from(numbers("sgd_toy.grads"));
+    const pulls = all.slice(0, size).map((g, q) => g + WEIGHT_DECAY * numbers("sgd_toy.p0")[q]);
+    const widest = pulls.reduce((best, pull, q) => (Math.abs(pull) > Math.abs(pulls[best]) ? q : best), 0);
+    const rate = (numbers("sgd_toy.p0")[widest] - numbers("sgd_toy.p1")[widest]) / pulls[widest];
     for (let step = 0; step < steps; step++) {
-      // The set does not say its rate, 0.1: the first step shows it.
-      const g = Array.from(numbers("sgd_toy.grads")).slice(step * size, (step + 1) * size);
-      const [next, velocity] = interpret([updated.p, updated[moment]], { ...feeds, g, [rateName]: [0.1] });
+      const g = all.slice(step * size, (step + 1) * size);
+      const [next, velocity] = interpret([updated.p, updated[moment]], { ...feeds, g, [rateName]: [rate] });
       expectClose(`sgd_toy.p${step + 1}`, next.data, 1e-12);
       feeds = { p: next.data, [moment]: velocity.data };
     }

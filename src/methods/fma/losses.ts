@@ -100,6 +100,8 @@ const IGNORED = 255;
  * The CAM activation loss of segmentation prompts: pixels of the row's class are drawn up to the highest activation among
  * them (at least 0), all others down to 0; other classes count as background, ignored pixels not at all.
  *
+ * Differs: where all pixels are ignored the loss is 0 (the published mean is 0 / 0).
+ *
  * @param cam     [P, h, w], stretched to the label maps (bilinear)
  * @param labels  [P, H, W] int32 label map of each row's picture: 0 background, c + 1 for class c, 255 ignore
  * @param target  [P] int64 class of each row, from 0
