@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { temporaryFolder, writeTree } from "../testing/tree.ts";
-import { checkPictureSize, checkPrompts, openBoxes, openPoints, type PromptSource } from "./prompts.ts";
+import { checkPrompts, openBoxes, openPoints, type PromptSource } from "./prompts.ts";
 
 const classes = "cat\ndog\n";
 
@@ -56,6 +56,7 @@ describe("openBoxes", () => {
     ]);
     expect(source.promptsOf("nobody")).toEqual([]);
     expect(source.imageIds).toBeUndefined();
+    expect(source.sizeOf("b")).toBe(null);
   });
 
   it("reads COCO with its own categories, without crowds and boxes that hold nothing", async () => {
@@ -74,6 +75,7 @@ describe("openBoxes", () => {
       { kind: "box", classId: 1, box: { x0: 0.5, y0: 1, x1: 2.5, y1: 3 } },
     ]);
     expect(source.promptsOf("sub/b")).toEqual([]);
+    expect(["a", "nobody"].map(source.sizeOf)).toEqual([{ height: 20, width: 30 }, null]);
     expect(source.leftOut).toBe("1 annotation without a box or with an empty one");
   });
 
@@ -118,6 +120,7 @@ describe("openBoxes", () => {
       ]);
       expect(source.promptsOf("b")).toEqual([]);
       expect(source.promptsOf("nobody")).toEqual([]);
+      expect(["a", "nobody"].map(source.sizeOf)).toEqual([{ height: 20, width: 30 }, null]);
       expect(() => source.promptsOf("c")).toThrow(/c\.xml: 2 problems\n.*"cow"\n.*"sheep"/);
     }
   });
@@ -195,27 +198,6 @@ b.jpg,cat,9,10,1,rex`,
   });
 });
 
-describe("checkPictureSize", () => {
-  const source: PromptSource = {
-    ...{ kind: "boxes", path: "a.json", ids: ["a", "b"], leftOut: null, promptsOf: () => [] },
-    classes: { name: "some", classes: ["background", "car"] },
-    sizes: new Map([["a", { height: 2, width: 3 }]]),
-  };
-
-  it("refuses a picture of another size than its file says", () => {
-    expect(() => checkPictureSize(source, "a", { height: 3, width: 2 })).toThrow(
-      "a.json: a: expected a photo of 2×3, got 3×2",
-    );
-  });
-
-  it("takes any size where the file says none", () => {
-    const { sizes: _, ...silent } = source;
-    checkPictureSize(source, "a", { height: 2, width: 3 });
-    checkPictureSize(source, "b", { height: 9, width: 9 });
-    checkPictureSize(silent, "a", { height: 9, width: 9 });
-  });
-});
-
 describe("checkPrompts", () => {
   const size = { height: 2, width: 3 };
   const box = (x0: number, y0: number, x1: number, y1: number) =>
@@ -223,7 +205,14 @@ describe("checkPrompts", () => {
   const point = (x: number, y: number) => ({ kind: "points", points: [{ x, y, positive: false }] }) as const;
 
   it("lets boxes reach over the edge", () => {
-    checkPrompts([box(-5, -5, 9, 9), box(2.9, 1.9, 4, 4), point(0, 0), point(2.99, 1.99)], size, "a");
+    checkPrompts([box(-5, -5, 9, 9), box(2.9, 1.9, 4, 4), point(0, 0), point(2.99, 1.99)], size, null, "a");
+  });
+
+  it("refuses a picture of another size than its source says", () => {
+    checkPrompts([], size, { height: 2, width: 3 }, "a");
+    expect(() => checkPrompts([], size, { height: 3, width: 2 }, "a.json: a")).toThrow(
+      "a.json: a: expected a photo of 3×2, got 2×3",
+    );
   });
 
   it("lists what lies outside", () => {
@@ -231,6 +220,7 @@ describe("checkPrompts", () => {
       checkPrompts(
         [box(3, 0, 5, 1), box(0, 0, 1, 1), box(0, -2, 1, 0), point(3, 0), point(0, 2), point(-0.1, 0)],
         size,
+        null,
         "boxes.csv: a",
       ),
     ).toThrow(

@@ -25,12 +25,12 @@ export interface PromptSource {
   readonly ids: readonly string[];
   /** COCO's number of each picture, where the source has one. */
   readonly imageIds?: ReadonlyMap<string, number>;
-  /** The size of each picture, where the source says it: the one that its coordinates are in. */
-  readonly sizes?: ReadonlyMap<string, Size>;
   /** What of the file is passed over that a person should know of, such as "2 annotations"; null for nothing. */
   readonly leftOut: string | null;
   /** The objects of a picture, in the order of the source. @throws MaskwrightError BAD_FORMAT for a file of one picture alone */
   promptsOf(id: string): readonly LabeledPrompt[];
+  /** The size of a picture, which its coordinates are in; null where the source does not say it. */
+  sizeOf(id: string): Size | null;
 }
 
 /**
@@ -48,7 +48,15 @@ export async function openBoxes(path: string, classes?: ClassSource): Promise<Pr
   const list = await classList(classes ?? "voc");
   const boxes = await readBoxes(path, list.classes);
   const promptsOf = (id: string): LabeledPrompt[] => (boxes.get(id)?.boxes ?? []).map(boxPrompt);
-  return { kind: "boxes", path, classes: list, ids: [...boxes.keys()], leftOut: null, promptsOf };
+  return {
+    kind: "boxes",
+    path,
+    classes: list,
+    ids: [...boxes.keys()],
+    leftOut: null,
+    promptsOf,
+    sizeOf: () => null,
+  };
 }
 
 /**
@@ -69,16 +77,28 @@ export async function openPoints(path: string, classes: ClassSource = "voc"): Pr
     ids: [...prompts.keys()],
     leftOut: null,
     promptsOf: (id) => prompts.get(id) ?? [],
+    sizeOf: () => null,
   };
 }
 
 /**
- * Checks that the prompts of a picture lie in it; boxes may reach beyond its edge.
+ * Checks that a picture has the size that its source says, and that its prompts lie in it; boxes may reach beyond its edge.
  *
+ * @param said  its size as `PromptSource.sizeOf` has it
  * @param where  the file and the picture, for the message
- * @throws MaskwrightError BAD_FORMAT that lists every box and point outside
+ * @throws MaskwrightError SHAPE_MISMATCH for another size: what is prompted is not where the source has it; BAD_FORMAT that lists every
+ *         box and point outside
  */
-export function checkPrompts(prompts: readonly ObjectPrompt[], size: Size, where: string): void {
+export function checkPrompts(
+  prompts: readonly ObjectPrompt[],
+  size: Size,
+  said: Size | null,
+  where: string,
+): void {
+  if (said !== null && !isSameSize(said, size)) {
+    const hint = "Its objects are elsewhere then. Photos are turned as their EXIF orientation says.";
+    throw shapeMismatch(where, `a photo of ${formatSize(said)}`, formatSize(size), hint);
+  }
   const problems = collectProblems(where);
   // Not "281×500", which is height first and would stand beside x before y.
   const picture = `the picture, which is ${size.width} wide and ${size.height} high`;
@@ -110,26 +130,19 @@ async function openCocoBoxes(path: string, classes: ClassSource | undefined): Pr
     classes: given ?? { name: path, classes: own.classes, categoryIds: invert(own.classIds) },
     ids: [...images.keys()],
     imageIds: new Map(dataset.images.map(({ id, imageId }) => [id, imageId])),
-    sizes: images,
     leftOut:
       boxless === 0 ? null : `${formatCount(boxless, "annotation")} without a box or with an empty one`,
     promptsOf: (id) => {
       const image = images.get(id);
       return image === undefined ? [] : cocoBoxes(image, own.classIds).map(boxPrompt);
     },
+    sizeOf: (id) => sizeAlone(images.get(id)),
   };
 }
 
-/**
- * Checks that a picture has the size that its source says.
- *
- * @throws MaskwrightError SHAPE_MISMATCH for another: its objects are not where the source has them
- */
-export function checkPictureSize({ path, sizes }: PromptSource, id: string, picture: Size): void {
-  const size = sizes?.get(id);
-  if (size === undefined || isSameSize(size, picture)) return;
-  const hint = "Its objects are elsewhere then. Photos are turned as their EXIF orientation says.";
-  throw shapeMismatch(`${path}: ${id}`, `a photo of ${formatSize(size)}`, formatSize(picture), hint);
+/** No more of a picture than its size: what a thread is told is copied. */
+export function sizeAlone(picture: Size | undefined): Size | null {
+  return picture === undefined ? null : { height: picture.height, width: picture.width };
 }
 
 /** The category id of each class id; the background may have none, and then has 0. */
@@ -147,7 +160,11 @@ async function openVocBoxes(path: string, classes: ClassSource = "voc"): Promise
     if (file === undefined) return [];
     return vocBoxes(decodeVocXml(readFileBytes(file), file), file, list.classes).map(boxPrompt);
   };
-  return { kind: "boxes", path, classes: list, ids: [...files.keys()], leftOut: null, promptsOf };
+  const sizeOf = (id: string): Size | null => {
+    const file = files.get(id);
+    return sizeAlone(file === undefined ? undefined : decodeVocXml(readFileBytes(file), file));
+  };
+  return { kind: "boxes", path, classes: list, ids: [...files.keys()], leftOut: null, promptsOf, sizeOf };
 }
 
 /** The XML files of a folder, or of the `Annotations` in it. */

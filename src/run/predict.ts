@@ -144,6 +144,7 @@ function taskOf(
   const photo = fileOf(photos, id);
   const truth = bound && {
     prompts: bound.source.promptsOf(id),
+    size: bound.source.sizeOf(id),
     supervision: bound.supervision,
     source: bound.source.path,
   };

@@ -142,6 +142,7 @@ function taskOf(
     segmenter,
     photo: fileOf(photos, id),
     prompts: prompts.promptsOf(id),
+    size: prompts.sizeOf(id),
     source: prompts.path,
     categoryIds: categoryIdsOf(prompts),
     palette: prompts.classes.palette ?? null,

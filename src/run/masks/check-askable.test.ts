@@ -27,6 +27,7 @@ const prompts: PromptSource = {
   classes: { name: "own", classes: ["background", "thing"] },
   ids: [...pictures.keys()],
   leftOut: null,
+  sizeOf: () => null,
   promptsOf: (id) => pictures.get(id) ?? [],
 };
 

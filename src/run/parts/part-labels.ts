@@ -7,7 +7,7 @@ import { type ClassSource, classList } from "../../data/class-list.ts";
 import { type CocoInstance, imagesById } from "../../data/coco.ts";
 import { cocoMask } from "../../data/coco-segmentation.ts";
 import { type PartDataset, readParts } from "../../data/part-dataset.ts";
-import type { PromptSource } from "../../data/prompts.ts";
+import { type PromptSource, sizeAlone } from "../../data/prompts.ts";
 import type { PartLabel } from "../../methods/wps/augment.ts";
 import { boxCenters } from "../../methods/wps/teacher.ts";
 
@@ -33,7 +33,6 @@ export async function openPartBoxes(path: string, classes?: ClassSource): Promis
     },
     ids: [...byId.keys()],
     imageIds: new Map(images.map(({ id, imageId }) => [id, imageId])),
-    sizes: byId,
     leftOut: lines === 0 ? null : `${formatCount(lines, "mask")} of fewer than three corners`,
     promptsOf(id) {
       const image = byId.get(id);
@@ -44,6 +43,7 @@ export async function openPartBoxes(path: string, classes?: ClassSource): Promis
         return box === null ? [] : [{ kind: "box", classId, box }];
       });
     },
+    sizeOf: (id) => sizeAlone(byId.get(id)),
   };
 }
 

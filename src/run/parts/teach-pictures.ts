@@ -3,7 +3,7 @@ import { formatCount } from "../../core/count.ts";
 import { MaskwrightError } from "../../core/error.ts";
 import { random } from "../../core/random.ts";
 import { readPhoto } from "../../data/photo.ts";
-import { checkPictureSize, checkPrompts, type PromptSource } from "../../data/prompts.ts";
+import { checkPrompts, type PromptSource } from "../../data/prompts.ts";
 import type { PartLabel, TaughtPicture } from "../../methods/wps/augment.ts";
 import type { PartTargets } from "../../methods/wps/targets.ts";
 import { teachParts } from "../../methods/wps/teacher.ts";
@@ -165,8 +165,7 @@ async function readTaught(
   const prompts = source.promptsOf(id);
   if (prompts.length === 0) return null;
   const image = await readPhoto(fileOf(photos, id));
-  checkPictureSize(source, id, image);
-  checkPrompts(prompts, image, `${source.path}: ${id}`);
+  checkPrompts(prompts, image, source.sizeOf(id), `${source.path}: ${id}`);
   return { image, weak: taughtLabel(prompts, supervision) };
 }
 

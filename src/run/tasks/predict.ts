@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import type { Size } from "../../core/geometry.ts";
 import type { LabeledPrompt } from "../../core/object-prompt.ts";
 import { encodeLabelMap } from "../../data/label-file.ts";
 import { encodePartPredictions } from "../../data/part-predictions.ts";
@@ -32,6 +33,8 @@ export interface PredictTask {
 
 interface TrueParts {
   readonly prompts: readonly LabeledPrompt[];
+  /** That of the photo, where what the prompts were read from says it. */
+  readonly size: Size | null;
   readonly supervision: Supervision;
   /** What the prompts were read from, for messages. */
   readonly source: string;
@@ -60,8 +63,8 @@ export async function predictItem(task: PredictTask): Promise<ItemResult<Predict
     const { prompter, projection } = await threadPrompter(finder, sam);
     return await findParts(prompter, sam, embedding, projection);
   };
-  const teach = async ({ prompts, supervision, source }: TrueParts): Promise<FoundPart[]> => {
-    checkPrompts(prompts, image, `${source}: ${id}`);
+  const teach = async ({ prompts, size, supervision, source }: TrueParts): Promise<FoundPart[]> => {
+    checkPrompts(prompts, image, size, `${source}: ${id}`);
     const own = taughtLabel(prompts, supervision);
     const label = frame === undefined ? own : placeLabel(own, frame);
     return await decodeTargets(sam, embedding, await teachParts(sam, label, embedding.original));

@@ -20,6 +20,8 @@ export interface SegmentTask {
   readonly photo: string;
   readonly segmenter: Segmenter;
   readonly prompts: readonly LabeledPrompt[];
+  /** That of the photo, where what the prompts were read from says it. */
+  readonly size: Size | null;
   /** What the prompts were read from, for messages. */
   readonly source: string;
   /** Index = class id. */
@@ -41,12 +43,12 @@ export async function segmentItem(
   task: SegmentTask,
   signal: AbortSignal,
 ): Promise<ItemResult<SegmentResult>> {
-  const { id, photo, segmenter, prompts, source, categoryIds, palette, out, stage, knownKey } = task;
+  const { id, photo, segmenter, prompts, size, source, categoryIds, palette, out, stage, knownKey } = task;
   const key = promptedKey(stage, readFileBytes(photo), prompts);
   const isThere = out !== null && existsSync(out.objects) && existsSync(out.labels);
   if (isThere && key === knownKey) return { key, result: null };
   const image = await readPhoto(photo);
-  checkPrompts(prompts, image, `${source}: ${id}`);
+  checkPrompts(prompts, image, size, `${source}: ${id}`);
   const objects = await answerPrompts(image, prompts, segmenter, signal);
   const classIds = prompts.map(({ classId }) => classId);
   const { height, width } = image;
