@@ -368,7 +368,15 @@ describe.skipIf(folder === null || runtime === null)("golden sam-tiny", () => {
       const [, count] = golden.get(`${key}.low_res`).shape;
       // return_single_mask: of prompts of up to two points the best of the last three masks, else the first.
       const bonus = (points.kinds.shape[0] - 2.5) * 1000;
-      const scores = Array.from(predictedIou.data as Float32Array, (iou, m) => iou + (m === 0 ? bonus : 0));
+      const planeOf = (m: number): Float32Array =>
+        (masks.data as Float32Array).subarray(m * plane, (m + 1) * plane);
+      // use_stability_score
+      const scoreOf = (iou: number, m: number): number =>
+        key === "onnx.extra" ? stabilityOf({ data: planeOf(m) }) : iou;
+      const scores = Array.from(
+        predictedIou.data as Float32Array,
+        (iou, m) => scoreOf(iou, m) + (m === 0 ? bonus : 0),
+      );
       const best = scores.indexOf(Math.max(...scores));
       if (onnxCase.key === key && onnxCase.selected !== null) expect(best, key).toBe(onnxCase.selected);
       const [start, end] = count === 1 ? [best, best + 1] : [0, MASK_COUNT];

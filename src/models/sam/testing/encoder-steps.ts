@@ -46,6 +46,8 @@ function blockSteps(
   const padded = count * cell;
   const normed = reshape(at("norm1"), [grid, grid, dim]);
   const softmax = nodesOf(graph, "softmax")[i];
+  // One head of one window is in place as it is.
+  const merge = config.heads * count === 1 ? "matmul" : "transpose";
   const first = (tensor: Tensor): Tensor => slice(tensor, { axis: 0, end: 1 });
   /** [padded, padded, C] as [windows, cell, cell, C] */
   const windows = (map: Tensor, channels = dim): Tensor => {
@@ -68,7 +70,7 @@ function blockSteps(
     rel_pos_bias_first_head: () => first(softmax.inputs[0].node.inputs[1]),
     // For the padding too, which the block itself leaves out.
     attn: () =>
-      linear(windows(following(softmax.outputs[0], "transpose")), own("attn.proj.weight"), {
+      linear(windows(following(softmax.outputs[0], merge)), own("attn.proj.weight"), {
         bias: own("attn.proj.bias"),
         transposeWeight: true,
       }),
