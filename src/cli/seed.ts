@@ -46,7 +46,7 @@ export function seedCommand(): Command {
   addRecipeOptions(command, "affinity and background, and how --prompts learned trains contexts")
     .option(
       "--power <p>",
-      "the background scores (1 - highest score)^p; with --prompts learned in the fine round alone (default: the recipe's; 1 for CAMs of a classifier)",
+      "the background scores (1 - highest score)^p; with --prompts learned in the fine round alone (default: the recipe's, with voc and coco 1 for CAMs of a classifier)",
       positiveNumber,
     )
     .option("--crf", "draw scores to the edges in the photo by a dense CRF before masks vote")
