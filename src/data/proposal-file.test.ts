@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
@@ -269,8 +269,14 @@ describe("decodeProposals", () => {
     const folder = goldenFolder("sam-amg");
     if (folder === null) return skip();
     let compared = 0;
-    for (const file of readdirSync(folder).filter((name) => name.startsWith("amg_c0_img"))) {
+    const { runs } = readJson<{ readonly runs: readonly { readonly records: string }[] }>(
+      folder,
+      "cases.json",
+    );
+    for (const { records: file } of runs) {
       const records = readJson<SamRecord[]>(folder, file);
+      // Most of the set's records have no run lengths, only the size.
+      if (records.some(({ segmentation }) => segmentation.counts === undefined)) continue;
       const { proposals } = decodeProposals(readFileSync(join(folder, file)), file);
       expect(proposals.length).toBe(records.length);
       for (const [k, { rle, area, box, predictedIou, stability, point }] of proposals.entries()) {
@@ -287,11 +293,13 @@ describe("decodeProposals", () => {
         compared++;
       }
     }
+    expect(compared).toBeGreaterThan(0);
     reportGolden("sam-amg", compared, 0);
   });
 });
 
 interface SamRecord {
+  readonly segmentation: { readonly counts?: readonly number[] };
   readonly coco_string: string;
   readonly area: number;
   readonly bbox: [number, number, number, number];
