@@ -11,9 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NdArray } from "../core/array.ts";
 import { readLabelMap } from "../data/label-file.ts";
 import { readPhoto } from "../data/photo.ts";
-import { decodeCheckpoint } from "../engine/checkpoint.ts";
+import { decodeCheckpoint, encodeCheckpoint } from "../engine/checkpoint.ts";
 import { openNodeRuntime, openWeightFile } from "../engine/node.ts";
 import { drawParts, findParts } from "../methods/wps/predict.ts";
 import { openTokenProjection } from "../methods/wps/token-projection.ts";
@@ -214,6 +215,23 @@ const predict = (out: string, ...args: readonly string[]): string[] => [
 ];
 
 describe("predict", () => {
+  it("says so when nothing is found", async () => {
+    const folder = temporaryFolder();
+    const path = join(data, "whole/checkpoint.safetensors");
+    const state = decodeCheckpoint(readFileSync(path), path);
+    const bias = state.tensors.get("class_embed.bias") as NdArray<"float32">;
+    // No class is as likely as the last, which is none.
+    const sure = bias.data.with(-1, 1e4);
+    const tensors = new Map(state.tensors).set("class_embed.bias", { ...bias, data: sure });
+    writeFileSync(join(folder, "background.safetensors"), encodeCheckpoint({ ...state, tensors }));
+    const { code, stdout, stderr } = await maskwright(
+      folder,
+      ...["predict", join(data, "images"), "--checkpoint", "background.safetensors", "-o", "out"],
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^3 images, 0 parts: /) });
+    expect(stderr).toContain("warning: no part was found in any photo: ");
+  });
+
   it("writes what the prompter finds, which evaluate-parts reads", async () => {
     const { code, stdout } = await maskwright(data, ...predict("found", "--overlay"));
     expect({ code, stdout }).toEqual({

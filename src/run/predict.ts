@@ -37,6 +37,9 @@ export interface PredictReport extends RunSummary {
   readonly bytes: number;
 }
 
+const NOTHING_FOUND =
+  "no part was found in any photo: all queries of the prompter say background. `recall` in the report.html of its training says how many parts it finds in what it learned from, and whether it should learn for longer";
+
 /** Changes whenever the parts that are found would. */
 const PREDICT_VERSION = 2;
 
@@ -67,10 +70,12 @@ export async function predictParts(request: PredictRequest, context: WorkContext
       const layer = { kind: "labels", files, palette: vocPalette() } as const;
       const drawn = overlay ? await overlayStage({ ids: done, photos, layer }, run, context) : [];
       const failures = [...absent, ...failed, ...drawn];
+      const parts = sumOf(finished, (result) => result.parts);
+      if (parts === 0 && bound === null) context.progress.warn(NOTHING_FOUND);
       const report = summarizeRun(
         { command: "predict", options, finished, failures, startMs },
         {
-          parts: sumOf(finished, (result) => result.parts),
+          parts,
           bytes: sumOf(finished, (result) => result.bytes),
         },
       );
