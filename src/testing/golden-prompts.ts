@@ -174,7 +174,9 @@ export async function openGoldenPrompts(what: string): Promise<GoldenPrompts | n
         }),
       );
       const vectors = { dtype: "float32", shape: [layout.tokens.length, dim], data } as const;
-      return clipTextSide(source, { layout, vectors, classCount, scale: Number(name.slice(5)) });
+      // The set's scale is a float32 logarithm, as it is among CLIP's weights.
+      const scale = Math.exp(Math.fround(Math.log(Number(name.slice("scale".length)))));
+      return clipTextSide(source, { layout, vectors, classCount, scale });
     },
     expectClose(name, dtype, got, tolerance = tolerances[dtype]) {
       const values = ("dtype" in got ? got.data : got) as ArrayLike<number>;

@@ -1,5 +1,4 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { interpolate } from "../../core/interpolate.ts";
 import {
   add,
   addUpdate,
@@ -17,6 +16,7 @@ import { interpret } from "../../engine/testing/interpreter.ts";
 import { type GoldenTensors, openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
 import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { findPlateaus } from "../../testing/golden-plateaus.ts";
 import { maskedSoftmax } from "./class-softmax.ts";
 import { camLoss, contrastiveLoss } from "./losses.ts";
 import { promptOptimizer, promptRate } from "./prompt-training.ts";
@@ -156,10 +156,7 @@ describe.skipIf(folder === null)("golden fma: losses", () => {
     compared++;
   }
 
-  /**
-   * As `expectClose`, but all elements together may differ by `slack`: beyond the border of the map, stretching repeats a
-   * maximum, and its copies there may fall short of it by a last bit, which gives them the slope of other pixels.
-   */
+  /** As `expectClose`, but all elements together may differ by `slack`, see `findPlateaus`. */
   function expectSlope(name: string, got: ArrayLike<number>, tolerance: number, slack: () => number): void {
     const wanted = numbers(name);
     if (relativeError(got, wanted) <= tolerance) expectClose(name, got, tolerance);
@@ -174,22 +171,12 @@ describe.skipIf(folder === null)("golden fma: losses", () => {
   /** What the copies of each row's maximum could contribute to the slope together. */
   function plateauSlope(k: string, reduction: string): number {
     const { pairs, maps, shape } = camPairs(k);
-    const cam = golden.get(`cam_loss.${k}.cam`);
-    const small = {
-      dtype: "float32",
-      shape: cam.shape,
-      data: Float32Array.from(numbers(`cam_loss.${k}.cam`)),
-    } as const;
-    const { data } = interpolate(small, { height: shape[1], width: shape[2] }, "bilinear");
-    const pixels = shape[1] * shape[2];
     const valid = maps.filter((label) => label !== 255).length;
-    const rows = pairs.map((pair, row) => {
-      const id = (pair % golden.get(`cam_loss.${k}.fg_cls_lb`).shape[1]) + 1;
-      const own = [...data.subarray(row * pixels, (row + 1) * pixels)].filter(
-        (_, p) => maps[row * pixels + p] === id,
-      );
-      const highest = own.reduce((a, b) => Math.max(a, b), 0);
-      return { own: own.length, copies: own.filter((value) => highest - value <= 1e-5 * highest).length };
+    const rows = findPlateaus({
+      cam: { shape: golden.get(`cam_loss.${k}.cam`).shape, data: numbers(`cam_loss.${k}.cam`) },
+      labels: maps,
+      ids: pairs.map((pair) => (pair % golden.get(`cam_loss.${k}.fg_cls_lb`).shape[1]) + 1),
+      size: { height: shape[1], width: shape[2] },
     });
     const owned = rows.reduce((total, { own }) => total + own, 0);
     const divisor = (own: number): number =>

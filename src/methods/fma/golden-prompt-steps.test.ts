@@ -12,15 +12,17 @@ import { relativeError } from "../../testing/golden.ts";
 import {
   classificationFeeds,
   classificationOptions,
+  pullSlack,
   segmentationOptions,
   segmentationRuns,
 } from "../../testing/golden-prompt-feeds.ts";
 import {
-  type Dtype,
   dtypes,
+  type GoldenPictures,
   type GoldenPrompts,
   openGoldenPrompts,
   tensorsOf,
+  tolerances,
   type Values,
 } from "../../testing/golden-prompts.ts";
 import { clipLastBlock } from "./clip-sides.ts";
@@ -103,33 +105,47 @@ describe.skipIf(opened === null)("golden fma: steps of prompts", () => {
 
     async function expectSteps(
       kind: "cl" | "cam",
-      dtype: Dtype,
+      set: GoldenPictures,
       training: TrainingGraph,
       feeds: readonly Readonly<Record<string, Values>>[],
     ): Promise<void> {
+      const { dtype } = set;
       const key = `sgd.${name}.${kind}.DTYPE`;
-      const count = golden.get(`${key}.losses`.replace("DTYPE", dtype)).shape[0];
-      const rates = Array.from({ length: count }, (_, step) => scheduleOf(kind)(step));
-      const exact = dtype === "float64";
-      const { losses, context } = exact
+      const wantedOf = (what: string): Float64Array =>
+        golden.get(`${key}.${what}`.replace("DTYPE", dtype)).data as Float64Array;
+      const wantedLosses = wantedOf("losses");
+      const rates = Array.from(wantedLosses, (_, step) => scheduleOf(kind)(step));
+      const isExact = dtype === "float64";
+      const { losses, context } = isExact
         ? trainExactly(training, feeds[0], rates)
         : await train(training, feeds, rates);
       expectClose(`${key}.lr`, dtype, rates, 1e-12);
-      // Steps on weights that are float32: the last loss of the CAMs is 5e-7 away.
-      expectClose(`${key}.losses`, dtype, losses, exact ? 1e-6 : undefined);
-      const after = `${key}.ctx_after${count}`;
-      expectClose(after, dtype, context);
+      const after = `ctx_after${rates.length}`;
       // What the steps changed, which is small beside the context.
       const moved = (values: ArrayLike<number>): Float64Array =>
         Float64Array.from(values, (value, p) => value - Number(golden.get("gradcam.ctx").data[p]));
-      const wanted = moved(golden.get(after.replace("DTYPE", dtype)).data as Float64Array);
-      expect(relativeError(moved(context), wanted), key).toBeLessThan(exact ? 5e-4 : 5e-3);
+      const wantedMoves = moved(wantedOf(after));
+      const share = kind === "cam" ? roundedShare(set) : 0;
+      const fall = (largest(wantedLosses) - Math.min(...wantedLosses)) / (largest(wantedLosses) || 1);
+      const move = largest(wantedMoves) / largest(wantedOf(after));
+      expectClose(`${key}.losses`, dtype, losses, tolerances[dtype] + share * fall);
+      expectClose(`${key}.${after}`, dtype, context, tolerances[dtype] + share * move);
+      const error = relativeError(moved(context), wantedMoves);
+      expect(error, key).toBeLessThan((isExact ? 5e-4 : 5e-3) + share);
+    }
+
+    /** How much of the CAM loss's slope rounding decides, with room for what that does to the context. */
+    function roundedShare(set: GoldenPictures): number {
+      const key = `gradcam.${name}.True.${set.dtype}`;
+      const pulls = golden.get(`${key}.cam_grad_pos_cam`).data as Float64Array;
+      const total = pulls.reduce((sum, pull) => sum + Math.abs(pull), 0);
+      return total === 0 ? 0 : (16 * pullSlack(prompts, set, key)) / total;
     }
 
     it.each(dtypes)("of classification prompts, %s", async (dtype) => {
       const set = await open(dtype);
       const training = classificationTraining(textSide(set, name), classificationOptions(set));
-      await expectSteps("cl", dtype, training, [classificationFeeds(set)]);
+      await expectSteps("cl", set, training, [classificationFeeds(set)]);
     });
 
     it.each([
@@ -145,7 +161,7 @@ describe.skipIf(opened === null)("golden fma: steps of prompts", () => {
         clipLastBlock(set.source),
         segmentationOptions(prompts, set, rows),
       );
-      await expectSteps("cam", dtype, training, segmentationRuns(prompts, set, rows));
+      await expectSteps("cam", set, training, segmentationRuns(prompts, set, rows));
     });
   });
 
@@ -153,3 +169,7 @@ describe.skipIf(opened === null)("golden fma: steps of prompts", () => {
     expect(golden.unused().filter((name) => tensorsOf.steps.test(name))).toEqual([]);
   });
 });
+
+function largest(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
