@@ -1,7 +1,7 @@
 /**
  * How well `segment` answers boxes and clicks, with `sam-tiny` and with `regions`, beside two baselines for boxes: the filled box, and OpenCV's
- * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors] [--set coco2017|car-parts]`. Mean IoU with the
- * true masks of COCO and car-parts photos. Clicks are asked twice: on the center of the box, or on the deepest pixel where the object is not
+ * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors|random] [--set coco2017|car-parts]`. Mean IoU
+ * with the true masks of COCO and car-parts photos; `random` weights are those that `train sam-tiny` begins with. Clicks are asked twice: on the center of the box, or on the deepest pixel where the object is not
  * there; and on the deepest pixel.
  */
 import { spawn } from "node:child_process";
@@ -12,6 +12,7 @@ import type { RgbImage } from "../src/core/image.ts";
 import type { ObjectPrompt } from "../src/core/object-prompt.ts";
 import { boxToRle } from "../src/core/polygon.ts";
 import type { Proposal } from "../src/core/proposal.ts";
+import { random } from "../src/core/random.ts";
 import { type Rle, rleArea } from "../src/core/rle.ts";
 import { intersectionArea } from "../src/core/rle-algebra.ts";
 import { readPhoto } from "../src/data/photo.ts";
@@ -19,7 +20,9 @@ import { openNodeRuntime, openWeightFile } from "../src/engine/node.ts";
 import { segmentRegions } from "../src/methods/proposals/regions/segment-regions.ts";
 import { segmentWithSam } from "../src/methods/proposals/sam-prompted/segment-with-sam.ts";
 import { samConfigs } from "../src/models/sam/config.ts";
+import { drawSam } from "../src/models/sam/initial.ts";
 import { createSam } from "../src/models/sam/sam.ts";
+import { weightFile } from "../src/models/sam/testing/tiny-sam.ts";
 import { locateModel } from "../src/run/store/stored-models.ts";
 import { type BoxedPhoto, boxedSets, chooseSets, readBoxedPhotos } from "./boxed-photos.ts";
 import { clickCenter, clickDeepest, hasCenter } from "./clicks.ts";
@@ -38,8 +41,12 @@ const { values: flags } = parseArgs({
 });
 const sets = chooseSets(flags.set);
 const runtime = await openNodeRuntime();
-const weights = openWeightFile(flags.weights ?? locateModel("sam-tiny").path);
-const sam = createSam(weights, samConfigs["sam-tiny"], runtime);
+const config = samConfigs["sam-tiny"];
+const weights =
+  flags.weights === "random"
+    ? weightFile(drawSam(config, random("0 sam-tiny")))
+    : openWeightFile(flags.weights ?? locateModel("sam-tiny").path);
+const sam = createSam(weights, config, runtime);
 const bySam: Answerer = (image, prompts) => segmentWithSam(sam, image, prompts);
 
 const byBox = ({ box }: BoxedObject): ObjectPrompt => ({ kind: "box", box });
