@@ -58,6 +58,7 @@ describe("evaluate-parts", () => {
         { name: "door", iou: 50, accuracy: 100, precision: 50, f1: 66.67, ap50: 100, ap: 100 },
         { name: "lamp", iou: null, accuracy: null, precision: null, f1: null, ap50: null, ap: null },
       ],
+      objects: [],
       failures: [],
     });
   });
@@ -73,6 +74,23 @@ describe("evaluate-parts", () => {
     const folder = folderOf(sure, { "truth.json": partsJson(nested, classes) });
     const { stdout } = await evaluate(folder, "pred.json", "--json");
     expect(JSON.parse(stdout)).toMatchObject({ miou: 100, macc: 100, pixelAccuracy: 100, ap: 100 });
+  });
+
+  it("averages over the parts of each object, where the truth has several", async () => {
+    const { categories, ...rest } = JSON.parse(partsJson(truth, classes));
+    const objects = ["car", "car", "street"];
+    const named = categories.map((each: object, k: number) => ({ ...each, supercategory: objects[k] }));
+    const folder = folderOf(found, { "truth.json": JSON.stringify({ ...rest, categories: named }) });
+    expect(linesOf((await evaluate(folder, "pred.json")).stdout).slice(-4)).toEqual([
+      "",
+      expect.stringMatching(/^object +mIoU +mACC$/),
+      expect.stringMatching(/^car +50\.00 +75\.00$/),
+      expect.stringMatching(/^street +– +–$/),
+    ]);
+    expect(JSON.parse((await evaluate(folder, "pred.json", "--json")).stdout).objects).toEqual([
+      { name: "car", parts: 2, miou: 50, macc: 75 },
+      { name: "street", parts: 1, miou: null, macc: null },
+    ]);
   });
 
   it("says what a run of another command is", async () => {

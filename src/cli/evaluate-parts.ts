@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { formatCount } from "../core/count.ts";
 import { MaskwrightError } from "../core/error.ts";
+import type { PartDataset } from "../data/part-dataset.ts";
 import type { PartEvaluation } from "../run/evaluate-parts.ts";
 import { addExamples, addWorkOptions, wholeNumber } from "./options.ts";
 import { type CommonOptions, printJson, withSession } from "./session.ts";
@@ -90,7 +91,7 @@ async function runEvaluateParts(pred: string, path: string, options: EvaluatePar
             context,
           );
     if (metric === "original") await printOriginal(evaluation, best, options);
-    else await printScores(evaluation, best, truth.classes, options);
+    else await printScores(evaluation, best, truth, options);
     return evaluation.failures.length === 0 && (best?.failures.length ?? 0) === 0;
   });
 }
@@ -98,7 +99,7 @@ async function runEvaluateParts(pred: string, path: string, options: EvaluatePar
 async function printScores(
   found: PartEvaluation,
   bound: PartEvaluation | null,
-  classes: readonly string[],
+  { classes, objects }: PartDataset,
   { json }: EvaluatePartsOptions,
 ): Promise<void> {
   const [{ averagePrecision }, { partScores }, { formatPartScores, percentPartScores }] = await Promise.all([
@@ -109,6 +110,7 @@ async function printScores(
   const stageOf = (name: string, { confusion, matches }: PartEvaluation) => ({
     name,
     scores: partScores(confusion, classes),
+    objects,
     precision: matches && averagePrecision(matches, classes.length, classes),
   });
   const stage = stageOf("found", found);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { labels } from "../testing/picture.ts";
 import { confusion, emptyConfusion } from "./metrics.ts";
-import { partScores } from "./part-metric.ts";
+import { objectScores, partScores } from "./part-metric.ts";
 
 describe("partScores", () => {
   it("averages over part classes, the background beside them", () => {
@@ -24,6 +24,19 @@ describe("partScores", () => {
     const { miou, macc } = partScores(confusion(labels("12"), labels("11"), 3));
     expect(miou).toBeCloseTo((1 / 2 + 0) / 2, 12);
     expect(macc).toBeCloseTo(1 / 2, 12);
+  });
+
+  it("averages over the parts of each object", () => {
+    // Classes 1 and 3 are of the car, one of them nowhere; 2 of the boat; 4 of nothing.
+    const found = partScores(confusion(labels("11024"), labels("10024"), 5));
+    const objects = [null, "car", "boat", "car", null];
+    expect(objectScores(found, objects)).toEqual([
+      { name: "car", parts: 2, miou: 0.5, macc: 1 },
+      { name: "boat", parts: 1, miou: 1, macc: 1 },
+    ]);
+    expect(objectScores(found, [null, "car", "car", "car", null])).toEqual([]);
+    expect(objectScores(found, [null, "a", "b", "c", "d"])).toEqual([]);
+    expect(objectScores(found, [null, null, null, null, null])).toEqual([]);
   });
 
   it("has nothing to say of no pixels", () => {

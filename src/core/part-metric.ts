@@ -29,6 +29,39 @@ export interface PartScores {
   readonly classes: readonly PartClassScores[];
 }
 
+/** The means over the parts of one object. */
+export interface ObjectScores {
+  readonly name: string;
+  /** Classes of its parts. */
+  readonly parts: number;
+  readonly miou: number | null;
+  readonly macc: number | null;
+}
+
+/**
+ * The means of `partScores` for each object alone, in the order of their first parts; none where that says nothing
+ * new: all parts are of one object, or each of its own, or of none that is known.
+ *
+ * @param objects  index = class id: what each class is a part of, null where nothing says it
+ */
+export function objectScores(
+  { classes }: PartScores,
+  objects: readonly (string | null)[],
+): readonly ObjectScores[] {
+  const byName = new Map<string, PartClassScores[]>();
+  for (const each of classes) {
+    const name = objects[each.id];
+    if (name !== null) byName.set(name, [...(byName.get(name) ?? []), each]);
+  }
+  if (byName.size < 2 || [...byName.values()].every(({ length }) => length === 1)) return [];
+  return [...byName].map(([name, parts]) => ({
+    name,
+    parts: parts.length,
+    miou: meanKnown(parts.map(({ iou }) => iou)),
+    macc: meanKnown(parts.map(({ accuracy }) => accuracy)),
+  }));
+}
+
 /** The scores of a data set's part maps by their confusion matrix, in which class 0 is what is no part. */
 export function partScores(confusion: Confusion, classNames?: readonly string[]): PartScores {
   const { miou, foregroundMiou, pixelAccuracy, classes } = scores(confusion, classNames);

@@ -5,17 +5,20 @@ import { collectProblems, quote } from "./problems.ts";
 export interface CocoCategory {
   readonly id: number;
   readonly name: string;
+  /** What it is a kind or a part of, where the file says it. */
+  readonly supercategory?: string;
 }
 
 /** Categories of one name are told apart by their supercategories: "Car Body" and "Boat Body", as in PartImageNet's list. */
 export function nameCategories(
-  categories: readonly (CocoCategory & { readonly supercategory?: unknown })[],
+  categories: readonly (Omit<CocoCategory, "supercategory"> & { readonly supercategory?: unknown })[],
 ): CocoCategory[] {
   const counts = new Map<string, number>();
   for (const { name } of categories) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return categories.map(({ id, name, supercategory: object }) => {
-    const isShared = (counts.get(name) as number) > 1 && typeof object === "string" && object !== "";
-    return { id, name: isShared ? `${object} ${name}` : name };
+  return categories.map(({ id, name, supercategory }) => {
+    if (typeof supercategory !== "string" || supercategory === "") return { id, name };
+    const isShared = (counts.get(name) as number) > 1;
+    return { id, name: isShared ? `${supercategory} ${name}` : name, supercategory };
   });
 }
 

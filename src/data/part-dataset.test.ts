@@ -75,15 +75,20 @@ describe("decodeParts", () => {
         { id: 3, name: "Sail", supercategory: "Boat" },
       ],
     };
-    expect(decodeParts(file, "a.json").classes).toEqual(["background", "Car Body", "Boat Body", "Sail"]);
+    const { classes, objects } = decodeParts(file, "a.json");
+    expect(classes).toEqual(["background", "Car Body", "Boat Body", "Sail"]);
+    expect(objects).toEqual([null, "Car", "Boat", "Boat"]);
     const list = ["background", "Boat Body", "Car Body", "Sail"];
-    expect([...decodeParts(file, "a.json", list).classIds.values()]).toEqual([2, 1, 3]);
+    const listed = decodeParts(file, "a.json", list);
+    expect([...listed.classIds.values()]).toEqual([2, 1, 3]);
+    expect(listed.objects).toEqual([null, "Boat", "Car", "Boat"]);
   });
 
   it("counts categories from 0 along the list when the file does not name them", () => {
     const file = { images: [image], annotations: [annotation(1, 39, square)] };
-    const { classIds, classes } = decodeParts(file, "train.json", partImageNetClasses);
+    const { classIds, classes, objects } = decodeParts(file, "train.json", partImageNetClasses);
     expect(classes[classIds.get(39) as number]).toBe("Bottle Body");
+    expect(new Set(objects)).toEqual(new Set([null]));
     const beyond = { images: [image], annotations: [annotation(1, 40, square)] };
     expect(() => decodeParts(beyond, "train.json", partImageNetClasses)).toThrow(
       "the id of a category, got 40",

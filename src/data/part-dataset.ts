@@ -1,4 +1,4 @@
-import type { ClassId } from "../core/label-map.ts";
+import { BACKGROUND, type ClassId } from "../core/label-map.ts";
 import { type CocoDataset, decodeCoco } from "./coco.ts";
 import { cocoClasses } from "./coco-classes.ts";
 import { readJsonFile } from "./json-file.ts";
@@ -10,6 +10,8 @@ export interface PartDataset {
   readonly classes: readonly string[];
   /** Class id of each category id. */
   readonly classIds: ReadonlyMap<number, ClassId>;
+  /** What each class is a part of, by the supercategories of the file; null where it says none. */
+  readonly objects: readonly (string | null)[];
   /** Ids of annotations left out: those whose first polygon is a point or a line. */
   readonly leftOut: readonly number[];
 }
@@ -46,10 +48,15 @@ export function decodeParts(value: unknown, where: string, classes?: readonly st
     decodeCoco({ ...Object(value), annotations: kept, categories: listed }, where),
     new Set(leftOut),
   );
-  const known = isBare
+  const { classes: names, classIds } = isBare
     ? { classes, classIds: new Map(classes.slice(1).map((_, id): [number, ClassId] => [id, id + 1])) }
     : cocoClasses(dataset, where, classes);
-  return { dataset, ...known, leftOut };
+  const objects = names.map((): string | null => null);
+  for (const { id, supercategory } of dataset.categories) {
+    const classId = classIds.get(id);
+    if (classId !== undefined && classId !== BACKGROUND) objects[classId] = supercategory ?? null;
+  }
+  return { dataset, classes: names, classIds, objects, leftOut };
 }
 
 /** A polygon that holds nothing. */

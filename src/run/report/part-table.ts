@@ -1,5 +1,5 @@
 import type { AveragePrecision } from "../../core/average-precision.ts";
-import type { PartScores } from "../../core/part-metric.ts";
+import { objectScores, type PartScores } from "../../core/part-metric.ts";
 import { percent } from "../percent.ts";
 import { formatPercent } from "./figures.ts";
 import { alignColumns, printable } from "./score-table.ts";
@@ -9,6 +9,8 @@ export interface PartStage {
   /** Heads its column. */
   readonly name: string;
   readonly scores: PartScores;
+  /** Index = class id: what each class is a part of; null where nothing says it. */
+  readonly objects: readonly (string | null)[];
   /** Null where instances are not known apart. */
   readonly precision: AveragePrecision | null;
 }
@@ -26,7 +28,10 @@ const precisionFigures: readonly Figure[] = [
   ["AP", ({ precision }) => precision?.ap ?? null],
 ];
 
-/** The scores as a table for the terminal, in percent: the data set's, then those of each class for each stage. */
+/**
+ * The scores as a table for the terminal, in percent: the data set's, then for each stage those of each class, and of each object where there
+ * are several.
+ */
 export function formatPartScores(stages: readonly PartStage[]): string {
   const hasPrecision = stages.some(({ precision }) => precision !== null);
   const shown = [...figures, ...(hasPrecision ? precisionFigures : [])];
@@ -34,7 +39,13 @@ export function formatPartScores(stages: readonly PartStage[]): string {
   const tables = stages.flatMap((stage) => {
     const heads = ["IoU", "accuracy", "precision", ...(stage.precision === null ? [] : ["AP50", "AP"])];
     const classes = names.map((name, id) => [name, ...classFigures(stage, id).map(formatPercent)]);
-    return [[], [stages.length === 1 ? "class" : `class, ${stage.name}`, ...heads], ...classes];
+    const titled = (title: string): string => (stages.length === 1 ? title : `${title}, ${stage.name}`);
+    const objects = objectScores(stage.scores, stage.objects).map(({ name, miou, macc }) => [
+      printable(name),
+      ...[miou, macc].map(formatPercent),
+    ]);
+    const byObject = objects.length === 0 ? [] : [[], [titled("object"), "mIoU", "mACC"], ...objects];
+    return [[], [titled("class"), ...heads], ...classes, ...byObject];
   });
   return alignColumns([
     ["", ...stages.map(({ name }) => name)],
@@ -52,7 +63,11 @@ function classFigures({ scores, precision }: PartStage, id: number): (number | n
 }
 
 /** The same as values, in percent with two decimals; null where there is nothing to score. */
-export function percentPartScores({ scores, precision }: PartStage): Readonly<Record<string, unknown>> {
+export function percentPartScores({
+  scores,
+  objects,
+  precision,
+}: PartStage): Readonly<Record<string, unknown>> {
   const averaged = (
     each: { readonly ap50: number | null; readonly ap: number | null } | undefined,
   ): object =>
@@ -70,6 +85,11 @@ export function percentPartScores({ scores, precision }: PartStage): Readonly<Re
       precision: percent(pixelPrecision),
       f1: percent(f1),
       ...(id === 0 ? {} : averaged(precision?.classes[id - 1])),
+    })),
+    objects: objectScores(scores, objects).map(({ miou, macc, ...each }) => ({
+      ...each,
+      miou: percent(miou),
+      macc: percent(macc),
     })),
   };
 }
