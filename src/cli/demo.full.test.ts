@@ -10,12 +10,13 @@ it("runs all three methods on drawn scenes, once, and keeps two seeds apart", as
   expect(stderr).not.toContain("error");
   expect(code).toBe(0);
   const lines = linesOf(stdout);
-  const titles = ["Rough labels refined", "Labels made of tags", "Parts masked", "Parts found"].map((title) =>
+  const titles = ["Rough labels refined", "Labels made of tags", "Parts masked", "Parts of"].map((title) =>
     lines.findIndex((line) => line.startsWith(title)),
   );
   expect(titles.every((at) => at >= 0)).toBe(true);
   const miou = /mIoU\s+[\d.]+/;
   for (const at of titles) expect(lines.slice(at, at + 4).join("\n")).toMatch(miou);
+  expect(stdout).toMatch(/parts found: [1-9]/);
   for (const run of ["sepl", "tags", "boxes", "parts"])
     expect(existsSync(join(folder, "first", run, "report.html")), run).toBe(true);
   expect(readdirSync(join(folder, "first/scenes/images")).length).toBe(4);

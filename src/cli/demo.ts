@@ -52,7 +52,7 @@ async function describeDemo({ sepl, tags, boxes, parts }: DemoReport, out: strin
     "Parts masked from their boxes (sam-tiny)",
     formatFigures(boxes.scores),
     "",
-    "Parts found after learning from boxes of a few scenes (WPS-SAM)",
+    "Parts of the first scenes, found again after learning them by heart from boxes (WPS-SAM)",
     formatFigures(parts.scores),
     ...figures(parts),
     "",

@@ -16,6 +16,9 @@ export interface DemoRequest {
   readonly commandLine: string;
 }
 
+/** Scenes whose parts are learned by heart. */
+const LEARNED_SCENES = 8;
+
 /** What each recipe reports. */
 export interface DemoReport {
   readonly sepl: RecipeReport;
@@ -27,7 +30,8 @@ export interface DemoReport {
 /**
  * The whole of the program on drawn scenes, with no download. `OUT/scenes` holds photos, truth and weak labels of every kind; the other folders
  * are runs of recipes: `OUT/sepl` refines rough labels with `regions`, `OUT/tags` makes labels of tags with `toy-clip` and trains a
- * segmenter on them, `OUT/boxes` masks parts from their boxes with `sam-tiny`, and `OUT/parts` learns to find parts from boxes alone.
+ * segmenter on them, `OUT/boxes` masks parts from their boxes with `sam-tiny`, and `OUT/parts` learns parts from boxes alone: those of a few scenes by
+ * heart, since in a minute a prompter learns nothing that holds for others.
  */
 export async function demo(request: DemoRequest, context: WorkContext): Promise<DemoReport> {
   const { out, sceneCount, seed, threads, commandLine } = request;
@@ -60,10 +64,12 @@ export async function demo(request: DemoRequest, context: WorkContext): Promise<
     ...{ method: "boxes", ...common, boxes: join(scenes, "part-boxes.csv"), model: "sam-tiny" },
     ...{ classes: join(scenes, "part-classes.txt"), truth: join(scenes, "parts"), segmenter: null },
   });
+  const learned = Math.min(LEARNED_SCENES, sceneCount);
+  const epochs = Math.ceil((300 * learned) / LEARNED_SCENES);
   const parts = recipeShapes.parts.parse({
-    ...{ method: "parts", ...common, boxes: join(scenes, "part-boxes.csv") },
+    ...{ method: "parts", ...common, limit: learned, boxes: join(scenes, "part-boxes.csv") },
     ...{ classes: join(scenes, "part-classes.txt"), truth: join(scenes, "parts.json"), model: "sam-tiny" },
-    prompter: { layers: 2, width: 128, queries: 40, epochs: 25, batch: 4, rate: 3e-4, validation: 0.25 },
+    prompter: { layers: 2, width: 128, queries: 24, batch: learned, rate: 5e-4, validation: 0, epochs },
   });
   return {
     sepl: await run("sepl", sepl),
