@@ -17,6 +17,7 @@ it("runs all three methods on drawn scenes, once, and keeps two seeds apart", as
   const miou = /mIoU\s+[\d.]+/;
   for (const at of titles) expect(lines.slice(at, at + 4).join("\n")).toMatch(miou);
   expect(stdout).toMatch(/parts found: [1-9]/);
+  expect(stdout).toContain("parts of photos learned from");
   for (const run of ["sepl", "tags", "boxes", "parts"])
     expect(existsSync(join(folder, "first", run, "report.html")), run).toBe(true);
   expect(readdirSync(join(folder, "first/scenes/images")).length).toBe(4);

@@ -86,7 +86,7 @@ export async function planParts(recipe: PartsRecipe, out: string, tools: PlanToo
       const selection = found === null ? { ids } : {};
       const request = { images: predict, out: dir, finder, bound: null, overlay: false, ...selection };
       const report = await predictParts(request, context);
-      const unseen = found === null ? await unseenIds(folders.prompter) : [];
+      const unseen = found === null ? await unseenIds(folders.prompter) : null;
       const judged =
         truth === null ? null : await judge(dir, { truth, path: recipe.truth as string, unseen }, context);
       return productOf(report, {
@@ -122,21 +122,25 @@ interface Judged {
   readonly figures: readonly ReportFact[];
 }
 
-/** Scores of the parts that were found: of the photos that were not learned from, where some were kept out. */
+/**
+ * Scores of the parts that were found: of the photos that were not learned from, where some were kept out.
+ *
+ * @param unseen  those; null where the photos are not those of the training
+ */
 async function judge(
   dir: string,
   {
     truth,
     path,
     unseen,
-  }: { readonly truth: PartDataset; readonly path: string; readonly unseen: readonly string[] },
+  }: { readonly truth: PartDataset; readonly path: string; readonly unseen: readonly string[] | null },
   context: WorkContext,
 ): Promise<Judged> {
   const pred = await openPredictedParts(dir, truth);
   const known = new Set(truth.dataset.images.map(({ id }) => id));
-  const kept = new Set(unseen);
+  const kept = new Set(unseen ?? []);
   const all = pred.ids.filter((id) => known.has(id));
-  const judged = unseen.length === 0 ? all : all.filter((id) => kept.has(id));
+  const judged = kept.size === 0 ? all : all.filter((id) => kept.has(id));
   if (judged.length === 0) return { scores: [], figures: [] };
   const evaluation = await evaluatePartPredictions(
     { pred, truth, path, ids: judged, originalBatch: null },
@@ -144,7 +148,8 @@ async function judge(
   );
   const { classes } = truth;
   const precision = evaluation.matches && averagePrecision(evaluation.matches, classes.length, classes);
-  const name = unseen.length === 0 ? "parts" : "parts of unseen photos";
+  const whole = unseen === null ? "parts" : "parts of photos learned from";
+  const name = kept.size === 0 ? whole : "parts of unseen photos";
   const layer: ScoredLayer = {
     name,
     images: evaluation.images,
