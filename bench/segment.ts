@@ -1,8 +1,8 @@
 /**
  * How well `segment` answers boxes and clicks, with `sam-tiny` and with `regions`, beside two baselines for boxes: the filled box, and OpenCV's
  * GrabCut, which takes hours: `npx tsx bench/segment.ts [--grabcut] [--weights sam-tiny.safetensors|random] [--set coco2017|car-parts]`. Mean IoU
- * with the true masks of COCO and car-parts photos; `random` weights are those that `train sam-tiny` begins with. Clicks are asked twice: on the center of the box, or on the deepest pixel where the object is not
- * there; and on the deepest pixel.
+ * with the true masks of COCO and car-parts photos; `random` weights are those that `train sam-tiny` begins with. Clicks are asked twice: on
+ * the center of the box, or on the deepest pixel where the object is not there; and on the deepest pixel.
  */
 import { spawn } from "node:child_process";
 import { join } from "node:path";

@@ -96,8 +96,7 @@ describe("train prompter", () => {
     const killed = await interruptMaskwright(folder, [killing], ...train("out", "--json"));
     expect(killed.code).toBe("SIGKILL");
     const stopping = { signal: "SIGINT", pattern: /"stage":"train","id":"\d+"/, count: 2 } as const;
-    const stopped = await interruptMaskwright(folder, [stopping], ...train("out", "--json"));
-    const { code, stderr } = stopped;
+    const { code, stderr } = await interruptMaskwright(folder, [stopping], ...train("out", "--json"));
     expect({ code, last: JSON.parse(linesOf(stderr).at(-1) ?? "") }).toEqual({
       code: 130,
       last: expect.objectContaining({

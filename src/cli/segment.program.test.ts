@@ -171,7 +171,8 @@ describe("segment, resumed", () => {
     const { code } = await interruptMaskwright(
       folder,
       [{ signal: "SIGKILL", pattern: /"event":"progress"/, count: 2 }],
-      ...[...byBoxes, "--workers", "1", "--json"],
+      ...byBoxes,
+      ...["--workers", "1", "--json"],
     );
     expect(code).toBe("SIGKILL");
     expect((await maskwright(folder, ...byBoxes)).code).toBe(0);

@@ -12,7 +12,7 @@ import { cocoClasses } from "./coco-classes.ts";
 import { listPictures, type PictureFile, readFileBytes } from "./paths.ts";
 import { collectProblems, quote } from "./problems.ts";
 import type { WeakLabels } from "./tags.ts";
-import { decodeVocXml, vocBoxes } from "./voc-xml.ts";
+import { decodeVocXml, type VocAnnotation, vocBoxes } from "./voc-xml.ts";
 import { readBoxes, readPoints } from "./weak-labels.ts";
 
 /** Which objects of which pictures are wanted. */
@@ -155,14 +155,14 @@ function invert(classIds: ReadonlyMap<number, ClassId>): number[] {
 async function openVocBoxes(path: string, classes: ClassSource = "voc"): Promise<PromptSource> {
   const list = await classList(classes);
   const files = new Map(listVocFiles(path).map((file) => [file.id, file.path]));
+  const read = (file: string): VocAnnotation => decodeVocXml(readFileBytes(file), file);
   const promptsOf = (id: string): LabeledPrompt[] => {
     const file = files.get(id);
-    if (file === undefined) return [];
-    return vocBoxes(decodeVocXml(readFileBytes(file), file), file, list.classes).map(boxPrompt);
+    return file === undefined ? [] : vocBoxes(read(file), file, list.classes).map(boxPrompt);
   };
   const sizeOf = (id: string): Size | null => {
     const file = files.get(id);
-    return sizeAlone(file === undefined ? undefined : decodeVocXml(readFileBytes(file), file));
+    return file === undefined ? null : sizeAlone(read(file));
   };
   return { kind: "boxes", path, classes: list, ids: [...files.keys()], leftOut: null, promptsOf, sizeOf };
 }

@@ -74,10 +74,7 @@ export async function predictParts(request: PredictRequest, context: WorkContext
       if (parts === 0 && bound === null) context.progress.warn(NOTHING_FOUND);
       const report = summarizeRun(
         { command: "predict", options, finished, failures, startMs },
-        {
-          parts,
-          bytes: sumOf(finished, (result) => result.bytes),
-        },
+        { parts, bytes: sumOf(finished, (result) => result.bytes) },
       );
       writeReport(out, report);
       return report;

@@ -89,17 +89,15 @@ export function readCamFile(
   { path, keyBase, classes: wanted, classCount }: CamFile,
 ): StoredCam {
   const cam = decodeCam(bytes, path, { keyBase, mayBeEmpty: true });
-  const beyond = cam.classes.find((id) => classCount !== null && id >= classCount);
-  if (classCount !== null && beyond !== undefined) {
-    const hint =
-      "--classes must be the list that the CAMs were made with, --cam-keys-from what their keys call its first class.";
+  const count = classCount ?? Number.POSITIVE_INFINITY;
+  const beyond = cam.classes.find((id) => id >= count);
+  if (beyond !== undefined)
     throw badFormat(
       path,
-      `maps of the ${classCount - 1} classes of the list`,
+      `maps of the ${count - 1} classes of the list`,
       `one of class ${beyond}`,
-      hint,
+      "--classes must be the list that the CAMs were made with, --cam-keys-from what their keys call its first class.",
     );
-  }
   if (wanted === null || cam.classes.every((id) => wanted.includes(id))) return cam;
   const rows = cam.classes.flatMap((id, p) => (wanted.includes(id) ? [p] : []));
   const plane = cam.height * cam.width;
