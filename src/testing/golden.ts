@@ -18,3 +18,14 @@ export function relativeError(got: ArrayLike<number>, wanted: ArrayLike<number>)
   }
   return difference === 0 ? 0 : difference / scale;
 }
+
+/** The arrays one after another. */
+export function joinArrays(parts: readonly Float32Array[]): Float32Array {
+  const joined = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

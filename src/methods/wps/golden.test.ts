@@ -36,7 +36,7 @@ import { createSam } from "../../models/sam/sam.ts";
 import { openGoldenTensors } from "../../models/sam/testing/golden-sam.ts";
 import { computedWith, nodesOf } from "../../models/sam/testing/look-inside.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
-import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { joinArrays, relativeError, reportGolden } from "../../testing/golden.ts";
 import { tryRuntime } from "../../testing/runtime.ts";
 import { centerFrame, placeBox, placeGray, placeImage } from "./frame.ts";
 import { largest, queryOutputs } from "./match-batch.ts";
@@ -177,7 +177,7 @@ describe.skipIf(folder === null || runtime === null)("golden wps", () => {
     const results = await executable.run({ features });
     await executable.dispose();
     const states = Array.from({ length: decoderLayers }, (_, i) => results[`hs.${i}`].data as Float32Array);
-    expectSampled("hs", concatenated(states), 5e-5);
+    expectSampled("hs", joinArrays(states), 5e-5);
     const tolerances: [RegExp, number][] = [
       [/^neck/, 1e-5],
       [/^(encoder|memory)/, 2e-5],
@@ -719,16 +719,6 @@ function discsOf(text: string): Mask[] {
       return Number(isStrict ? square < radius ** 2 : square <= radius ** 2);
     }),
   }));
-}
-
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const result = new Float32Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }
 
 /** A copy with the axes in another order. */

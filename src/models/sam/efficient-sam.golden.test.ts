@@ -20,7 +20,7 @@ import {
 } from "../../engine/index.ts";
 import { openWeightFile } from "../../engine/node.ts";
 import { goldenFolder, readJson } from "../../testing/folders.ts";
-import { relativeError, reportGolden } from "../../testing/golden.ts";
+import { joinArrays, relativeError, reportGolden } from "../../testing/golden.ts";
 import { tryRuntime } from "../../testing/runtime.ts";
 import { type EfficientSamConfig, gridSide } from "./config.ts";
 import { stretchImage } from "./efficient-preprocess.ts";
@@ -244,10 +244,10 @@ describe.skipIf(folder === null || runtime === null)("golden effsam-tiny", () =>
       for (const multimask of [true, false]) {
         const predictions = await sam.decodeAll(embedding, prompts, { multimask });
         const own = multimask ? name : `${name}.single`;
-        expectClose(`${own}.low_res`, joined(predictions.map(({ logits }) => logits.data)), 1e-4);
-        expectClose(`${own}.iou`, joined(predictions.map(({ predictedIou }) => predictedIou)), 1e-4);
+        expectClose(`${own}.low_res`, joinArrays(predictions.map(({ logits }) => logits.data)), 1e-4);
+        expectClose(`${own}.iou`, joinArrays(predictions.map(({ predictedIou }) => predictedIou)), 1e-4);
         if (!multimask) continue;
-        const upscaled = joined(predictions.flatMap(allMasks));
+        const upscaled = joinArrays(predictions.flatMap(allMasks));
         const whole = floats([prompts.length * 3, height, width], upscaled);
         expectClose(`${name}.masks_bicubic_every3`, everyNth(whole, 3), 1e-4);
       }
@@ -290,7 +290,7 @@ describe.skipIf(folder === null || runtime === null)("golden effsam-tiny", () =>
       predictedIou: new Float32Array(0),
       ...design.frameOf(original),
     };
-    return floats([batch * count, height, width], joined(allMasks(prediction)));
+    return floats([batch * count, height, width], joinArrays(allMasks(prediction)));
   }
 
   /** The same in one bilinear step. */
@@ -345,15 +345,11 @@ function pickMasks({ shape, data }: Floats, first: number, end: number): Floats 
   const parts = Array.from({ length: batch }, (_, b) =>
     data.subarray((b * count + first) * size, (b * count + end) * size),
   );
-  return floats([batch, end - first, ...plane], joined(parts));
+  return floats([batch, end - first, ...plane], joinArrays(parts));
 }
 
 function allMasks(prediction: MaskPrediction): Float32Array[] {
   return Array.from({ length: prediction.logits.shape[0] }, (_, m) => upscaleLogits(prediction, m).data);
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
 /** Every n-th row and column of the last two axes. */
